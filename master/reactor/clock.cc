@@ -1,0 +1,23 @@
+#include <phial/master/clock.h>
+
+namespace phial {
+
+bool DelayedCall::cancel() {
+  if (!active()) return false;
+  impl_->cancel();
+  return true;
+}
+
+bool DelayedCall::reset(Duration delay) {
+  if (!active()) return false;
+  impl_->moveTo(impl_->now() + delay);
+  return true;
+}
+
+bool DelayedCall::delay(Duration by) {
+  if (!active()) return false;
+  impl_->moveTo(impl_->when() + by);
+  return true;
+}
+
+}  // namespace phial

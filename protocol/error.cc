@@ -1,0 +1,1 @@
+#include <phial/protocol/error.h>

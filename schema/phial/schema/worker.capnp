@@ -1,0 +1,144 @@
+@0xb41c83d27f0e6a59;
+# The conversation between a master and one worker process.
+#
+# It runs as Cap'n Proto two-party RPC over two pipes: descriptor 3 of the worker carries requests,
+# descriptor 4 replies. The master is the client side; Worker is the worker's bootstrap interface.
+#
+# Life of a connection: describe once; then run, as often as the pool likes; then shutdown, or just
+# the end of the request pipe. A worker that sees the end of its request pipe exits.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("phial::schema");
+
+using import "value.capnp".Value;
+using import "value.capnp".Failure;
+
+const protocolVersion :UInt32 = 1;
+# Raised when an old peer could misunderstand a new one. Additions that an old peer may ignore do
+# not raise it.
+
+interface Worker {
+  # What a worker offers to its master.
+
+  describe @0 (master :MasterInfo) -> (worker :WorkerInfo);
+  # The handshake, the first call on a connection. Returns when the worker's onStart functions
+  # have run; their failure is in the answer, not an RPC error.
+
+  run @1 (jobs :List(Job), sink :Sink) -> (results :List(JobResult));
+  # Runs a batch of jobs, one after the other, in order. Each job's result arrives exactly once:
+  # early through the sink, or in the answer. The sink may be null; then all are in the answer.
+  # A job that fails is a result with a failure; the call itself fails only when the connection
+  # or the worker does.
+
+  interface @2 () -> (capability :Capability);
+  # The capability that the worker's program exported; null when it exported none.
+
+  shutdown @3 () -> ();
+  # Answers, then runs the worker's onStop functions and exits with status 0. Jobs that had been
+  # sent before are finished first.
+}
+
+interface Sink {
+  # Takes results that should not wait for the rest of their batch.
+
+  deliver @0 (results :List(JobResult)) -> ();
+  # The results of jobs that have ended. Answered at once; the worker does not wait for it.
+}
+
+interface Parent {
+  # What a master offers to the job that runs in its worker.
+
+  progress @0 (job :UInt64, fraction :Float64, note :Text) -> ();
+  # How far a job has come: fraction from 0 to 1, and a note for a person, possibly empty.
+
+  interface @1 () -> (capability :Capability);
+  # The capability that the master's program exported to its workers; null when it exported none.
+}
+
+struct MasterInfo {
+  # What a master says of itself in the handshake.
+
+  protocolVersion @0 :UInt32;
+  # The master's protocolVersion. A worker with another one says so in WorkerInfo and exits.
+
+  buildId @1 :Text;
+  # Which build of Phial the master holds: release and schema fingerprint.
+
+  pid @2 :Int32;
+  # The master's process id.
+
+  pool @3 :Text;
+  # The pool's name, for the worker's process title and its messages.
+
+  worker @4 :UInt64;
+  # The pool's number for this worker, counted from 1 and never used again.
+
+  parent @5 :Parent;
+  # The way back. Null when the master offers none.
+
+  maxMessageBytes @6 :UInt64;
+  # The most bytes in one message, either way.
+}
+
+struct WorkerInfo {
+  # What a worker says of itself in the handshake.
+
+  protocolVersion @0 :UInt32;
+  # The worker's protocolVersion.
+
+  buildId @1 :Text;
+  # Which build of Phial the worker holds. The master refuses another one than its own.
+
+  pid @2 :Int32;
+  # The worker's process id as it sees it itself.
+
+  functions @3 :List(Function);
+  # What may be run. A job names its function by its index here.
+
+  startFailure @4 :Failure;
+  # Set when the worker cannot serve: onStart threw. The worker exits afterwards.
+}
+
+struct Function {
+  # One function that a worker offers.
+
+  name @0 :Text;
+  # Qualified name, such as "geometry::area", or the name it was registered by.
+
+  signature @1 :Text;
+  # C++ type, such as "bool (unsigned long)". Two functions of one name differ here.
+}
+
+struct Job {
+  # One call of a function.
+
+  id @0 :UInt64;
+  # The pool's number for this job, counted from 1 and never used again.
+
+  function @1 :UInt32;
+  # Index into WorkerInfo.functions.
+
+  arguments @2 :List(Value);
+  # One value an argument, in order.
+
+  label @3 :Text;
+  # The caller's name for the job, for logs; may be empty.
+}
+
+struct JobResult {
+  # How one job ended.
+
+  id @0 :UInt64;
+  # The job's number.
+
+  union {
+    value @1 :Value;
+    # What the function returned.
+
+    failure @2 :Failure;
+    # Why it did not return.
+  }
+
+  runNanoseconds @3 :UInt64;
+  # How long the function ran, without decoding and encoding, on the worker's monotonic clock.
+}

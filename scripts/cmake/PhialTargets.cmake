@@ -1,0 +1,40 @@
+# What every target of Phial's has in common.
+#
+# phial_library(<name> SOURCES ... HEADERS ... LINK ...)
+#   Makes the library phial_<name>, alias phial::<name>. HEADERS are public and lie below include/.
+# phial_options(<target>)
+#   The language level and, in this project's own presets, warnings as errors.
+
+set(PHIAL_WERROR OFF CACHE BOOL "Treat warnings in Phial's own code as errors")
+set(PHIAL_SANITIZE "" CACHE STRING "Sanitizers to build Phial with, such as address,undefined")
+
+if(PHIAL_SANITIZE)
+  add_compile_options(-fsanitize=${PHIAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PHIAL_SANITIZE})
+endif()
+
+function(phial_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  if(PROJECT_IS_TOP_LEVEL)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+  endif()
+  if(PHIAL_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+function(phial_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;LINK" ${ARGN})
+  add_library(phial_${name} ${arg_SOURCES})
+  add_library(phial::${name} ALIAS phial_${name})
+  phial_options(phial_${name})
+  set_target_properties(phial_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS
+                                                                     ${PROJECT_IS_TOP_LEVEL})
+  target_sources(
+    phial_${name}
+    PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include FILES ${arg_HEADERS})
+  # Private headers are included from the project's root: "master/reactor/x.h".
+  target_include_directories(phial_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(phial_${name} PUBLIC ${arg_LINK})
+endfunction()
