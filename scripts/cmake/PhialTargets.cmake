@@ -2,6 +2,7 @@
 #
 # phial_library(<name> SOURCES ... HEADERS ... LINK ...)
 #   Makes the library phial_<name>, alias phial::<name>. HEADERS are public and lie below include/.
+#   Libraries are made after those they depend on, and are installed (PhialInstall.cmake).
 # phial_options(<target>)
 #   The language level and, in this project's own presets, warnings as errors.
 
@@ -11,13 +12,23 @@ set(PHIAL_SANITIZE "" CACHE STRING "Sanitizers to build Phial with, such as addr
 if(PHIAL_SANITIZE)
   add_compile_options(-fsanitize=${PHIAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PHIAL_SANITIZE})
+  # Instrumented code confuses this one (GCC's manual says so): it fires inside KJ's templates.
+  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
+endif()
+if(PHIAL_FUZZ)
+  # The libraries need the coverage counters by which libFuzzer steers; a fuzz target itself is
+  # compiled and linked with -fsanitize=fuzzer.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 function(phial_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   if(PROJECT_IS_TOP_LEVEL)
-    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+    # KJ_ASSERT_NONNULL and its like are statement expressions.
+    target_compile_options(
+      ${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow
+                        $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression>)
   endif()
   if(PHIAL_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
@@ -28,6 +39,7 @@ function(phial_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;LINK" ${ARGN})
   add_library(phial_${name} ${arg_SOURCES})
   add_library(phial::${name} ALIAS phial_${name})
+  set_property(GLOBAL APPEND PROPERTY PHIAL_LIBRARIES phial_${name})
   phial_options(phial_${name})
   set_target_properties(phial_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS
                                                                      ${PROJECT_IS_TOP_LEVEL})
