@@ -1,0 +1,102 @@
+// Cap'n Proto's stream framing, from bytes to messages, without any descriptor.
+//
+// A frame is a table (number of segments less one, then each segment's size in words, 32 bits each,
+// little-endian, padded to a whole word) and the segments behind it; the format is the one of
+// capnp/serialize.h. The peer may be broken or hostile: what a frame claims is checked before it is
+// believed, and memory follows what has arrived, never what was claimed.
+//
+// Use: fill some of space(), say how much with received(), take messages with next() until it
+// returns null, again. After an error the reader stays in error.
+// Thread rule: one thread at a time. Messages handed out are independent of the reader.
+#pragma once
+
+#include <capnp/message.h>
+#include <kj/array.h>
+#include <kj/memory.h>
+#include <phial/protocol/error.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+namespace phial {
+
+/// What one frame may ask for, either way.
+struct FrameLimits {
+  /// The most bytes in one frame, its table included.
+  std::uint64_t maxMessageBytes = std::uint64_t{4} << 30;
+
+  /// The most segments in one frame, at most FrameReader::kMostSegments. Cap'n Proto's own stream
+  /// readers allow 512.
+  std::uint32_t maxSegments = 512;
+};
+
+class FrameReader {
+ public:
+  /// Frames up to this size share one buffer and are copied out of it; larger ones are received
+  /// into memory of their own.
+  static constexpr std::size_t kBufferBytes = 128 << 10;
+
+  /// The highest useful FrameLimits::maxSegments: a table must fit the buffer.
+  static constexpr std::uint32_t kMostSegments = 8192;
+
+  /// Throws std::invalid_argument when `limits.maxSegments` is above kMostSegments.
+  explicit FrameReader(FrameLimits limits = {});
+
+  /// Where the next bytes go; valid until the next call of anything here. Empty only after an
+  /// error, which running out of memory for a large frame is too.
+  /// REQUIRES: next() has returned null since the last received().
+  kj::ArrayPtr<kj::byte> space();
+
+  /// The first `bytes` bytes of space() have been filled.
+  void received(std::size_t bytes);
+
+  /// No byte will follow. An error unless the stream stands between two frames.
+  void ended();
+
+  /// The next complete message, word-aligned and owning its memory, or null when none has arrived
+  /// in full or there is an error. `options` are Cap'n Proto's limits for
+  /// reading the message; its traversal limit is lowered to some times the message's own size.
+  kj::Maybe<kj::Own<capnp::MessageReader>> next(capnp::ReaderOptions options = {});
+
+  /// True when next() would return a message or find an error.
+  bool ready() const;
+
+  /// What the peer did wrong. Messages complete before the fault are still returned first.
+  const std::optional<ProtocolError>& error() const { return error_; }
+
+  /// How many bytes of memory the reader holds now, for messages not yet handed out.
+  std::size_t capacity() const;
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  using Memory = std::unique_ptr<kj::byte[], Free>;
+  struct Table;
+  class SmallMessage;
+  class LargeMessage;
+
+  Table readTable() const;
+  kj::Maybe<kj::Own<capnp::MessageReader>> nextLarge(capnp::ReaderOptions options);
+  void startLarge(std::uint64_t bytes);
+  bool growLarge(std::size_t capacity);
+
+  FrameLimits limits_;
+  std::optional<ProtocolError> error_;
+
+  // Frames are whole words, so each frame in the buffer starts word-aligned as the buffer does.
+  Memory buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+
+  // The one large frame that is arriving, when largeBytes_ is not 0; the buffer is empty then.
+  Memory large_;
+  std::size_t largeBytes_ = 0;
+  std::size_t largeFilled_ = 0;
+  std::size_t largeCapacity_ = 0;
+};
+
+}  // namespace phial

@@ -1,0 +1,149 @@
+#include "protocol/pipe_reader.h"
+
+#include <kj/debug.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace phial::detail {
+
+namespace {
+
+// A read into fresh memory costs about 3 us a KiB, and the loop has other things to do.
+constexpr std::size_t kMostBytesAtOnce = 256 << 10;
+
+}  // namespace
+
+// The promise of the read that waits. Dropping it leaves the event in place: a next read is likely.
+class PipeReader::Waiter {
+ public:
+  Waiter(kj::PromiseFulfiller<Result>& fulfiller, PipeReader& reader,
+         capnp::ReaderOptions readerOptions)
+      : options(readerOptions), fulfiller_(fulfiller), reader_(&reader) {
+    reader.waiter_ = this;
+  }
+  ~Waiter() {
+    if (reader_ != nullptr) reader_->waiter_ = nullptr;
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  void fulfill(Result result) {
+    leave();
+    fulfiller_.fulfill(kj::mv(result));
+  }
+  void reject(kj::Exception reason) {
+    leave();
+    fulfiller_.reject(kj::mv(reason));
+  }
+
+  const capnp::ReaderOptions options;
+
+ private:
+  void leave() {
+    reader_->waiter_ = nullptr;
+    reader_ = nullptr;
+  }
+
+  kj::PromiseFulfiller<Result>& fulfiller_;
+  PipeReader* reader_;
+};
+
+PipeReader::PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits)
+    : fd_(kj::mv(fd)),
+      readable_(newEvent(base, fd_, EV_READ | EV_PERSIST, &PipeReader::onEvent, this)),
+      frames_(limits) {}
+
+PipeReader::~PipeReader() {
+  if (waiter_ != nullptr) waiter_->reject(KJ_EXCEPTION(DISCONNECTED, "the message pipe is gone"));
+}
+
+kj::Promise<PipeReader::Result> PipeReader::read(capnp::ReaderOptions options) {
+  if (waiter_ != nullptr) return KJ_EXCEPTION(FAILED, "a message is being read already");
+  auto result = take(options);
+  if (result != nullptr || state_ == State::ended) return kj::mv(result);
+  if (state_ == State::failed) return failure();
+  watch();
+  return kj::newAdaptedPromise<Result, Waiter>(*this, options);
+}
+
+bool PipeReader::pending() const {
+  if (state_ != State::open) return false;
+  int waiting = 0;
+  return frames_.ready() || (ioctl(fd_, FIONREAD, &waiting) == 0 && waiting > 0);
+}
+
+void PipeReader::count(MessagePipe::Stats& stats) const {
+  stats.messagesRead = messages_;
+  stats.bytesRead = bytes_;
+  stats.readCalls = calls_;
+}
+
+void PipeReader::onEvent(evutil_socket_t, short, void* self) noexcept {
+  auto& reader = *static_cast<PipeReader*>(self);
+  // Nobody reads: only now, and not after each message, is it worth the system call to say so.
+  if (reader.waiter_ == nullptr) return reader.unwatch();
+  reader.receive();
+  reader.settle();
+}
+
+void PipeReader::receive() {
+  auto space = frames_.space();
+  if (space.size() == 0) return;  // out of memory: an error of the frames
+  const ssize_t got = ::read(fd_, space.begin(), std::min(space.size(), kMostBytesAtOnce));
+  ++calls_;
+  if (got > 0) {
+    bytes_ += got;
+    frames_.received(got);
+  } else if (got == 0) {
+    frames_.ended();
+    state_ = State::ended;
+  } else if (errno != EAGAIN && errno != EINTR) {
+    errno_ = errno;
+    state_ = State::failed;
+  }
+}
+
+void PipeReader::settle() {
+  auto result = take(waiter_->options);
+  if (state_ != State::open) unwatch();
+  if (result != nullptr || state_ == State::ended) {
+    waiter_->fulfill(kj::mv(result));
+  } else if (state_ == State::failed) {
+    waiter_->reject(failure());
+  }
+}
+
+// The next message, or null: then state_ says whether there will be another.
+PipeReader::Result PipeReader::take(capnp::ReaderOptions options) {
+  KJ_IF_MAYBE (message, frames_.next(options)) {
+    ++messages_;
+    return capnp::MessageReaderAndFds{kj::mv(*message), nullptr};
+  }
+  if (frames_.error()) state_ = State::failed;
+  return nullptr;
+}
+
+kj::Exception PipeReader::failure() const {
+  if (const auto& fault = frames_.error()) {
+    return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+                         kj::heapString(fault->what()));
+  }
+  return KJ_EXCEPTION(DISCONNECTED, "reading from the pipe failed", strerror(errno_));
+}
+
+void PipeReader::watch() {
+  if (watching_) return;
+  KJ_REQUIRE(event_add(readable_.get(), nullptr) == 0, "the pipe cannot be watched");
+  watching_ = true;
+}
+
+void PipeReader::unwatch() {
+  event_del(readable_.get());
+  watching_ = false;
+}
+
+}  // namespace phial::detail

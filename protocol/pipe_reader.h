@@ -1,0 +1,46 @@
+// The half of a MessagePipe that reads; see message_pipe.h.
+#pragma once
+
+#include <phial/protocol/message_pipe.h>
+
+#include "protocol/event_ptr.h"
+
+namespace phial::detail {
+
+class PipeReader {
+ public:
+  using Result = kj::Maybe<capnp::MessageReaderAndFds>;
+
+  PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits);
+  ~PipeReader();
+
+  kj::Promise<Result> read(capnp::ReaderOptions options);
+  bool pending() const;
+  const std::optional<ProtocolError>& error() const { return frames_.error(); }
+  void count(MessagePipe::Stats& stats) const;
+
+ private:
+  class Waiter;
+  enum class State { open, ended, failed };
+
+  static void onEvent(evutil_socket_t, short, void* self) noexcept;
+  void receive();
+  void settle();
+  Result take(capnp::ReaderOptions options);
+  kj::Exception failure() const;
+  void watch();
+  void unwatch();
+
+  kj::AutoCloseFd fd_;
+  EventPtr readable_;
+  FrameReader frames_;
+  State state_ = State::open;
+  int errno_ = 0;          // why reading failed, unless the frames are at fault
+  bool watching_ = false;  // whether readable_ is added
+  Waiter* waiter_ = nullptr;
+  std::uint64_t messages_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t calls_ = 0;
+};
+
+}  // namespace phial::detail
