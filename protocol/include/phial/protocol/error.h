@@ -36,12 +36,6 @@ class TimeoutError : public Error {
   using Error::Error;
 };
 
-/// The job ran longer than its `timeout`; its worker was ended. Time in the queue is not charged.
-class JobTimedOut : public Error {
- public:
-  using Error::Error;
-};
-
 /// The job's `deadline`, end to end, passed before it had a result.
 class DeadlineExceeded : public Error {
  public:

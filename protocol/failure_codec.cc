@@ -1,0 +1,78 @@
+#include <kj/exception.h>
+#include <phial/protocol/error.h>
+#include <phial/protocol/failure_codec.h>
+
+#include <string>
+#include <vector>
+
+namespace phial {
+namespace {
+
+using Kind = schema::Failure::Kind;
+
+Kind kindOf(const Failure& failure) {
+  if (failure.check<EncodingError>()) return Kind::ENCODING;
+  if (failure.check<UnknownFunction>()) return Kind::UNKNOWN_FUNCTION;
+  if (failure.check<CancelledError>()) return Kind::CANCELLED;
+  return Kind::USER;
+}
+
+std::string text(capnp::Text::Reader reader) { return {reader.begin(), reader.size()}; }
+
+// A text field of unbounded origin: what() may hold anything of any length.
+constexpr std::size_t kMaxTextBytes = 1 << 20;
+
+capnp::Text::Reader clipped(const std::string& text, std::string& scratch) {
+  if (text.size() <= kMaxTextBytes) return {text.c_str(), text.size()};
+  scratch = text.substr(0, kMaxTextBytes) + " ... (clipped)";
+  return {scratch.c_str(), scratch.size()};
+}
+
+Failure decode(schema::Failure::Reader from) {
+  const std::string message = text(from.getMessage());
+  switch (from.getKind()) {
+    case Kind::ENCODING:
+      return Failure(EncodingError(message));
+    case Kind::UNKNOWN_FUNCTION:
+      return Failure(UnknownFunction(message));
+    case Kind::CANCELLED:
+      return Failure(CancelledError(message));
+    case Kind::USER:
+    case Kind::STARTUP:
+      break;
+  }
+  std::vector<std::string> types;
+  for (auto type : from.getTypes()) types.push_back(text(type));
+  return Failure::remote({std::move(types), message, text(from.getTraceback())});
+}
+
+}  // namespace
+
+void encodeFailure(const Failure& failure, schema::Failure::Builder to) {
+  std::string scratch;
+  to.setKind(kindOf(failure));
+  const auto& types = failure.types();
+  auto list = to.initTypes(static_cast<unsigned>(types.size()));
+  for (unsigned i = 0; i < types.size(); ++i) list.set(i, types[i].c_str());
+  to.setMessage(clipped(failure.message(), scratch));
+  to.setTraceback(clipped(failure.traceback(), scratch));
+}
+
+std::uint64_t failureWords(const Failure& failure) {
+  constexpr std::uint64_t kSlack = 16;
+  std::uint64_t bytes = std::min(failure.message().size(), kMaxTextBytes) +
+                        std::min(failure.traceback().size(), kMaxTextBytes);
+  for (const auto& type : failure.types()) bytes += type.size() + 24;
+  return bytes / 8 + kSlack;
+}
+
+Failure decodeFailure(schema::Failure::Reader from) {
+  try {
+    return decode(from);
+  } catch (const kj::Exception& e) {
+    return Failure(EncodingError(std::string("a failure arrived that cannot be read: ") +
+                                 e.getDescription().cStr()));
+  }
+}
+
+}  // namespace phial

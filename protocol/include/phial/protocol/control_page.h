@@ -1,0 +1,70 @@
+// One page of memory that a master shares with one worker.
+//
+// A store into it costs nothing, so the worker keeps it exact: which job it is running, since when,
+// and in which phase. When the worker dies the master reads from it what a message could no longer
+// say. The other way the master raises the cancel word, which a running job can look at without a
+// thread or a system call.
+//
+// Trust: the worker may write anything there. The master uses what it reads only after a check
+// against what it knows itself, and the file is sealed so that it cannot shrink under the mapping.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace phial {
+
+/// What a worker is doing.
+enum class Phase : std::uint32_t {
+  starting,    ///< from exec to the answer of the handshake; onStart runs here
+  idle,        ///< waiting for a job
+  decoding,    ///< reading a job's arguments
+  running,     ///< inside the user's function
+  encoding,    ///< writing its result
+  delivering,  ///< the result is on its way to the pipe
+  stopping,    ///< asked to end; onStop runs here
+};
+
+/// "starting", "idle", ...; "unknown" for a value that is none of them.
+const char* phaseName(Phase phase);
+
+/// The page's layout. Times are nanoseconds of CLOCK_MONOTONIC, which both processes share.
+struct ControlPage {
+  std::atomic<Phase> phase;
+  /// The job that was begun last, 0 before the first. Stored before its arguments are read.
+  std::atomic<std::uint64_t> job;
+  /// When its function was entered; 0 while it has not been.
+  std::atomic<std::int64_t> startedNanos;
+  /// The job that should give up; written by the master only.
+  std::atomic<std::uint64_t> cancelledJob;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+/// Now, as times on the page are told.
+std::int64_t controlPageNanos();
+
+/// Owns a mapping of a control page and, in the master, the memory file behind it.
+class ControlPageMapping {
+ public:
+  /// A new, sealed page. Throws std::system_error.
+  static ControlPageMapping create();
+  /// Maps the page that the master left at descriptor `fd` and closes the descriptor. Throws
+  /// std::system_error.
+  static ControlPageMapping adopt(int fd);
+
+  ControlPageMapping(ControlPageMapping&& other) noexcept;
+  ControlPageMapping& operator=(ControlPageMapping&&) = delete;
+  ~ControlPageMapping();
+
+  ControlPage& page() const { return *page_; }
+  /// The memory file to pass to the worker, close-on-exec; -1 in a worker.
+  int fd() const { return fd_; }
+
+ private:
+  ControlPageMapping(ControlPage* page, int fd) : page_(page), fd_(fd) {}
+
+  ControlPage* page_;
+  int fd_;
+};
+
+}  // namespace phial

@@ -1,0 +1,20 @@
+// Failures on the wire.
+#pragma once
+
+#include <phial/protocol/failure.h>
+#include <phial/schema/value.capnp.h>
+
+namespace phial {
+
+/// Writes `failure`: its types, message and traceback. Phial's own errors keep their kind, so that
+/// they arrive as the same class; everything else arrives as a RemoteError.
+void encodeFailure(const Failure& failure, schema::Failure::Builder to);
+
+/// An upper bound of the words that encodeFailure needs.
+std::uint64_t failureWords(const Failure& failure);
+
+/// Reads what encodeFailure wrote. Never throws for bad content: a failure that cannot be read is
+/// an EncodingError that says so.
+Failure decodeFailure(schema::Failure::Reader from);
+
+}  // namespace phial

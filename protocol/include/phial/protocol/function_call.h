@@ -1,0 +1,147 @@
+// A call of a function whose arguments arrive as values and whose result leaves as one.
+//
+// It goes in three steps, so that whoever runs it can tell which of them failed and how long the
+// function itself took: prepare() decodes, run() calls, encodeResult() encodes.
+//
+// Thread rule: one thread at a time. Life: a PreparedCall borrows its handler's function.
+#pragma once
+
+#include <phial/protocol/function_traits.h>
+#include <phial/protocol/value.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace phial {
+
+/// One call, its arguments decoded and owned. It needs nothing of the message they came in.
+class PreparedCall {
+ public:
+  virtual ~PreparedCall() = default;
+
+  /// Calls the function, lets its arguments go and keeps its result. Passes on what the function
+  /// throws. REQUIRES: not called before.
+  virtual void run() = 0;
+
+  /// The message words that the result takes, as encodedWords does. REQUIRES: run() returned.
+  virtual std::uint64_t resultWords() const = 0;
+
+  /// Writes the result; void for a function without one. Throws EncodingError when a message cannot
+  /// hold it. REQUIRES: run() returned.
+  virtual void encodeResult(schema::Value::Builder builder) const = 0;
+};
+
+/// A function, without its type.
+class FunctionHandler {
+ public:
+  virtual ~FunctionHandler() = default;
+
+  /// Decodes the arguments. Throws EncodingError, naming the argument, when they are not what the
+  /// function takes; UnknownFunction when it cannot be told which function is meant.
+  virtual std::unique_ptr<PreparedCall> prepare(capnp::List<schema::Value>::Reader arguments) = 0;
+};
+
+namespace detail {
+
+/// Throws EncodingError such as "isPrime takes 1 argument, 2 were given".
+void requireArgumentCount(const std::string& function, std::size_t takes, std::size_t given);
+
+[[noreturn]] void throwArgument(const std::string& function, std::size_t index,
+                                const EncodingError& error);
+
+template <class A>
+Stored<A> decodeArgument(const std::string& function, ValueList::Reader arguments,
+                         std::size_t index) {
+  try {
+    return decode<Stored<A>>(arguments[static_cast<capnp::uint>(index)]);
+  } catch (const EncodingError& error) {
+    throwArgument(function, index, error);
+  }
+}
+
+/// A result as its caller will own it, before what it may borrow from the arguments goes.
+template <class R>
+Stored<R> storeResult(R&& result) {
+  using Plain = std::remove_cvref_t<R>;
+  if constexpr (requires { Stored<R>(std::forward<R>(result)); }) {
+    return Stored<R>(std::forward<R>(result));
+  } else if constexpr (Plain::extent == std::dynamic_extent) {
+    return Stored<R>(result.begin(), result.end());
+  } else {
+    Stored<R> copy;
+    std::copy(result.begin(), result.end(), copy.begin());
+    return copy;
+  }
+}
+
+template <class Callable, class Signature>
+class TypedCall;
+
+template <class Callable, class R, class... A>
+class TypedCall<Callable, R(A...)> final : public PreparedCall {
+ public:
+  using Arguments = std::tuple<Stored<A>...>;
+
+  TypedCall(Callable& callable, Arguments arguments)
+      : callable_(callable), arguments_(std::move(arguments)) {}
+
+  void run() override { runWith(std::index_sequence_for<A...>()); }
+
+  std::uint64_t resultWords() const override { return encodedWords(*result_); }
+
+  void encodeResult(schema::Value::Builder builder) const override { encode(*result_, builder); }
+
+ private:
+  static constexpr bool kVoid = std::is_void_v<R>;
+  using Result = std::conditional_t<kVoid, std::monostate, Stored<R>>;
+
+  template <std::size_t... I>
+  void runWith(std::index_sequence<I...>) {
+    if constexpr (kVoid) {
+      callable_(asParameter<A>(std::get<I>(*arguments_))...);
+      result_.emplace();
+    } else {
+      result_.emplace(storeResult<R>(callable_(asParameter<A>(std::get<I>(*arguments_))...)));
+    }
+    arguments_.reset();
+  }
+
+  Callable& callable_;
+  std::optional<Arguments> arguments_;
+  std::optional<Result> result_;
+};
+
+template <class Callable, class Signature>
+class TypedHandler;
+
+template <class Callable, class R, class... A>
+class TypedHandler<Callable, R(A...)> final : public FunctionHandler {
+ public:
+  /// `name` is for errors.
+  TypedHandler(std::string name, Callable callable)
+      : name_(std::move(name)), callable_(std::move(callable)) {}
+
+  std::unique_ptr<PreparedCall> prepare(capnp::List<schema::Value>::Reader arguments) override {
+    requireArgumentCount(name_, sizeof...(A), arguments.size());
+    return prepareWith(arguments, std::index_sequence_for<A...>());
+  }
+
+ private:
+  using Call = TypedCall<Callable, R(A...)>;
+
+  template <std::size_t... I>
+  std::unique_ptr<PreparedCall> prepareWith([[maybe_unused]] ValueList::Reader arguments,
+                                            std::index_sequence<I...>) {
+    return std::make_unique<Call>(
+        callable_, typename Call::Arguments{decodeArgument<A>(name_, arguments, I)...});
+  }
+
+  std::string name_;
+  Callable callable_;
+};
+
+}  // namespace detail
+}  // namespace phial

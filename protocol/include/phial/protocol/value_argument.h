@@ -1,0 +1,80 @@
+// From a function's parameter types to the values that a job owns, and back.
+#pragma once
+
+#include <phial/protocol/value_container.h>
+#include <phial/protocol/value_message.h>
+
+#include <span>
+
+namespace phial {
+namespace detail {
+
+template <class T>
+struct StoredAs {
+  using type = T;
+};
+template <>
+struct StoredAs<std::string_view> {
+  using type = std::string;
+};
+template <>
+struct StoredAs<const char*> {
+  using type = std::string;
+};
+template <>
+struct StoredAs<char*> {
+  using type = std::string;
+};
+template <class T, std::size_t Extent>
+struct StoredAs<std::span<T, Extent>> {
+  static_assert(!std::is_same_v<std::remove_cv_t<T>, bool>,
+                "A std::vector<bool> has no span: take const std::vector<bool>& instead.");
+  using type = std::vector<std::remove_cv_t<T>>;
+};
+template <class T, std::size_t Extent>
+  requires(Extent != std::dynamic_extent)
+struct StoredAs<std::span<T, Extent>> {
+  using type = std::array<std::remove_cv_t<T>, Extent>;
+};
+template <class R>
+  requires(capnp::kind<capnp::FromReader<R>>() == capnp::Kind::STRUCT)
+struct StoredAs<R> {
+  using type = Message<capnp::FromReader<R>>;
+};
+
+}  // namespace detail
+
+/// What a queued job owns for a parameter, argument or result of type T: T without reference and
+/// const, and an owner in place of what only borrows. A std::span becomes a std::vector (a
+/// std::array when its extent is fixed), std::string_view and const char* become std::string, a
+/// Cap'n Proto Reader becomes a Message. void stays void.
+template <class T>
+using Stored = typename detail::StoredAs<std::decay_t<T>>::type;
+
+namespace detail {
+
+/// Passes a stored value to a parameter declared as P, for one call: values and rvalue references
+/// take it, the rest borrows it.
+template <class P>
+decltype(auto) asParameter(Stored<P>& stored) {
+  using Plain = std::remove_cvref_t<P>;
+  static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
+                "A job's function cannot take a non-const reference: what it writes there would "
+                "stay in the worker. Return the value instead.");
+  if constexpr (std::is_same_v<Plain, Stored<P>>) {
+    if constexpr (std::is_lvalue_reference_v<P>) {
+      return static_cast<const Plain&>(stored);
+    } else {
+      return std::move(stored);
+    }
+  } else if constexpr (std::is_pointer_v<std::decay_t<P>>) {
+    return stored.data();
+  } else if constexpr (requires { stored.reader(); }) {
+    return stored.reader();
+  } else {
+    return Plain(stored);
+  }
+}
+
+}  // namespace detail
+}  // namespace phial

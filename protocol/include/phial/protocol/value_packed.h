@@ -1,0 +1,98 @@
+// Dense storage: strings, byte sequences and sequences of plain numbers, in chunks that a Cap'n
+// Proto list can hold.
+#pragma once
+
+#include <phial/protocol/value_scalar.h>
+
+#include <bit>
+#include <span>
+#include <vector>
+
+namespace phial::detail {
+
+static_assert(std::endian::native == std::endian::little, "packed numbers are copied as they lie");
+
+inline constexpr std::uint64_t kMaxChunkBytes = schema::MAX_CHUNK_BYTES;
+
+template <class T>
+concept ByteLike = std::same_as<T, std::byte> || std::same_as<T, unsigned char>;
+
+template <class T>
+struct UnderlyingNumber {
+  using type = T;
+};
+template <class T>
+  requires std::is_enum_v<T>
+struct UnderlyingNumber<T> {
+  using type = std::underlying_type_t<T>;
+};
+
+/// Numbers that travel packed by copying their memory: not bool, whose bytes must be checked.
+template <class T>
+concept PackedNumber = Integer<typename UnderlyingNumber<T>::type> ||
+                       FloatingPoint<typename UnderlyingNumber<T>::type>;
+
+template <PackedNumber T>
+consteval schema::Number numberOf() {
+  using Number = typename UnderlyingNumber<T>::type;
+  if constexpr (FloatingPoint<Number>) {
+    return sizeof(T) == 4 ? schema::Number::FLOAT32 : schema::Number::FLOAT64;
+  } else {
+    const auto first = static_cast<std::uint16_t>(std::is_signed_v<Number> ? schema::Number::INT8
+                                                                           : schema::Number::UINT8);
+    return static_cast<schema::Number>(first + std::countr_zero(sizeof(T)));
+  }
+}
+
+/// Such as "signed 32-bit integers".
+std::string_view numberName(schema::Number type);
+
+std::uint64_t textWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
+std::uint64_t dataWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
+std::uint64_t packedWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
+
+/// REQUIRES: chunkBytes is a multiple of 8. Other values than the default are for tests.
+void encodeText(std::string_view text, schema::Value::Builder builder,
+                std::uint64_t chunkBytes = kMaxChunkBytes);
+void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder,
+                std::uint64_t chunkBytes = kMaxChunkBytes);
+void encodePacked(schema::Number type, std::span<const std::byte> bytes,
+                  schema::Value::Builder builder, std::uint64_t chunkBytes = kMaxChunkBytes);
+
+/// What a data or packed value holds: pieces of the message, borrowed, already checked against
+/// each other. The chunk list is read once, so that the message's traversal limit bounds them even
+/// if many chunks point to the same bytes.
+class Chunks {
+ public:
+  explicit Chunks(capnp::List<capnp::Data>::Reader list);
+
+  /// Of a data value or packed uint8.
+  static Chunks ofBytes(schema::Value::Reader value);
+  /// Of a packed value of this type; throws EncodingError on another one, and when the count it
+  /// claims is not what the chunks hold.
+  static Chunks ofNumbers(schema::Value::Reader value, schema::Number type);
+
+  std::uint64_t bytes() const { return bytes_; }
+
+  /// Calls f(span of T) for each chunk in order. T is the type the chunks were checked for.
+  template <class T, class F>
+  void forEach(F f) const {
+    for (const auto& chunk : chunks_) {
+      // Cap'n Proto data begins on a word, so every number is aligned.
+      f(std::span<const T>(reinterpret_cast<const T*>(chunk.begin()), chunk.size() / sizeof(T)));
+    }
+  }
+
+  /// REQUIRES: room for bytes() at `target`.
+  void copyTo(void* target) const;
+
+ private:
+  std::vector<capnp::Data::Reader> chunks_;
+  std::uint64_t bytes_ = 0;
+};
+
+std::string decodeText(schema::Value::Reader value);
+
+[[noreturn]] void throwCount(std::uint64_t expected, std::uint64_t found, std::string_view what);
+
+}  // namespace phial::detail

@@ -1,0 +1,28 @@
+// What a master and the worker it spawns agree on before they exchange a message.
+#pragma once
+
+#include <string_view>
+
+namespace phial {
+
+/// Descriptors of a worker. 0 is /dev/null; 1 and 2 are captured line by line by the master.
+inline constexpr int kRequestFd = 3;
+inline constexpr int kReplyFd = 4;
+inline constexpr int kControlPageFd = 5;
+
+/// Set in a worker's environment by the pool that spawned it; removed when the worker serves, so
+/// that what its jobs spawn does not take itself for a worker.
+inline constexpr const char* kWorkerVariable = "PHIAL_WORKER";
+
+/// Exit status of a process that was started as a worker but made a pool instead of serving.
+inline constexpr int kNeverServedStatus = 78;  // EX_CONFIG of sysexits.h
+/// Exit status of a worker program that was started by hand.
+inline constexpr int kNotAWorkerStatus = 64;  // EX_USAGE
+/// Exit status of a worker whose onStart threw, or whose master speaks another protocol.
+inline constexpr int kCannotServeStatus = 69;  // EX_UNAVAILABLE
+
+/// Which build of Phial this is: release and schema fingerprint. Master and worker must hold the
+/// same one.
+std::string_view buildId();
+
+}  // namespace phial

@@ -1,0 +1,184 @@
+#include <capnp/any.h>
+#include <kj/exception.h>
+#include <phial/protocol/value.h>
+
+#include <cfloat>
+#include <cmath>
+
+namespace phial::detail {
+
+namespace {
+
+// A Cap'n Proto list counts its elements, or the words of its structs, in 29 bits.
+constexpr std::uint64_t kMaxListWords = (1u << 29) - 1;
+
+std::string describe(schema::Value::Reader value) {
+  switch (value.which()) {
+    case schema::Value::VOID:
+      return "nothing";
+    case schema::Value::BOOL:
+      return "a bool";
+    case schema::Value::INT:
+      return "the signed integer " + std::to_string(value.getInt());
+    case schema::Value::UINT:
+      return "the unsigned integer " + std::to_string(value.getUint());
+    case schema::Value::FLOAT:
+      return "a floating-point number";
+    case schema::Value::TEXT:
+      return "text";
+    case schema::Value::DATA:
+      return "bytes";
+    case schema::Value::LIST:
+      return "a list";
+    case schema::Value::MAP:
+      return "a map";
+    case schema::Value::PACKED:
+      return "packed " + std::string(numberName(value.getPacked().getType()));
+    case schema::Value::MESSAGE:
+      return "a Cap'n Proto struct";
+  }
+  return "a kind of value this program does not know (union member " +
+         std::to_string(static_cast<unsigned>(value.which())) + ")";
+}
+
+std::string integerName(std::string_view sign, int bits) {
+  return std::string(sign) + " " + std::to_string(bits) + "-bit integer";
+}
+
+// A list of structs that take no space can claim half a billion elements in a few bytes.
+void requireBacked(capnp::AnyStruct::Reader first, std::uint64_t count) {
+  if (first.getDataSection().size() < sizeof(capnp::word) &&
+      first.getPointerSection().size() == 0) {
+    throwEncoding("malformed list: claims " + std::to_string(count) +
+                  " elements that take no space in the message");
+  }
+}
+
+}  // namespace
+
+void throwEncoding(const std::string& message) { throw EncodingError(message); }
+
+void throwEncoding(const kj::Exception& exception) {
+  throw EncodingError(std::string("malformed value: ") + exception.getDescription().cStr());
+}
+
+void throwMismatch(std::string_view expected, schema::Value::Reader found) {
+  throwEncoding("expected " + std::string(expected) + ", found " + describe(found));
+}
+
+void throwCount(std::uint64_t expected, std::uint64_t found, std::string_view what) {
+  throwEncoding("expected a list of " + std::to_string(expected) + " " + std::string(what) +
+                ", found " + std::to_string(found));
+}
+
+void throwDuplicate(std::string_view what) {
+  throwEncoding("the same " + std::string(what) + " occurs twice");
+}
+
+void Nesting::throwTooDeep() {
+  throwEncoding("the value nests deeper than " + std::to_string(kMaxNesting) + " levels");
+}
+
+bool decodeBool(schema::Value::Reader value) {
+  if (!value.isBool()) throwMismatch("a bool", value);
+  return value.getBool();
+}
+
+std::int64_t decodeSigned(schema::Value::Reader value, int bits) {
+  const auto expected = [&] { return integerName("a signed", bits); };
+  if (!value.isInt() && !value.isUint()) throwMismatch(expected(), value);
+  const std::int64_t max = INT64_MAX >> (64 - bits);
+  if (value.isUint()) {
+    if (value.getUint() > static_cast<std::uint64_t>(max)) {
+      throwMismatch(expected() + " (out of range)", value);
+    }
+    return static_cast<std::int64_t>(value.getUint());
+  }
+  const std::int64_t number = value.getInt();
+  if (number > max || number < -max - 1) throwMismatch(expected() + " (out of range)", value);
+  return number;
+}
+
+std::uint64_t decodeUnsigned(schema::Value::Reader value, int bits) {
+  const auto expected = [&] { return integerName("an unsigned", bits); };
+  if (!value.isInt() && !value.isUint()) throwMismatch(expected(), value);
+  const std::uint64_t max = UINT64_MAX >> (64 - bits);
+  if (value.isInt() && value.getInt() < 0) throwMismatch(expected() + " (out of range)", value);
+  const std::uint64_t number =
+      value.isInt() ? static_cast<std::uint64_t>(value.getInt()) : value.getUint();
+  if (number > max) throwMismatch(expected() + " (out of range)", value);
+  return number;
+}
+
+double decodeDouble(schema::Value::Reader value) {
+  if (!value.isFloat()) throwMismatch("a floating-point number", value);
+  return value.getFloat();
+}
+
+float decodeFloat(schema::Value::Reader value) {
+  const double number = decodeDouble(value);
+  if (std::isfinite(number) && std::abs(number) > FLT_MAX) {
+    throwEncoding("expected a 32-bit floating-point number (out of range), found a larger one");
+  }
+  return static_cast<float>(number);
+}
+
+void decodeVoid(schema::Value::Reader value) {
+  if (!value.isVoid()) throwMismatch("nothing", value);
+}
+
+ValueList::Builder initList(schema::Value::Builder builder, std::size_t count) {
+  if (count > kMaxListWords / kValueWords) {
+    throwEncoding("a list of " + std::to_string(count) + " elements is too long for a message");
+  }
+  return builder.initList(static_cast<capnp::uint>(count));
+}
+
+ValueList::Reader listOf(schema::Value::Reader value, std::string_view expected) {
+  if (!value.isList()) throwMismatch(expected, value);
+  const auto list = value.getList();
+  if (list.size() > 0) requireBacked(list[0], list.size());
+  return list;
+}
+
+ValueList::Reader listOf(schema::Value::Reader value, std::size_t count, std::string_view what) {
+  if (!value.isList()) {
+    throwMismatch("a list of " + std::to_string(count) + " " + std::string(what), value);
+  }
+  const auto list = value.getList();
+  if (list.size() != count) throwCount(count, list.size(), what);
+  return list;
+}
+
+EntryList::Builder initMap(schema::Value::Builder builder, std::size_t count) {
+  if (count > kMaxListWords / 2) {
+    throwEncoding("a map of " + std::to_string(count) + " entries is too long for a message");
+  }
+  return builder.initMap(static_cast<capnp::uint>(count));
+}
+
+EntryList::Reader mapOf(schema::Value::Reader value) {
+  if (!value.isMap()) throwMismatch("a map", value);
+  const auto entries = value.getMap();
+  if (entries.size() > 0) requireBacked(entries[0], entries.size());
+  return entries;
+}
+
+std::uint64_t mapWords(std::size_t count) { return kListWords + 2 * std::uint64_t{count}; }
+
+std::uint64_t messageWords(std::uint64_t contentWords) {
+  using Struct = schema::Message::_capnpPrivate;
+  return kValueWords + Struct::dataWordSize + Struct::pointerCount + contentWords;
+}
+
+capnp::AnyPointer::Reader messageContent(schema::Value::Reader value, std::uint64_t typeId) {
+  const std::string expected = "a Cap'n Proto struct of type id " + std::to_string(typeId);
+  if (!value.isMessage()) throwMismatch(expected, value);
+  const auto message = value.getMessage();
+  if (message.getTypeId() != typeId) {
+    throwEncoding("expected " + expected + ", found " + std::to_string(message.getTypeId()));
+  }
+  return message.getContent();
+}
+
+}  // namespace phial::detail
