@@ -1,0 +1,240 @@
+#include <phial/master/deferred.h>
+#include <phial/master/deferred_chain.h>
+
+#include <stdexcept>
+
+namespace phial::detail {
+namespace {
+
+// What died while something else was being destroyed on this thread. Trivial on purpose: it must
+// work while the thread's other variables are destroyed.
+struct Dead {
+  Counted* first = nullptr;
+  bool draining = false;
+};
+constinit thread_local Dead dead;
+
+}  // namespace
+
+void Counted::destroy(Counted* object) noexcept {
+  object->nextDead_ = std::exchange(dead.first, object);
+  if (dead.draining) return;
+  dead.draining = true;
+  while (Counted* next = dead.first) {
+    dead.first = next->nextDead_;
+    delete next;
+  }
+  dead.draining = false;
+}
+
+// --- Source ---
+
+void Source::addProducer() noexcept {
+  // A loop, since a waiter that is fed feeds the waiter of its own chain, and so on.
+  Source* source = this;
+  while (source && !source->fired_ && source->producers_++ == 0 && source->chain_) {
+    Chain* chain = source->chain_;
+    chain->retain();
+    Waiter* waiter = chain->waiter_;
+    bool feeds = waiter && !waiter->fed;
+    if (feeds) waiter->fed = true;
+    source = feeds ? waiter->source : nullptr;
+  }
+}
+
+void Source::dropProducer() noexcept {
+  Source* source = this;
+  while (source && !source->fired_ && --source->producers_ == 0 && source->chain_) {
+    Chain* chain = source->chain_;
+    Waiter* waiter = chain->waiter_;
+    bool starves = waiter && waiter->fed;
+    if (starves) waiter->fed = false;
+    source = starves ? waiter->source : nullptr;
+    chain->release();  // survives when it has a waiter, for that holds it
+  }
+}
+
+bool Source::admit() {
+  if (!fired_) return true;
+  if (!swallowNext_) throw AlreadyCalledError();
+  swallowNext_ = false;
+  return false;
+}
+
+void Source::fire() { Chain::run(settle()); }
+
+Ref<Chain> Source::settle() {
+  Ref<Chain> chain(chain_);
+  Ref<Source> self = chain->detachSource();
+  fired_ = true;
+  producers_ = 0;
+  chain->called_ = true;
+  chain->current_ = std::move(self);
+  discard();
+  return chain;
+}
+
+void Source::failCancelled() {
+  if (fired_) return;
+  fail(Failure(CancelledError()));
+  fire();
+}
+
+// --- Chain: making, joining ---
+
+Ref<Chain> Chain::pending(Ref<Source> source) {
+  Ref<Chain> chain(new Chain);
+  chain->attach(std::move(source));
+  return chain;
+}
+
+Ref<Chain> Chain::finished(Ref<Node> node) {
+  Ref<Chain> chain(new Chain);
+  chain->current_ = std::move(node);
+  chain->called_ = true;
+  return chain;
+}
+
+Chain::~Chain() {
+  while (first_) pop();
+  detachSource();
+  if (!current_) return;
+  if (const Failure* failure = current_->failure()) reportUnhandled(*failure);
+}
+
+void Chain::attach(Ref<Source> source) noexcept {
+  source_ = std::move(source);
+  source_->chain_ = this;
+  if (source_->producers_ > 0) retain();
+}
+
+Ref<Source> Chain::detachSource() noexcept {
+  if (!source_) return {};
+  source_->chain_ = nullptr;
+  if (source_->producers_ > 0) release();  // REQUIRES another reference, or none was counted
+  return std::move(source_);
+}
+
+void Chain::push(Ref<Link> link) noexcept {
+  Link* added = link.detach();
+  (first_ ? last_->next : first_) = added;
+  last_ = added;
+}
+
+Ref<Link> Chain::pop() noexcept {
+  Link* link = first_;
+  first_ = link->next;
+  return Ref<Link>::adopt(link);
+}
+
+Ref<Chain> Chain::resolve(Ref<Chain> chain) noexcept {
+  while (chain->outer_) {
+    if (chain->outer_->outer_) chain->outer_ = chain->outer_->outer_;  // shorten the path
+    chain = chain->outer_;
+  }
+  return chain;
+}
+
+void Chain::absorb(Ref<Chain> inner) {
+  inner = resolve(std::move(inner));
+  if (inner.get() == resolve(Ref<Chain>(this)).get()) {
+    current_->fail(Failure(std::logic_error("a callback returned a Deferred that waits for it")));
+    return;
+  }
+  current_ = {};
+  if (inner->running_) {
+    inner->outer_ = Ref<Chain>(this);  // finish() hands over
+  } else {
+    takeOver(*inner);
+  }
+}
+
+void Chain::takeOver(Chain& inner) noexcept {
+  current_ = std::move(inner.current_);
+  if (inner.source_) attach(inner.detachSource());
+  if (inner.first_) {
+    inner.last_->next = first_;
+    if (!first_) last_ = inner.last_;
+    first_ = std::exchange(inner.first_, nullptr);
+  }
+  inner.outer_ = Ref<Chain>(this);
+}
+
+// --- Chain: running ---
+
+void Chain::append(const Ref<Chain>& chain, Ref<Link> link) {
+  chain->push(std::move(link));
+  if (chain->current_) run(chain);
+}
+
+void Chain::run(Ref<Chain> chain) {
+  while (chain && !chain->running_) {
+    chain->advance();
+    chain = chain->finish();
+  }
+}
+
+void Chain::advance() {
+  running_ = true;
+  while (current_ && first_) {
+    Ref<Link> link = pop();
+    Ref<Chain> inner = link->run(*current_);
+    current_ = std::move(link);
+    if (inner) absorb(std::move(inner));
+  }
+  running_ = false;
+}
+
+Ref<Chain> Chain::finish() {
+  if (outer_) {  // was running when the outer chain absorbed it
+    Ref<Chain> outer = resolve(outer_);
+    outer->takeOver(*this);
+    return outer;
+  }
+  if (waiter_ && idle()) return resumeWaiter();
+  feedWaiter();
+  return {};
+}
+
+void Chain::cancel(Ref<Chain> chain) {
+  chain = resolve(std::move(chain));
+  while (chain && chain->source_) {
+    Ref<Source> source = chain->source_;
+    chain = source->cancelOrDelegate();
+  }
+}
+
+Ref<Node> Chain::takeResult() { return std::move(current_); }
+
+// --- Chain: who waits at its end ---
+
+void Chain::await(Waiter& waiter) {
+  waiter_ = &waiter;
+  waiter.fed = true;
+  feedWaiter();
+}
+
+void Chain::forgetWaiter() noexcept { waiter_ = nullptr; }
+
+void Chain::feedWaiter() noexcept {
+  if (!waiter_) return;
+  bool fed = !source_ || source_->producers_ > 0;
+  if (waiter_->fed == fed) return;
+  waiter_->fed = fed;
+  if (!waiter_->source) return;
+  if (fed) {
+    waiter_->source->addProducer();
+  } else {
+    waiter_->source->dropProducer();  // may end the coroutine and, with it, the waiter
+  }
+}
+
+Ref<Chain> Chain::resumeWaiter() {
+  Waiter* waiter = std::exchange(waiter_, nullptr);
+  Ref<Source> source(waiter->source);
+  if (source && !waiter->fed) source->addProducer();
+  waiter->fed = true;
+  return waiter->resume();
+}
+
+}  // namespace phial::detail

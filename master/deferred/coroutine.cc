@@ -1,0 +1,31 @@
+#include <phial/master/coroutine.h>
+
+namespace phial::detail {
+
+CoroutineSource::~CoroutineSource() {
+  if (frame_) frame_.destroy();
+}
+
+Ref<Chain> CoroutineSource::resume(std::coroutine_handle<> handle) {
+  awaited_ = nullptr;
+  trampolined_ = true;
+  handle.resume();
+  trampolined_ = false;
+  return frame_ ? Ref<Chain>() : settle();
+}
+
+void CoroutineSource::suspendOn(Chain& chain, Waiter& waiter) {
+  awaited_ = &chain;
+  waiter.source = this;
+  chain.await(waiter);  // hands on the producer that the running coroutine was
+}
+
+void CoroutineSource::end() noexcept {
+  Ref<CoroutineSource> self(this);
+  std::exchange(frame_, nullptr).destroy();
+  if (!trampolined_) fire();
+}
+
+Ref<Chain> CoroutineSource::cancelOrDelegate() { return Ref<Chain>(awaited_); }
+
+}  // namespace phial::detail

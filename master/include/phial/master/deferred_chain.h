@@ -1,0 +1,228 @@
+// What a Deferred is made of. Nothing here is meant to be used directly.
+//
+// A Chain is one Deferred from its producer to its last callback:
+//
+//     Resolver ──▶ Source ──▶ Chain ──▶ Link ─ Link ─ Link      the callbacks still to run
+//                    ▲          │  ▲
+//                    └──────────┘  └── Deferred (the handle)
+//
+// - The Source fires and then holds the result; each Link turns the result of the node before it
+//   into its own. The chain keeps only the node that holds the newest result.
+// - A callback that returns a Deferred pauses its chain: the chain absorbs the inner one, that is,
+//   takes over its Source and puts its links before its own. So there is always one chain with one
+//   Source however deep the nesting, cancel() finds the producer in one step, and an endless
+//   tail-recursive loop of callbacks runs in constant memory.
+// - Whoever wants the result for another Source, a coroutine or a list of Deferreds, stands at the
+//   end of the chain as its Waiter.
+//
+// Who keeps whom alive: a Deferred its Chain, a pending Chain its Source, and a Source its Chain
+// for as long as somebody can still fire it (its producers). So callbacks run when the handle is
+// gone, and a canceller can be reached when the last Resolver is gone.
+//
+// Nothing recurses along a chain, whatever its length: run() is a loop, and what dies while
+// something else dies waits in a list. Reference counts are not atomic: one thread.
+#pragma once
+
+#include <phial/protocol/failure.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace phial::detail {
+
+/// Counted by Ref. Destroyed iteratively, however deep the structure that hangs on it.
+class Counted {
+ public:
+  Counted() = default;
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  void retain() noexcept { ++refs_; }
+  void release() noexcept {
+    if (--refs_ == 0) destroy(this);
+  }
+
+ protected:
+  virtual ~Counted() = default;
+
+ private:
+  static void destroy(Counted* dead) noexcept;
+
+  std::uint32_t refs_ = 0;
+  Counted* nextDead_ = nullptr;
+};
+
+template <class T>
+class Ref {
+ public:
+  Ref() = default;
+  explicit Ref(T* object) noexcept : object_(object) {
+    if (object_) object_->retain();
+  }
+  Ref(const Ref& other) noexcept : Ref(other.object_) {}
+  Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  template <class U>
+  Ref(Ref<U> other) noexcept : object_(other.detach()) {}  // NOLINT: derived to base
+  Ref& operator=(Ref other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Ref() {
+    if (object_) object_->release();
+  }
+
+  /// Takes over a reference that is counted already.
+  static Ref adopt(T* object) noexcept {
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
+
+  T* get() const noexcept { return object_; }
+  T* operator->() const noexcept { return object_; }
+  T& operator*() const noexcept { return *object_; }
+  explicit operator bool() const noexcept { return object_ != nullptr; }
+  /// Gives the reference to the caller, uncounted.
+  T* detach() noexcept { return std::exchange(object_, nullptr); }
+
+ private:
+  T* object_ = nullptr;
+};
+
+class Chain;
+
+/// Holds a result, of a type that its neighbours know.
+class Node : public Counted {
+ public:
+  /// Points to the std::optional<Outcome<T>> of this node.
+  virtual void* slot() noexcept = 0;
+  /// The Failure it holds; null for a value or no result.
+  virtual const Failure* failure() const noexcept = 0;
+  /// Makes `failure` its result.
+  virtual void fail(Failure failure) = 0;
+};
+
+/// A callback that has not run.
+class Link : public Node {
+ public:
+  /// Turns the result of `from` into its own; or returns the inner chain whose result is to be its
+  /// own. Does not throw.
+  virtual Ref<Chain> run(Node& from) = 0;
+
+  Link* next = nullptr;
+};
+
+/// Where a result comes from: fired once by a Resolver or by the end of a coroutine.
+class Source : public Node {
+ public:
+  /// Somebody who can fire it came or went. When the last one goes, the chain lives only as long
+  /// as its handle.
+  void addProducer() noexcept;
+  void dropProducer() noexcept;
+
+  bool fired() const { return fired_; }
+
+  /// For a Resolver about to fire. False: this result is the one that a cancellation without a
+  /// canceller lets pass unheard. Throws AlreadyCalledError.
+  bool admit();
+  /// The result is in the slot: lets the chain run.
+  void fire();
+  /// Like fire(), but leaves the running to the caller: the chain to run, or null.
+  Ref<Chain> settle();
+
+  /// Cancels what is pending here. A source that waits for just one chain leaves cancelling that to
+  /// the caller, and returns it.
+  virtual Ref<Chain> cancelOrDelegate() = 0;
+
+ protected:
+  /// Makes CancelledError the result, unless fired.
+  void failCancelled();
+  /// What only a pending source needs, such as its canceller, goes.
+  virtual void discard() noexcept {}
+
+  bool swallowNext_ = false;
+
+ private:
+  friend class Chain;
+
+  Chain* chain_ = nullptr;       // counted while producers_ > 0
+  std::uint32_t producers_ = 0;  // zero once fired
+  bool fired_ = false;
+};
+
+/// Who waits at the end of a chain, for its result. Owned by `source`, or by a coroutine that is
+/// none of ours.
+class Waiter {
+ public:
+  Waiter() = default;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  /// The result is there and the chain does not know this any more. Returns a chain to run next, or
+  /// null. `source` is held, and this counts as its producer, until it says otherwise.
+  virtual Ref<Chain> resume() = 0;
+
+  Source* source = nullptr;
+  bool fed = false;  // counts as a producer of `source`
+
+ protected:
+  ~Waiter() = default;
+};
+
+class Chain final : public Counted {
+ public:
+  /// Pending on `source`.
+  static Ref<Chain> pending(Ref<Source> source);
+  /// Finished, with the result in `node`.
+  static Ref<Chain> finished(Ref<Node> node);
+
+  /// The chain that `chain` has become part of, or itself.
+  static Ref<Chain> resolve(Ref<Chain> chain) noexcept;
+
+  /// Adds a callback and runs it at once when the result is there.
+  static void append(const Ref<Chain>& chain, Ref<Link> link);
+  /// Runs what can be run, here and in whatever waits for it.
+  static void run(Ref<Chain> chain);
+  /// Cancels the producer that this waits for; nothing when it waits for none.
+  static void cancel(Ref<Chain> chain);
+
+  /// True when the producer, or the first of them, has fired; stays true while an inner Deferred
+  /// is waited for.
+  bool called() const { return called_; }
+  /// True when the result is there and nothing is left to run.
+  bool idle() const { return current_ && !running_ && !first_; }
+  /// The node that holds the result, to be emptied. REQUIRES: idle().
+  Ref<Node> takeResult();
+
+  /// `waiter`, borrowed, is resumed when the result is there. REQUIRES: not idle(), no waiter yet;
+  /// the waiter counts as a producer of its source already.
+  void await(Waiter& waiter);
+  void forgetWaiter() noexcept;
+
+ private:
+  friend class Source;
+  ~Chain() override;
+
+  void push(Ref<Link> link) noexcept;
+  Ref<Link> pop() noexcept;
+  void attach(Ref<Source> source) noexcept;
+  Ref<Source> detachSource() noexcept;
+
+  void advance();
+  void absorb(Ref<Chain> inner);
+  void takeOver(Chain& inner) noexcept;
+  Ref<Chain> finish();
+  Ref<Chain> resumeWaiter();
+  void feedWaiter() noexcept;
+
+  Ref<Source> source_;     // pending on it
+  Ref<Node> current_;      // holds the newest result
+  Link* first_ = nullptr;  // owned
+  Link* last_ = nullptr;
+  Waiter* waiter_ = nullptr;
+  Ref<Chain> outer_;  // has absorbed this, or will when this has run
+  bool running_ = false;
+  bool called_ = false;
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,305 @@
+// The typed half of deferred_chain.h: what a callback may look like, and the link that runs it.
+// Included by deferred.h; nothing here is meant to be used directly.
+#pragma once
+
+#include <phial/master/deferred_chain.h>
+#include <phial/master/outcome.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace phial {
+template <class T>
+class Deferred;
+template <class T>
+class Resolver;
+}  // namespace phial
+
+namespace phial::detail {
+
+/// A Node, Link or Source with room for a T.
+template <class T, class Base>
+class Holding : public Base {
+ public:
+  using Base::Base;
+
+  void* slot() noexcept override { return std::addressof(outcome); }
+  const Failure* failure() const noexcept override {
+    return outcome && !outcome->ok() ? std::addressof(outcome->failure()) : nullptr;
+  }
+  void fail(Failure failure) override { outcome.emplace(std::move(failure)); }
+
+  std::optional<Outcome<T>> outcome;
+};
+
+/// Moves the result out of `node`, which holds a T.
+template <class T>
+Outcome<T> take(Node& node) {
+  auto& slot = *static_cast<std::optional<Outcome<T>>*>(node.slot());
+  Outcome<T> outcome = std::move(*slot);
+  slot.reset();
+  return outcome;
+}
+
+/// Deferred's private parts.
+struct Access {
+  template <class T>
+  static Deferred<T> wrap(Ref<Chain> chain) {
+    return Deferred<T>(std::move(chain));
+  }
+  /// Leaves the Deferred empty; throws std::logic_error when it is.
+  template <class T>
+  static Ref<Chain> unwrap(Deferred<T>& deferred) {
+    return deferred.take();
+  }
+  template <class T>
+  static Resolver<T> resolver(Ref<Holding<T, Source>> source) {
+    return Resolver<T>(std::move(source));
+  }
+};
+
+// --- What callbacks return ---
+
+template <class R>
+struct Lift {
+  using Type = R;
+  static constexpr bool kDeferred = false;
+  static constexpr bool kOutcome = false;
+};
+template <class U>
+struct Lift<Deferred<U>> {
+  using Type = U;
+  static constexpr bool kDeferred = true;
+  static constexpr bool kOutcome = false;
+};
+template <class U>
+struct Lift<Outcome<U>> {
+  using Type = U;
+  static constexpr bool kDeferred = false;
+  static constexpr bool kOutcome = true;
+};
+
+/// The T of the Deferred<T> that a callback returning R leads to.
+template <class R>
+using Lifted = typename Lift<std::remove_cvref_t<R>>::Type;
+
+/// Callbacks take their argument by value, T&&, const T& or T&.
+template <class F, class A>
+constexpr bool kTakes = std::is_invocable_v<F&, A> || std::is_invocable_v<F&, A&>;
+template <class F>
+constexpr bool kTakes<F, void> = std::is_invocable_v<F&>;
+
+template <class F, class A>
+decltype(auto) call(F& f, A&& argument) {
+  if constexpr (std::is_invocable_v<F&, A>) {
+    return std::invoke(f, std::forward<A>(argument));
+  } else {
+    return std::invoke(f, argument);
+  }
+}
+template <class F>
+decltype(auto) call(F& f) {
+  return std::invoke(f);
+}
+
+template <class F, class A>
+struct Returned {
+  using Type = decltype(call(std::declval<F&>(), std::declval<A>()));
+};
+template <class F>
+struct Returned<F, void> {
+  using Type = std::invoke_result_t<F&>;
+};
+template <class F, class A>
+using ReturnOf = std::remove_cvref_t<typename Returned<F, A>::Type>;
+
+/// What becomes of a Deferred<T> whose errback returns R: T, or void when R has no value.
+template <class T, class R>
+struct Recovered {
+  using V = std::conditional_t<std::is_same_v<R, Failure>, T, Lifted<R>>;
+  static_assert(!std::is_void_v<T> || std::is_void_v<V>,
+                "an errback of a Deferred<void> returns void, Deferred<void> or the Failure");
+  static_assert(std::is_void_v<V> || std::is_convertible_v<V, T>,
+                "an errback of a Deferred<T> returns something that converts to T, void, a "
+                "Deferred of those, or the Failure");
+  using Type = std::conditional_t<std::is_void_v<V>, void, T>;
+};
+template <class T, class R>
+using RecoveredBy = typename Recovered<T, R>::Type;
+
+// --- Running one ---
+
+/// A Deferred<V> as a Deferred<U>.
+template <class U, class V>
+Deferred<U> coerce(Deferred<V> deferred) {
+  if constexpr (std::is_same_v<U, V>) {
+    return deferred;
+  } else if constexpr (std::is_void_v<U>) {
+    return deferred.addCallback([](V&&) {});
+  } else {
+    return deferred.addCallback([](V&& value) -> U { return U(std::move(value)); });
+  }
+}
+
+template <class U, class V>
+Outcome<U> coerce(Outcome<V> outcome) {
+  if constexpr (std::is_same_v<U, V>) {
+    return outcome;
+  } else {
+    if (!outcome.ok()) return outcome.failure();
+    if constexpr (std::is_void_v<U>) {
+      return {};
+    } else {
+      return U(std::move(outcome).value());
+    }
+  }
+}
+
+/// Puts what `f(arguments...)` returns or throws into `result`; or returns the inner chain.
+template <class U, class F, class... A>
+Ref<Chain> settle(std::optional<Outcome<U>>& result, F& f, A&&... arguments) noexcept {
+  try {
+    using R = std::remove_cvref_t<decltype(call(f, std::forward<A>(arguments)...))>;
+    if constexpr (std::is_void_v<R>) {
+      call(f, std::forward<A>(arguments)...);
+      result.emplace();
+    } else if constexpr (Lift<R>::kDeferred) {
+      auto inner = coerce<U>(call(f, std::forward<A>(arguments)...));
+      return Access::unwrap(inner);
+    } else if constexpr (Lift<R>::kOutcome) {
+      result.emplace(coerce<U>(call(f, std::forward<A>(arguments)...)));
+    } else if constexpr (std::is_same_v<R, Failure>) {
+      result.emplace(call(f, std::forward<A>(arguments)...));
+    } else if constexpr (std::is_void_v<U>) {
+      static_cast<void>(call(f, std::forward<A>(arguments)...));
+      result.emplace();
+    } else {
+      result.emplace(U(call(f, std::forward<A>(arguments)...)));
+    }
+  } catch (...) {
+    result.emplace(Failure::current());
+  }
+  return {};
+}
+
+template <class T, class U, class F>
+Ref<Chain> settleValue(std::optional<Outcome<U>>& result, F& f, Outcome<T>& from) noexcept {
+  if constexpr (std::is_void_v<T>) {
+    return settle<U>(result, f);
+  } else {
+    return settle<U>(result, f, std::move(from).value());
+  }
+}
+
+/// Each handler turns Outcome<T> into Outcome<U>.
+template <class F>
+struct OnValue {
+  template <class T, class U>
+  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+    if (from.ok()) return settleValue(result, f, from);
+    result.emplace(from.failure());
+    return {};
+  }
+  F f;
+};
+
+template <class G>
+struct OnFailure {
+  template <class T, class U>
+  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+    if (!from.ok()) return settle<U>(result, g, Failure(from.failure()));
+    result.emplace(coerce<U>(std::move(from)));
+    return {};
+  }
+  G g;
+};
+
+template <class F, class G>
+struct OnEither {
+  template <class T, class U>
+  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+    if (from.ok()) return settleValue(result, f, from);
+    return settle<U>(result, g, Failure(from.failure()));
+  }
+  F f;
+  G g;
+};
+
+template <class F>
+struct OnBoth {
+  template <class T, class U>
+  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+    return settle<U>(result, f, std::move(from));
+  }
+  F f;
+};
+
+template <class T, class U, class Handler>
+class CallbackLink final : public Holding<U, Link> {
+ public:
+  explicit CallbackLink(Handler handler) : handler_(std::in_place, std::move(handler)) {}
+
+  Ref<Chain> run(Node& from) override {
+    Handler handler = std::move(*handler_);  // gone after its only call, with what it captured
+    handler_.reset();
+    return handler(detail::take<T>(from), this->outcome);
+  }
+
+ private:
+  std::optional<Handler> handler_;
+};
+
+// --- Sources that a Resolver fires ---
+
+/// Stands for "no canceller".
+struct NoCanceller {};
+
+template <class T, class C>
+class ResolvedSource final : public Holding<T, Source> {
+ public:
+  explicit ResolvedSource(C canceller) : canceller_(std::in_place, std::move(canceller)) {}
+
+  Ref<Chain> cancelOrDelegate() override {
+    if (cancelling_) return {};  // from within the canceller
+    if constexpr (std::is_same_v<C, NoCanceller>) {
+      this->swallowNext_ = true;
+    } else if (canceller_) {
+      Cancelling mark(*this);
+      C canceller = std::move(*canceller_);
+      canceller_.reset();
+      runCanceller(canceller);
+    }
+    this->failCancelled();
+    return {};
+  }
+
+ private:
+  struct Cancelling {
+    explicit Cancelling(ResolvedSource& source) : source_(source) { source_.cancelling_ = true; }
+    ~Cancelling() { source_.cancelling_ = false; }
+    Cancelling(const Cancelling&) = delete;
+    Cancelling& operator=(const Cancelling&) = delete;
+    ResolvedSource& source_;
+  };
+
+  void runCanceller(C& canceller) {
+    if constexpr (std::is_invocable_v<C&, Resolver<T>&>) {
+      auto resolver = Access::resolver<T>(Ref<Holding<T, Source>>(this));
+      canceller(resolver);
+    } else {
+      static_assert(std::is_invocable_v<C&>,
+                    "a canceller is called with a Resolver<T>& or with nothing");
+      canceller();
+    }
+  }
+
+  void discard() noexcept override { canceller_.reset(); }
+
+  std::optional<C> canceller_;
+  bool cancelling_ = false;
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,55 @@
+// A queue of people who wait, each able to leave it by cancelling; for locks and queues. Not meant
+// to be used directly.
+#pragma once
+
+#include <phial/master/deferred.h>
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <utility>
+
+namespace phial::detail {
+
+template <class T>
+class WaitList {
+ public:
+  WaitList() = default;
+  WaitList(const WaitList&) = delete;
+  WaitList& operator=(const WaitList&) = delete;
+  /// Everybody who still waits fails with CancelledError.
+  ~WaitList() {
+    auto waiting = std::exchange(waiting_, nullptr);  // callbacks may look
+    while (!waiting->empty()) {
+      Resolver<T> first = std::move(waiting->front());
+      waiting->pop_front();
+      first.errback(CancelledError("what was waited for has been destroyed"));
+    }
+  }
+
+  bool empty() const { return !waiting_ || waiting_->empty(); }
+  std::size_t size() const { return waiting_ ? waiting_->size() : 0; }
+
+  /// Joins the end; cancelling leaves.
+  Deferred<T> wait() {
+    auto place = waiting_->emplace(waiting_->end());
+    auto made = newDeferred<T>([list = std::weak_ptr<Waiting>(waiting_), place] {
+      if (auto waiting = list.lock()) waiting->erase(place);
+    });
+    *place = std::move(made.resolver);
+    return std::move(made.deferred);
+  }
+
+  /// Takes the first out, to be fired. REQUIRES: not empty().
+  Resolver<T> next() {
+    Resolver<T> first = std::move(waiting_->front());
+    waiting_->pop_front();
+    return first;
+  }
+
+ private:
+  using Waiting = std::list<Resolver<T>>;
+  std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,110 @@
+// Between Deferred and kj::Promise, in both directions.
+//
+// Both sides must live on one thread, in whose KJ event loop the promises run (LoopBridge makes
+// that the libevent loop). A Failure that wraps a kj::Exception crosses as it is; any other becomes
+// a kj::Exception of type FAILED that reads "type: message", and is kept as a Failure no longer.
+#pragma once
+
+#include <kj/async.h>
+#include <kj/debug.h>
+#include <phial/master/deferred.h>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace phial {
+
+namespace detail {
+
+kj::Exception toKjException(const Failure& failure);
+Failure fromKjException(kj::Exception&& exception);
+
+/// What a promise holds of its Deferred.
+template <class T>
+class DeferredAdapter {
+ public:
+  DeferredAdapter(kj::PromiseFulfiller<T>& fulfiller, Deferred<T>&& deferred)
+      : fulfiller_(std::make_shared<kj::PromiseFulfiller<T>*>(&fulfiller)) {
+    rest_ = deferred.addBoth([to = fulfiller_](Outcome<T> outcome) {
+      if (*to) settle(**to, std::move(outcome));
+    });
+  }
+  DeferredAdapter(const DeferredAdapter&) = delete;
+  DeferredAdapter& operator=(const DeferredAdapter&) = delete;
+  ~DeferredAdapter() noexcept(false) {  // what a canceller throws comes out
+    *fulfiller_ = nullptr;
+    rest_.cancel();
+  }
+
+ private:
+  static void settle(kj::PromiseFulfiller<T>& fulfiller, Outcome<T> outcome) {
+    if (!outcome.ok()) {
+      fulfiller.reject(toKjException(outcome.failure()));
+    } else if constexpr (std::is_void_v<T>) {
+      fulfiller.fulfill();
+    } else {
+      fulfiller.fulfill(std::move(outcome).value());
+    }
+  }
+
+  std::shared_ptr<kj::PromiseFulfiller<T>*> fulfiller_;  // null when the promise is gone
+  Deferred<void> rest_;
+};
+
+/// A promise on its way to a Resolver. The event loop owns what runs; the canceller ends it.
+class PromiseRun {
+ public:
+  /// Drops the promise in a turn of its own, since the caller may stand in one of its
+  /// continuations. Does nothing once the promise or its event loop has ended.
+  static void cancel(const std::weak_ptr<PromiseRun>& run);
+
+  template <class T, class Done>
+  static void start(std::shared_ptr<PromiseRun> run, kj::Promise<T> promise, Resolver<T> resolver,
+                    Done done) {
+    auto& canceler = run->canceler_;
+    auto failed = [resolver](kj::Exception&& e) {
+      if (!resolver.called()) resolver.errback(fromKjException(kj::mv(e)));
+    };
+    canceler.wrap(kj::mv(promise))
+        .then(kj::mv(done), kj::mv(failed))
+        .attach(std::move(run))
+        .detach([](kj::Exception&& e) { kj::throwFatalException(kj::mv(e)); });
+  }
+
+ private:
+  kj::Canceler canceler_;
+};
+
+}  // namespace detail
+
+/// A promise for the Deferred's result. Dropping the promise cancels the Deferred; what comes of
+/// that, even a failure, is not heard.
+template <class T>
+kj::Promise<T> toPromise(Deferred<T> deferred) {
+  return kj::newAdaptedPromise<T, detail::DeferredAdapter<T>>(std::move(deferred));
+}
+
+/// A Deferred for the promise's result. The promise runs whether or not anybody holds the Deferred.
+/// Cancelling fails the Deferred at once and drops the promise in the loop's next turn. When the
+/// loop ends first, the Deferred stays pending.
+template <class T>
+Deferred<T> fromPromise(kj::Promise<T> promise) {
+  auto run = std::make_shared<detail::PromiseRun>();
+  auto made = newDeferred<T>(
+      [weak = std::weak_ptr<detail::PromiseRun>(run)] { detail::PromiseRun::cancel(weak); });
+  if constexpr (std::is_void_v<T>) {
+    auto done = [resolver = made.resolver] {
+      if (!resolver.called()) resolver.callback();
+    };
+    detail::PromiseRun::start(std::move(run), kj::mv(promise), made.resolver, kj::mv(done));
+  } else {
+    auto done = [resolver = made.resolver](T&& value) {
+      if (!resolver.called()) resolver.callback(kj::mv(value));
+    };
+    detail::PromiseRun::start(std::move(run), kj::mv(promise), made.resolver, kj::mv(done));
+  }
+  return std::move(made.deferred);
+}
+
+}  // namespace phial

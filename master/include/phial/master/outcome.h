@@ -1,0 +1,73 @@
+// What became of something: a value or a Failure.
+#pragma once
+
+#include <phial/protocol/failure.h>
+
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace phial {
+
+/// A value of T or a Failure; what addBoth's callback receives. Move-only when T is. A callback may
+/// return one: its Deferred goes on with that value or Failure.
+template <class T>
+class [[nodiscard]] Outcome {
+  static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_same_v<T, Failure>,
+                "Outcome<T> and Deferred<T> want void or a plain value type");
+
+ public:
+  using Value = T;
+
+  Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT
+  Outcome(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT
+
+  bool ok() const { return state_.index() == 0; }
+
+  /// The value; rethrows the Failure when there is none.
+  T& value() & { return (orRethrow(), std::get<0>(state_)); }
+  const T& value() const& { return (orRethrow(), std::get<0>(state_)); }
+  T&& value() && { return (orRethrow(), std::get<0>(std::move(state_))); }
+
+  /// The Failure; throws std::logic_error when ok().
+  const Failure& failure() const {
+    if (ok()) throw std::logic_error("Outcome::failure() of a success");
+    return std::get<1>(state_);
+  }
+
+ private:
+  void orRethrow() const {
+    if (!ok()) std::get<1>(state_).rethrow();
+  }
+
+  std::variant<T, Failure> state_;
+};
+
+/// Success without a value, or a Failure.
+template <>
+class [[nodiscard]] Outcome<void> {
+ public:
+  using Value = void;
+
+  Outcome() = default;
+  Outcome(Failure failure) : state_(std::move(failure)) {}  // NOLINT
+
+  bool ok() const { return state_.index() == 0; }
+
+  /// Rethrows the Failure when there is one.
+  void value() const {
+    if (!ok()) std::get<1>(state_).rethrow();
+  }
+
+  /// The Failure; throws std::logic_error when ok().
+  const Failure& failure() const {
+    if (ok()) throw std::logic_error("Outcome::failure() of a success");
+    return std::get<1>(state_);
+  }
+
+ private:
+  std::variant<std::monostate, Failure> state_;
+};
+
+}  // namespace phial
