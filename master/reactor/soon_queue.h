@@ -1,0 +1,34 @@
+// Calls to make after the current callback, in the same turn of the loop (Reactor::callSoon).
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "master/reactor/call_guard.h"
+#include "master/reactor/event.h"
+
+namespace phial::detail {
+
+class SoonQueue {
+ public:
+  SoonQueue(event_base& base, CallGuard& guard)
+      : guard_(guard), event_(makeEvent<&SoonQueue::drain>(base, -1, 0, this)) {}
+
+  void add(std::function<void()> f) {
+    calls_.push_back(std::move(f));
+    // An event activated from a callback joins the end of the turn's list.
+    if (calls_.size() == 1) event_active(event_.get(), EV_TIMEOUT, 0);
+  }
+
+ private:
+  void drain() {
+    const auto calls = std::exchange(calls_, {});
+    for (const auto& f : calls) guard_.call(f);
+  }
+
+  CallGuard& guard_;
+  std::vector<std::function<void()>> calls_;
+  EventPtr event_;
+};
+
+}  // namespace phial::detail

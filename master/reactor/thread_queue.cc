@@ -1,0 +1,48 @@
+#include "master/reactor/thread_queue.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace phial::detail {
+
+ThreadQueue::ThreadQueue(event_base& base, CallGuard& guard)
+    : guard_(guard),
+      eventFd_(checkedFd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
+      event_(makeEvent<&ThreadQueue::drain>(base, eventFd_.get(), EV_READ | EV_PERSIST, this)) {
+  if (event_add(event_.get(), nullptr) != 0) throw Error("cannot watch the eventfd");
+}
+
+void ThreadQueue::add(std::function<void()> f) {
+  const std::scoped_lock lock(mutex_);
+  calls_.push_back(std::move(f));
+  if (calls_.size() == 1) wake();
+}
+
+void ThreadQueue::drain() {
+  const auto calls = takeSome();
+  for (const auto& f : calls) guard_.call(f);
+}
+
+std::vector<std::function<void()>> ThreadQueue::takeSome() {
+  const std::scoped_lock lock(mutex_);
+  std::uint64_t count;
+  [[maybe_unused]] const auto n = read(eventFd_.get(), &count, sizeof count);
+  const auto end =
+      calls_.begin() + static_cast<std::ptrdiff_t>(std::min(calls_.size(), kCallsPerTurn));
+  std::vector<std::function<void()>> taken(std::move_iterator(calls_.begin()),
+                                           std::move_iterator(end));
+  calls_.erase(calls_.begin(), end);
+  if (!calls_.empty()) wake();
+  return taken;
+}
+
+void ThreadQueue::wake() {
+  const std::uint64_t one = 1;
+  // Cannot fail: the counter holds two at most.
+  [[maybe_unused]] const auto n = write(eventFd_.get(), &one, sizeof one);
+}
+
+}  // namespace phial::detail
