@@ -1,0 +1,62 @@
+#include "worker/batch_queue.h"
+
+#include <phial/protocol/failure_codec.h>
+
+#include <algorithm>
+
+namespace phial::detail {
+namespace {
+
+// The struct, its pointer and the union member's.
+constexpr std::uint64_t kJobResultWords = 16;
+// A larger first segment than this gains nothing: a large value has segments of its own.
+constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 28;
+
+}  // namespace
+
+std::uint64_t FinishedJob::words() const {
+  if (const auto* failure = std::get_if<Failure>(&outcome)) {
+    return kJobResultWords + failureWords(*failure);
+  }
+  return kJobResultWords + std::get<std::unique_ptr<PreparedCall>>(outcome)->resultWords();
+}
+
+void FinishedJob::encode(schema::JobResult::Builder to) const {
+  to.setId(id);
+  to.setRunNanoseconds(runNanoseconds);
+  if (const auto* failure = std::get_if<Failure>(&outcome)) {
+    encodeFailure(*failure, to.initFailure());
+    return;
+  }
+  try {
+    std::get<std::unique_ptr<PreparedCall>>(outcome)->encodeResult(to.initValue());
+  } catch (...) {
+    const Failure reason = Failure::current();
+    encodeFailure(Failure(EncodingError("the result cannot be written: " + reason.message())),
+                  to.initFailure());
+  }
+}
+
+void Batch::answer() {
+  std::uint64_t words = kJobResultWords;
+  for (const auto& job : finished_) words += job.words();
+  auto results = context_.getResults(capnp::MessageSize{std::min(words, kMaxHintWords), 0})
+                     .initResults(static_cast<unsigned>(finished_.size()));
+  for (unsigned i = 0; i < results.size(); ++i) finished_[i].encode(results[i]);
+  done_->fulfill();
+}
+
+BatchQueue::Next BatchQueue::next() {
+  Batch& batch = *batches_.front();
+  const unsigned index = index_++;
+  return {batch, index, index + 1 == batch.size()};
+}
+
+std::unique_ptr<Batch> BatchQueue::pop() {
+  auto batch = std::move(batches_.front());
+  batches_.pop_front();
+  index_ = 0;
+  return batch;
+}
+
+}  // namespace phial::detail

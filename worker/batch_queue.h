@@ -1,0 +1,77 @@
+// The jobs that have arrived and not yet run, in order, by the call that brought them.
+//
+// A call is answered when its last job has ended. Results are kept as C++ values until then and
+// written once, into a message whose size is known beforehand.
+#pragma once
+
+#include <kj/async.h>
+#include <phial/protocol/failure.h>
+#include <phial/protocol/function_table.h>
+#include <phial/schema/worker.capnp.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace phial::detail {
+
+/// How one job ended, still as a C++ value.
+struct FinishedJob {
+  std::uint64_t id = 0;
+  std::variant<std::unique_ptr<PreparedCall>, Failure> outcome;
+  std::uint64_t runNanoseconds = 0;
+
+  /// An upper bound of the words its JobResult needs.
+  std::uint64_t words() const;
+  /// Writes it. A result that cannot be written becomes a failure that says why.
+  void encode(schema::JobResult::Builder to) const;
+};
+
+/// One run call of the master.
+class Batch {
+ public:
+  using Context = capnp::CallContext<schema::Worker::RunParams, schema::Worker::RunResults>;
+
+  Batch(Context context, kj::Own<kj::PromiseFulfiller<void>> done)
+      : context_(kj::mv(context)), done_(kj::mv(done)) {}
+
+  unsigned size() { return context_.getParams().getJobs().size(); }
+  schema::Job::Reader job(unsigned index) { return context_.getParams().getJobs()[index]; }
+  /// Gives the memory of the arguments back. REQUIRES: no job will be read any more.
+  void releaseArguments() { context_.releaseParams(); }
+  void add(FinishedJob job) { finished_.push_back(std::move(job)); }
+  /// Writes the results and answers the call.
+  void answer();
+
+ private:
+  Context context_;
+  kj::Own<kj::PromiseFulfiller<void>> done_;
+  std::vector<FinishedJob> finished_;
+};
+
+/// First in, first out, over batches.
+class BatchQueue {
+ public:
+  struct Next {
+    Batch& batch;
+    unsigned index;
+    bool last;  ///< no job of this batch comes after it
+  };
+
+  /// Appends a call that has at least one job.
+  void push(std::unique_ptr<Batch> batch) { batches_.push_back(std::move(batch)); }
+  bool empty() const { return batches_.empty(); }
+  /// The job to run now. REQUIRES: not empty().
+  Next next();
+  /// Takes the first batch off the queue. REQUIRES: its last job was returned by next().
+  std::unique_ptr<Batch> pop();
+
+ private:
+  std::deque<std::unique_ptr<Batch>> batches_;
+  unsigned index_ = 0;
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,213 @@
+#include "worker/runtime.h"
+
+#include <capnp/rpc-twoparty.h>
+#include <phial/protocol/worker_contract.h>
+#include <phial/worker/job.h>
+
+#include <atomic>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "worker/server.h"
+#include "worker/throw_site.h"
+
+namespace phial {
+namespace {
+
+std::atomic<CurrentJob*> current{nullptr};
+
+}  // namespace
+
+CurrentJob& currentJob() {
+  CurrentJob* job = current.load(std::memory_order_acquire);
+  if (job == nullptr) throw std::logic_error("currentJob() was called outside of a job");
+  return *job;
+}
+
+namespace detail {
+namespace {
+
+// Room for the RPC system's own part of a message.
+constexpr std::uint64_t kEnvelopeBytes = 1024;
+
+class JobInProgress final : public CurrentJob {
+ public:
+  JobInProgress(schema::Job::Reader job, ControlPage& page,
+                std::optional<schema::Parent::Client>& parent, LoopBridge& bridge)
+      : id_(job.getId()), label_(job.getLabel()), page_(page), parent_(parent), bridge_(bridge) {
+    current.store(this, std::memory_order_release);
+  }
+  ~JobInProgress() override { current.store(nullptr, std::memory_order_release); }
+
+  std::uint64_t id() const override { return id_; }
+  std::string_view label() const override { return label_; }
+  bool cancelled() const override {
+    return page_.cancelledJob.load(std::memory_order_relaxed) == id_;
+  }
+  void progress(double fraction, std::string_view note) override {
+    if (!parent_) return;  // this master offers no way back
+    auto request = parent_->progressRequest();
+    request.setJob(id_);
+    request.setFraction(fraction);
+    request.setNote(capnp::Text::Reader(std::string(note).c_str(), note.size()));
+    // Fails only with the connection, whose end the main loop sees by itself.
+    request.send().ignoreResult().detach([](kj::Exception&&) {});
+    bridge_.runQueue();
+  }
+
+ private:
+  const std::uint64_t id_;
+  const std::string label_;
+  ControlPage& page_;
+  std::optional<schema::Parent::Client>& parent_;
+  LoopBridge& bridge_;
+};
+
+// A job's place on the control page, from its first look to its last.
+class PageEntry {
+ public:
+  PageEntry(ControlPage& page, std::uint64_t job) : page_(page) {
+    page_.startedNanos.store(0, std::memory_order_relaxed);
+    page_.phase.store(Phase::decoding, std::memory_order_relaxed);
+    page_.job.store(job, std::memory_order_release);
+  }
+  ~PageEntry() { phase(Phase::delivering); }
+  void started(std::int64_t when) {
+    page_.startedNanos.store(when, std::memory_order_release);
+    phase(Phase::running);
+  }
+  void phase(Phase phase) { page_.phase.store(phase, std::memory_order_release); }
+
+ private:
+  ControlPage& page_;
+};
+
+FunctionHandler& handlerOf(const FunctionTable& functions, std::uint32_t index) {
+  if (index < functions.list().size()) return *functions.list()[index].handler;
+  throw UnknownFunction("the master asked for function " + std::to_string(index) + "; there are " +
+                        std::to_string(functions.list().size()));
+}
+
+event_base* newBase() {
+  if (event_base* base = event_base_new()) return base;
+  throw std::runtime_error("cannot create an event loop");
+}
+
+}  // namespace
+
+struct Runtime::Connection {
+  Connection(Runtime& runtime, event_base& base)
+      : pipe(base, kj::AutoCloseFd(kRequestFd), kj::AutoCloseFd(kReplyFd)),
+        network(pipe, capnp::rpc::twoparty::Side::SERVER, rpcReaderOptions()),
+        rpc(capnp::makeRpcServer(network, kj::heap<Server>(runtime))),
+        end(network.onDisconnect()
+                .then([&runtime] { runtime.requestsEnded_ = true; })
+                .eagerlyEvaluate([&runtime](kj::Exception&&) { runtime.requestsEnded_ = true; })) {}
+
+  MessagePipe pipe;
+  capnp::TwoPartyVatNetwork network;
+  capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc;
+  std::optional<schema::Parent::Client> parent;
+  kj::Promise<void> end;
+};
+
+Runtime::Runtime(const FunctionTable& functions, ControlPage& page,
+                 std::optional<Failure> startFailure)
+    : functions_(functions),
+      page_(page),
+      startFailure_(std::move(startFailure)),
+      maxMessageBytes_(FrameLimits{}.maxMessageBytes),
+      base_(newBase(), &event_base_free),
+      bridge_(*base_),
+      connection_(std::make_unique<Connection>(*this, *base_)) {}
+
+Runtime::~Runtime() = default;
+
+void Runtime::greet(schema::MasterInfo::Reader master) {
+  if (master.getMaxMessageBytes() > 0) maxMessageBytes_ = master.getMaxMessageBytes();
+  if (master.hasParent()) connection_->parent.emplace(master.getParent());
+  page_.phase.store(Phase::idle, std::memory_order_release);
+}
+
+int Runtime::serve() {
+  while (!requestsEnded_) {
+    if (!queue_.empty()) {
+      runNext();
+    } else if (stopStatus_) {
+      pushOut();
+      break;
+    } else {
+      waitForEvent();
+    }
+  }
+  page_.phase.store(Phase::stopping, std::memory_order_release);
+  return stopStatus_.value_or(0);
+}
+
+void Runtime::waitForEvent() { event_base_loop(base_.get(), EVLOOP_ONCE); }
+
+void Runtime::runNext() {
+  const auto next = queue_.next();
+  next.batch.add(runJob(next));
+  if (next.last) {
+    page_.phase.store(Phase::encoding, std::memory_order_release);
+    queue_.pop()->answer();
+    page_.phase.store(Phase::delivering, std::memory_order_release);
+  }
+  pushOut();
+  page_.phase.store(Phase::idle, std::memory_order_release);
+}
+
+FinishedJob Runtime::runJob(const BatchQueue::Next& next) {
+  FinishedJob finished;
+  finished.id = next.batch.job(next.index).getId();
+  finished.outcome = call(next, finished);
+  try {
+    requireFits(finished.words() * sizeof(capnp::word));
+  } catch (...) {
+    finished.outcome = Failure::current();
+  }
+  return finished;
+}
+
+// Throws EncodingError when a result of so many bytes is above the pool's limit.
+void Runtime::requireFits(std::uint64_t bytes) const {
+  if (bytes + kEnvelopeBytes <= maxMessageBytes_) return;
+  throw EncodingError("the result needs about " + std::to_string(bytes) +
+                      " bytes; the pool's limit for a message is " +
+                      std::to_string(maxMessageBytes_));
+}
+
+std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQueue::Next& next,
+                                                                   FinishedJob& timing) {
+  PageEntry entry(page_, timing.id);
+  ThrowSites throwSites;
+  std::int64_t started = 0;
+  try {
+    const auto job = next.batch.job(next.index);
+    JobInProgress inProgress(job, page_, connection_->parent, bridge_);
+    auto prepared = handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
+    if (next.last) next.batch.releaseArguments();
+    started = controlPageNanos();
+    entry.started(started);
+    prepared->run();
+    timing.runNanoseconds = static_cast<std::uint64_t>(controlPageNanos() - started);
+    return prepared;
+  } catch (...) {
+    if (started != 0)
+      timing.runNanoseconds = static_cast<std::uint64_t>(controlPageNanos() - started);
+    return Failure(std::current_exception(), throwSites.latest());
+  }
+}
+
+void Runtime::pushOut() {
+  std::fflush(stdout);
+  bridge_.runQueue();
+  // A result that the pipe has not taken must not wait for the next job to end.
+  while (connection_->pipe.writePending() && !requestsEnded_) waitForEvent();
+}
+
+}  // namespace detail
+}  // namespace phial

@@ -1,0 +1,55 @@
+#include "worker/server.h"
+
+#include <phial/protocol/failure_codec.h>
+#include <phial/protocol/worker_contract.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "worker/runtime.h"
+
+namespace phial::detail {
+
+kj::Promise<void> Server::describe(DescribeContext context) {
+  const auto master = context.getParams().getMaster();
+  auto info = context.getResults().initWorker();
+  info.setProtocolVersion(schema::PROTOCOL_VERSION);
+  const auto build = buildId();
+  info.setBuildId(capnp::Text::Reader(build.data(), build.size()));
+  info.setPid(::getpid());
+
+  const auto& functions = runtime_.functions().list();
+  auto list = info.initFunctions(static_cast<unsigned>(functions.size()));
+  for (unsigned i = 0; i < list.size(); ++i) {
+    list[i].setName(functions[i].name.c_str());
+    list[i].setSignature(functions[i].signature.c_str());
+  }
+  if (const auto& failure = runtime_.startFailure()) {
+    encodeFailure(*failure, info.initStartFailure());
+  }
+
+  const bool understood = master.getProtocolVersion() == schema::PROTOCOL_VERSION;
+  if (!understood || runtime_.startFailure()) {
+    runtime_.stop(kCannotServeStatus);
+  } else {
+    runtime_.greet(master);
+  }
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> Server::run(RunContext context) {
+  if (context.getParams().getJobs().size() == 0) {
+    context.getResults().initResults(0);
+    return kj::READY_NOW;
+  }
+  auto paf = kj::newPromiseAndFulfiller<void>();
+  runtime_.enqueue(std::make_unique<Batch>(kj::mv(context), kj::mv(paf.fulfiller)));
+  return kj::mv(paf.promise);
+}
+
+kj::Promise<void> Server::shutdown(ShutdownContext) {
+  runtime_.stop(0);
+  return kj::READY_NOW;
+}
+
+}  // namespace phial::detail
