@@ -1,0 +1,139 @@
+// Child processes of a Reactor's program.
+//
+// Reactor::spawnProcess starts a program with exactly the descriptors, environment, directory and
+// signal state that SpawnOptions name, and returns a Process to watch and signal it by. The
+// spawner's memory is not copied, so the call costs the same in a program of 2 GiB as in an empty
+// one. A child is watched through a pidfd in the loop, and only that child is reaped: the host's
+// SIGCHLD handler and the host's own children stay the host's. After Twisted's IReactorProcess.
+//
+// Thread rule: the Reactor's thread.
+#pragma once
+
+#include <kj/io.h>
+#include <phial/master/deferred.h>
+#include <phial/master/exit_status.h>
+#include <phial/protocol/error.h>
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace phial {
+
+/// A pipe that the child reads; the spawner gets the end to write.
+struct PipeToChild {};
+/// A pipe that the child writes; the spawner gets the end to read.
+struct PipeFromChild {};
+/// A descriptor of the spawner's; borrowed during the call.
+struct InheritedFd {
+  int fd;
+};
+struct DevNull {};
+
+using ChildDescriptor = std::variant<DevNull, InheritedFd, PipeToChild, PipeFromChild>;
+
+struct Environment {
+  enum class Base { kSpawners, kEmpty } base = Base::kSpawners;
+  /// On top of the base: a value sets the variable, none removes it.
+  std::map<std::string, std::optional<std::string>> changes;
+};
+
+enum class ProcessGroup {
+  kSpawners,        ///< a terminal's Ctrl-C reaches the child too
+  kOwn,             ///< the child leads a group of its own
+  kOwnKilledAtExit  ///< and when the child has ended, what is left of the group gets SIGKILL
+};
+
+enum class OnSpawnerDeath {
+  kSurvive,
+  /// SIGKILL when the spawning thread ends (not the process: Linux counts by thread).
+  kDie
+};
+
+struct SpawnOptions {
+  /// A path, or a name to look for in the spawner's PATH. A relative path is relative to the
+  /// spawner's directory, whatever `directory` says. A script needs its "#!" line.
+  std::string executable;
+  /// The arguments after argv[0].
+  std::vector<std::string> args;
+  /// Default: `executable` as given.
+  std::optional<std::string> argv0;
+  Environment environment;
+  /// Default: the spawner's.
+  std::string directory;
+  /// What the child finds at each descriptor number. All others are closed, save 0, 1 and 2, which
+  /// are /dev/null unless named here.
+  std::map<int, ChildDescriptor> descriptors = {{1, InheritedFd{1}}, {2, InheritedFd{2}}};
+  ProcessGroup processGroup = ProcessGroup::kSpawners;
+  OnSpawnerDeath onSpawnerDeath = OnSpawnerDeath::kSurvive;
+  /// Added to the spawner's. Below zero needs a privilege.
+  int niceness = 0;
+};
+
+/// The program could not be started. Nothing is left behind: no child, no descriptor.
+class SpawnError : public Error {
+ public:
+  SpawnError(std::string step, std::string path, int code);
+
+  /// What failed: "execve", "chdir", "pipe2", ...
+  const std::string& step() const { return step_; }
+  /// What it was about: the directory for chdir, otherwise the executable.
+  const std::string& path() const { return path_; }
+  /// The errno.
+  int code() const { return code_; }
+
+ private:
+  std::string step_;
+  std::string path_;
+  int code_;
+};
+
+/// A child process. Dropping it while the child runs sends SIGKILL, to the child's group if it has
+/// one of its own, and leaves the reaping to the Reactor: no call blocks, and no zombie is left
+/// when the Reactor is gone. REQUIRES: destroyed before the Reactor.
+class Process {
+ public:
+  Process(Process&&) noexcept = default;
+  Process& operator=(Process&& other) noexcept;
+  ~Process();
+
+  pid_t pid() const;
+
+  /// The spawner's end of the pipe at the child's descriptor `childFd`: non-blocking,
+  /// close-on-exec, now the caller's. Throws std::invalid_argument when there is none, or no more.
+  /// Ends that were not taken are closed with the Process.
+  kj::AutoCloseFd takePipe(int childFd);
+
+  /// Sends a signal. False when the process has ended: never reaches another that got its number.
+  bool kill(int signal);
+  /// The same for the child's whole group; also false when only descendants are left of it.
+  /// REQUIRES: a group of its own (std::logic_error).
+  bool killGroup(int signal);
+
+  /// How it ended; empty while it runs, or while the loop has not seen its end.
+  const std::optional<ExitStatus>& status() const;
+  /// All zero before the end.
+  const ResourceUse& resources() const;
+
+  /// Calls `f` from the loop when the process has ended, after status() is set, whoever may still
+  /// hold its pipes; soon, when it has ended already. Several are called in the order given.
+  /// Destroying the Process drops them.
+  void onExit(std::function<void(const ExitStatus&)> f);
+
+  /// The same as a Deferred. It never fails; it stays pending when the Process is destroyed first.
+  /// Cancelling it cancels the waiting only.
+  Deferred<ExitStatus> exited();
+
+  class State;  // private to the library
+  explicit Process(std::shared_ptr<State> state);
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace phial

@@ -1,0 +1,105 @@
+#include "master/supervision/child_setup.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "master/supervision/spawn_plan.h"
+
+namespace phial::detail {
+namespace {
+
+using Step = ChildError::Step;
+
+constexpr int kSetupFailed = 127;
+
+[[noreturn]] void fail(const ChildContext& context, Step step) {
+  const ChildError error{step, errno};
+  // Smaller than PIPE_BUF: whole or not at all.
+  [[maybe_unused]] const auto n = write(context.reportFd, &error, sizeof error);
+  _exit(kSetupFailed);
+}
+
+void check(const ChildContext& context, Step step, bool ok) {
+  if (!ok) fail(context, step);
+}
+
+void dieWithSpawner(const ChildContext& context) {
+  check(context, Step::kPdeathsig, prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+  // It may have died before the prctl: then nobody is left to hear of it.
+  if (getppid() != context.spawner) _exit(kSetupFailed);
+}
+
+void renice(const ChildContext& context) {
+  errno = 0;
+  check(context, Step::kNice, nice(context.niceness) != -1 || errno == 0);
+}
+
+void placeDescriptors(ChildContext& context) {
+  // All are closed by exec; dup2 makes those that were asked for an exception.
+  check(context, Step::kCloseRange, close_range(0, ~0U, CLOSE_RANGE_CLOEXEC) == 0);
+  auto& moves = context.plan.moves();
+  // First out of each other's way: a source may have the number of another's target.
+  for (FdMove& move : moves) {
+    if (move.source > context.plan.highestTarget() || move.source == move.target) continue;
+    const int moved = fcntl(move.source, F_DUPFD_CLOEXEC, context.plan.highestTarget() + 1);
+    check(context, Step::kDup, moved >= 0);
+    move.source = moved;
+  }
+  for (const FdMove& move : moves) {
+    const int result = move.source == move.target ? fcntl(move.source, F_SETFD, 0)
+                                                  : dup2(move.source, move.target);
+    check(context, Step::kDup, result >= 0);
+  }
+}
+
+// Ignored signals and the mask survive exec. Handlers do not, but they must not run here either,
+// in the spawner's memory: so first the dispositions, then the mask, which the spawner has filled.
+void resetSignals() {
+  struct sigaction byDefault{};
+  byDefault.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &byDefault, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace
+
+const char* name(Step step) {
+  switch (step) {
+    case Step::kSetpgid:
+      return "setpgid";
+    case Step::kPdeathsig:
+      return "prctl";
+    case Step::kNice:
+      return "nice";
+    case Step::kChdir:
+      return "chdir";
+    case Step::kCloseRange:
+      return "close_range";
+    case Step::kDup:
+      return "dup2";
+    case Step::kExec:
+      return "execve";
+  }
+  return "spawn";
+}
+
+void setUpChild(ChildContext& context) {
+  context.ran = true;
+  if (context.ownGroup) check(context, Step::kSetpgid, setpgid(0, 0) == 0);
+  if (context.dieWithSpawner) dieWithSpawner(context);
+  if (context.niceness != 0) renice(context);
+  if (const char* to = context.plan.directory()) check(context, Step::kChdir, chdir(to) == 0);
+  placeDescriptors(context);
+  resetSignals();
+}
+
+void reportExecError(const ChildContext& context) { fail(context, Step::kExec); }
+
+}  // namespace phial::detail

@@ -1,0 +1,157 @@
+// Boost.Process version 1 with vfork. Version 2, as of Boost 1.81, cannot be used: its bind_fd
+// returns nothing from a function that must, its vfork launcher notifies an Asio context inside the
+// shared memory, and its default one forks, which takes 58 ms in a program of 2 GiB.
+#define BOOST_POSIX_HAS_VFORK 1
+
+#include "master/supervision/launcher.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/process/child.hpp>
+#include <boost/process/extend.hpp>
+#include <boost/process/posix.hpp>
+#include <cerrno>
+#include <csignal>
+
+#include "master/supervision/child_setup.h"
+#include "master/supervision/pidfd.h"
+#include "master/supervision/spawn_plan.h"
+
+namespace phial::detail {
+namespace {
+
+// No signal handler of the host's may run in the child, in the memory it shares with us; and a
+// SIGCHLD handler that waits for every child shall not find ours before there is a pidfd.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+// The pipe through which the child says why it could not become the program.
+struct ReportPipe {
+  explicit ReportPipe(const SpawnPlan& plan) {
+    int ends[2];
+    check(plan, pipe2(ends, O_CLOEXEC | O_NONBLOCK), "pipe2");
+    read = kj::AutoCloseFd(ends[0]);
+    const kj::AutoCloseFd low(ends[1]);
+    // Out of the way of the descriptors that the child is to have.
+    const int high = fcntl(low, F_DUPFD_CLOEXEC, plan.highestTarget() + 1);
+    check(plan, high, "fcntl");
+    write = kj::AutoCloseFd(high);
+  }
+
+  static void check(const SpawnPlan& plan, int result, const char* step) {
+    if (result < 0) throw SpawnError(step, plan.executable(), errno);
+  }
+
+  kj::AutoCloseFd read;
+  kj::AutoCloseFd write;
+};
+
+// Boost.Process's extension point: our steps around its vfork and exec.
+struct Steps : boost::process::extend::handler {
+  Steps(SpawnPlan& p, ChildContext& c, int& e) : plan(p), context(c), forkError(e) {}
+
+  template <typename Executor>
+  void on_setup(Executor& executor) const {
+    executor.exe = plan.executable();
+    executor.cmd_line = plan.argv();
+    executor.env = plan.envp();
+  }
+  template <typename Executor>
+  void on_exec_setup(Executor&) const {
+    setUpChild(context);
+  }
+  template <typename Executor>
+  void on_exec_error(Executor&, const std::error_code&) const {
+    reportExecError(context);
+  }
+  template <typename Executor>
+  void on_fork_error(Executor&, const std::error_code& error) const {
+    forkError = error.value();
+  }
+
+  SpawnPlan& plan;
+  ChildContext& context;
+  int& forkError;
+};
+
+pid_t startChild(SpawnPlan& plan, ChildContext& context) {
+  int forkError = 0;
+  // Boost's own error path waits with WNOHANG and may miss the child: ours is the report pipe.
+  boost::process::child child(Steps(plan, context, forkError), boost::process::posix::use_vfork,
+                              boost::process::ignore_error);
+  if (forkError != 0) throw SpawnError("vfork", plan.executable(), forkError);
+  child.detach();
+  return child.id();
+}
+
+// After vfork the child has executed or exited, so the report is there or will never come. Where
+// vfork is a fork (ThreadSanitizer makes it so), the child may still be on its way.
+std::optional<ChildError> readReport(int fd, bool sharedMemory) {
+  pollfd wait{fd, POLLIN, 0};
+  while (!sharedMemory && poll(&wait, 1, -1) < 0 && errno == EINTR) {
+  }
+  ChildError error;
+  if (read(fd, &error, sizeof error) != sizeof error) return std::nullopt;
+  return error;
+}
+
+void waitFor(pid_t pid) {
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+[[noreturn]] void throwReport(const SpawnPlan& plan, const ChildError& error) {
+  const bool aboutDirectory = error.step == ChildError::Step::kChdir;
+  throw SpawnError(name(error.step), aboutDirectory ? plan.directory() : plan.executable(),
+                   error.code);
+}
+
+kj::AutoCloseFd watchable(const SpawnPlan& plan, pid_t pid) {
+  const int fd = openPidfd(pid);
+  if (fd >= 0) return kj::AutoCloseFd(fd);
+  const int error = errno;
+  if (error == ESRCH) return kj::AutoCloseFd();
+  ::kill(pid, SIGKILL);
+  waitFor(pid);
+  throw SpawnError("pidfd_open", plan.executable(), error);
+}
+
+}  // namespace
+
+Launched launch(const SpawnOptions& options) {
+  SpawnPlan plan(options);
+  ReportPipe report(plan);
+  ChildContext context{plan,
+                       getpid(),
+                       options.niceness,
+                       options.processGroup != ProcessGroup::kSpawners,
+                       options.onSpawnerDeath == OnSpawnerDeath::kDie,
+                       report.write.get(),
+                       false};
+  const std::uint64_t floor = rssFloor();
+  const SignalsBlocked blocked;
+  const pid_t pid = startChild(plan, context);
+  report.write = nullptr;
+  if (const auto error = readReport(report.read, context.ran)) {
+    waitFor(pid);
+    throwReport(plan, *error);
+  }
+  return {pid, watchable(plan, pid), plan.takePipes(), floor};
+}
+
+}  // namespace phial::detail

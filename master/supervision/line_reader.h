@@ -1,0 +1,47 @@
+// A child's output, line by line.
+//
+// Reads one pipe through the reactor. A child that floods it cannot hold the loop, one that writes
+// no newline cannot fill the memory, and a grandchild that keeps the pipe open after the child's
+// end delays nobody: the reader's owner decides when to stop.
+#pragma once
+
+#include <kj/io.h>
+#include <phial/master/reactor.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace phial::detail {
+
+class LineReader {
+ public:
+  /// Longer lines come in pieces of this size.
+  static constexpr std::size_t kMaxLineBytes = 8 * 1024;
+  /// Read in one turn of the loop.
+  static constexpr std::size_t kBytesPerTurn = 64 * 1024;
+
+  /// Takes `fd`, a non-blocking read end. Calls `onLine` from the loop with each line, without its
+  /// newline, valid during the call; a last one without a newline at the pipe's end. Either may
+  /// destroy the reader. `onEnd` is called once, when the pipe has ended or cannot be read.
+  LineReader(Reactor& reactor, kj::AutoCloseFd fd, std::function<void(std::string_view)> onLine,
+             std::function<void()> onEnd = {});
+  ~LineReader();
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  /// Reads what is there now, at most what the pipe can hold, gives out the last partial line too,
+  /// and stops: for when the child is dead and a grandchild may hold the pipe. onEnd is not called.
+  /// REQUIRES: not from onLine.
+  void finish();
+
+  bool ended() const;
+
+ private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,75 @@
+// The conversation with one worker: Cap'n Proto RPC over its two pipes.
+//
+// Everything a Listener hears comes from inside a KJ callback. It must note it and return: no user
+// code, and the link must not be destroyed there.
+#pragma once
+
+#include <capnp/rpc-twoparty.h>
+#include <phial/master/job.h>
+#include <phial/protocol/loop_bridge.h>
+#include <phial/protocol/message_pipe.h>
+#include <phial/schema/worker.capnp.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace phial::detail {
+
+class WorkerLink {
+ public:
+  using Greeting = capnp::Response<schema::Worker::DescribeResults>;
+  using Answer = capnp::Response<schema::Worker::RunResults>;
+
+  class Listener {
+   public:
+    virtual void onGreeting(Greeting greeting) = 0;
+    virtual void onAnswer(Answer answer) = 0;
+    virtual void onProgress(std::uint64_t job, double fraction, std::string note) = 0;
+    /// A call failed while the connection stands: no worker of ours does that.
+    virtual void onNonsense(std::string what) = 0;
+    /// The reply pipe ended, or broke; nothing more will be heard.
+    virtual void onDisconnect() = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  /// Takes over both descriptors. `base` and `listener` are borrowed.
+  WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseFd requests,
+             std::uint64_t maxMessageBytes, Listener& listener);
+  ~WorkerLink();
+  WorkerLink(const WorkerLink&) = delete;
+  WorkerLink& operator=(const WorkerLink&) = delete;
+
+  /// The handshake. `pool` and `worker` name the pool and the worker's number in it.
+  void describe(const std::string& pool, std::uint64_t worker);
+  /// Sends one job. Throws EncodingError, or what a Codec of the user's throws, when its arguments
+  /// cannot be written; nothing has been sent then.
+  void run(const Job& job, std::uint32_t function);
+  /// Asks the worker to exit when it has answered what was sent.
+  void shutdown();
+
+  /// True while the kernel or a buffer holds something that the worker has written.
+  bool readPending() const { return pipe_.readPending(); }
+  /// What was wrong with the bytes that arrived, if anything.
+  const std::optional<ProtocolError>& error() const { return pipe_.error(); }
+
+ private:
+  class ParentServer;
+
+  void fail(kj::Exception&& exception);
+
+  Listener& listener_;
+  const std::uint64_t maxMessageBytes_;
+  bool connected_ = true;
+  MessagePipe pipe_;
+  capnp::TwoPartyVatNetwork network_;
+  capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;
+  schema::Worker::Client worker_;
+  class Tasks;
+  kj::Own<Tasks> tasks_;
+};
+
+}  // namespace phial::detail
