@@ -1,0 +1,13 @@
+// Everything a program needs that offloads work to processes.
+#pragma once
+
+#include <phial/master/clock.h>           // IWYU pragma: export
+#include <phial/master/deferred.h>        // IWYU pragma: export
+#include <phial/master/deferred_list.h>   // IWYU pragma: export
+#include <phial/master/deferred_lock.h>   // IWYU pragma: export
+#include <phial/master/deferred_queue.h>  // IWYU pragma: export
+#include <phial/master/errors.h>          // IWYU pragma: export
+#include <phial/master/process.h>         // IWYU pragma: export
+#include <phial/master/process_pool.h>    // IWYU pragma: export
+#include <phial/master/reactor.h>         // IWYU pragma: export
+#include <phial/master/tasks.h>           // IWYU pragma: export

@@ -1,0 +1,169 @@
+// What a pool and a job can be told.
+#pragma once
+
+#include <phial/master/clock.h>
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spdlog {
+class logger;
+}
+
+namespace phial {
+
+/// Limits of every worker, set between fork and exec.
+struct Limits {
+  /// Added to the master's niceness, 0 to 39. Default 10: with more busy workers than cores the
+  /// scheduler otherwise lets the master's loop wait for milliseconds. Price: where the machine
+  /// does other work, jobs yield to it. Measured with twice as many busy workers as cores, p99 of a
+  /// 5 ms heartbeat, median of several runs: 2.1 ms at 5, 0.5 ms at 10, 0.8 ms at 19. Longer time
+  /// slices for the workers were tried as well and made it no better.
+  int niceness = 10;
+};
+
+/// How a pool lives. The fields are in the order in which a designated initialiser names them.
+struct PoolOptions {
+  /// For logs and process names. Default "pool".
+  std::string name = "pool";
+
+  /// The worker's command, program first, searched in PATH when it has no slash. Empty, the
+  /// default: this very program, which must call serveIfWorker.
+  std::vector<std::string> worker = {};
+
+  /// Workers that are kept ready, and started by start(). Default 1; 0 means none until a job
+  /// arrives. Each idle one costs its memory.
+  std::size_t min = 1;
+
+  /// Workers at most. Default 0: as many as the cores this process may use (affinity and cgroup
+  /// quota), or `min` if that is more.
+  std::size_t max = 0;
+
+  /// How long a worker above `min` may be idle before it is stopped. Default 20 s.
+  Duration maxIdle = std::chrono::seconds(20);
+
+  /// Jobs after which a worker is replaced; 0, the default, means never. Price: one start-up for
+  /// that many jobs.
+  std::size_t recycleAfter = 0;
+
+  /// Running time for each job that sets none of its own. Default none.
+  std::optional<Duration> timeout = std::nullopt;
+
+  /// What ends a worker whose job ran too long. Default SIGKILL. A worker that survives another
+  /// signal gets SIGKILL after `grace`.
+  int timeoutSignal = SIGKILL;
+
+  /// How long a worker has for each step of ending: to heed a cancelled job, to die of
+  /// timeoutSignal, to exit after it was told to. Default 2 s.
+  Duration grace = std::chrono::seconds(2);
+
+  /// Jobs that may wait; one more fails with QueueFull. Default 0: no limit, and memory is it.
+  std::size_t maxQueue = 0;
+
+  /// See Limits.
+  Limits limits = {};
+
+  /// How long a worker may take from its spawn to the handshake, onStart included. Default 30 s.
+  Duration startTimeout = std::chrono::seconds(30);
+
+  /// The most bytes in one message, either way. Default 4 GiB. A job above it fails with
+  /// EncodingError.
+  std::uint64_t maxMessageBytes = std::uint64_t{4} << 30;
+
+  /// Where the pool reports deaths and what workers print. Default: a logger of its own, to stderr,
+  /// from level info.
+  std::shared_ptr<spdlog::logger> logger = nullptr;
+};
+
+/// What becomes of a job whose worker dies. One that had not begun runs elsewhere in every case.
+enum class Rerun {
+  unlessRunning,  ///< fails with WorkerDied if it had begun
+  never,          ///< is started at most once, and never shares a message with other jobs
+  always,         ///< runs again also when it had begun, up to maxAttempts, then PoisonJob
+};
+
+/// How one job is run. The fields are in the order in which a designated initialiser names them.
+struct JobOptions {
+  /// Running time, from the moment the function is entered; then JobTimedOut and the worker is
+  /// ended. Default: the pool's.
+  std::optional<Duration> timeout = std::nullopt;
+
+  /// A point on the pool's clock by which there must be a result; then DeadlineExceeded. In the
+  /// queue the job is just dropped; while it runs its worker is ended. Default none.
+  std::optional<TimePoint> deadline = std::nullopt;
+
+  /// Higher runs first; equal ones in order of submission. Default 0.
+  int priority = 0;
+
+  /// See Rerun.
+  Rerun rerun = Rerun::unlessRunning;
+
+  /// With Rerun::always: how many workers the job may be running in when they die. Default 3.
+  unsigned maxAttempts = 3;
+
+  /// For logs, certificates and currentJob().label(). Default empty.
+  std::string label = {};
+
+  /// Called in the loop for each currentJob().progress(). Default none.
+  std::function<void(double fraction, std::string_view note)> onProgress = {};
+};
+
+/// How a pool stops.
+struct StopOptions {
+  /// True: queued jobs are still run. False, the default: they fail with PoolStopped.
+  bool drainQueue = false;
+
+  /// How long jobs may go on; then their workers are killed and they fail with PoolStopped.
+  /// Default: as long as they take. Zero: at once.
+  std::optional<Duration> grace = std::nullopt;
+};
+
+enum class WorkerState {
+  starting,  ///< spawned, not ready yet
+  idle,
+  busy,
+  ending,  ///< told to exit, or signalled, or gone and not yet taken account of
+};
+
+/// One worker at the moment of asking.
+struct WorkerStatus {
+  std::uint64_t number = 0;  ///< from 1, never used again
+  pid_t pid = 0;
+  WorkerState state = WorkerState::starting;
+  std::uint64_t job = 0;  ///< the job that it was given; 0 for none
+  std::uint64_t jobsServed = 0;
+};
+
+/// A pool's state, counted in jobs and workers. At every moment
+/// submitted == succeeded + failed + cancelled + queued + running.
+struct PoolStats {
+  std::uint64_t submitted = 0;  ///< every deferToProcess, also those that failed at once
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t cancelled = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t running = 0;  ///< given to a worker, no result yet
+  std::uint64_t rerun = 0;    ///< times that a job went back to the queue because its worker died
+
+  std::size_t workers = 0;  ///< alive: starting, idle, busy and ending
+  std::size_t starting = 0;
+  std::size_t idle = 0;
+  std::size_t busy = 0;
+  std::uint64_t spawned = 0;   ///< workers ever spawned
+  std::uint64_t deaths = 0;    ///< workers that ended otherwise than asked to
+  std::uint64_t recycled = 0;  ///< workers that ended because of recycleAfter
+
+  /// Whether the equation above holds.
+  bool balanced() const { return submitted == succeeded + failed + cancelled + queued + running; }
+};
+
+}  // namespace phial

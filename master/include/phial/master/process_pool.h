@@ -1,0 +1,195 @@
+// A pool of worker processes that compute on behalf of an event loop.
+//
+//   pool.deferToProcess<isPrime>(n).addCallback([](bool prime) { ... });
+//
+// The call returns at once with a Deferred. The arguments travel to a worker, a child process that
+// the pool has spawned and watches; the result comes back through the loop. A crash of the function
+// ends its worker and fails that one Deferred.
+//
+// Life: made on a Reactor, which outlives it. Workers start with start() or with the first job,
+// more of them on demand up to `max`; idle ones above `min` stop after `maxIdle`. stop() ends the
+// pool in order. The destructor kills what is left and reaps it.
+//
+// Promises, whatever dies: every Deferred handed out settles exactly once; a crash fails the job
+// that ran and no other; no child, descriptor or timer is left; no call from the loop takes longer
+// than a millisecond, spawning included.
+//
+// Thread rule: everything here belongs to the reactor's thread. Results arrive from the loop, never
+// inside deferToProcess. Callbacks may call back in, stop the pool, or destroy it.
+//
+// After Ampoule's ProcessPool and Twisted's deferToThread.
+#pragma once
+
+#include <phial/master/deferred.h>
+#include <phial/master/errors.h>
+#include <phial/master/job.h>
+#include <phial/master/pool_options.h>
+#include <phial/master/reactor.h>
+#include <phial/protocol/function_table.h>
+
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace phial {
+
+namespace detail {
+
+class PoolCore;
+
+template <class... A>
+inline constexpr bool kBeginsWithOptions = false;
+template <class First, class... Rest>
+inline constexpr bool kBeginsWithOptions<First, Rest...> =
+    std::is_same_v<std::remove_cvref_t<First>, JobOptions>;
+
+}  // namespace detail
+
+class ProcessPool {
+ public:
+  /// Spawns nothing yet. Throws std::invalid_argument for options that contradict each other.
+  ///
+  /// In a process that was itself started as a worker but has not called serveIfWorker, this
+  /// prints why and exits with kNeverServedStatus: such a program would spawn itself for ever.
+  explicit ProcessPool(Reactor& reactor, PoolOptions options = {});
+  /// As above with timeouts, deadlines and idle times on another clock, borrowed; for tests.
+  ProcessPool(Reactor& reactor, PoolOptions options, Clock& clock);
+  /// After stop() has fired, instant. Otherwise kills every worker, says so in the log, and fails
+  /// what was queued or running with PoolStopped, from here. Does not wait: the Reactor reaps the
+  /// killed workers, before its own end at the latest.
+  ~ProcessPool();
+  ProcessPool(const ProcessPool&) = delete;
+  ProcessPool& operator=(const ProcessPool&) = delete;
+
+  /// Runs `function(args...)` in a worker. The arguments are converted to the function's parameter
+  /// types here and kept until the job has settled.
+  ///
+  /// Fails with what the function threw (as a RemoteError, which Failure::check knows by the
+  /// thrown type's name), or with WorkerDied, JobTimedOut, DeadlineExceeded, CancelledError,
+  /// UnknownFunction, EncodingError, QueueFull, PoolStopped, PoisonJob or StartupFailed.
+  /// Cancelling takes a queued job back; a running one is told to give up, and its worker is ended
+  /// if it does not within `grace`.
+  template <auto function, class... A>
+    requires(!detail::kBeginsWithOptions<A...>)
+  auto deferToProcess(A&&... args) {
+    return submitLinked<function>(JobOptions{}, std::forward<A>(args)...);
+  }
+
+  /// The same with options for this job.
+  template <auto function, class... A>
+  auto deferToProcess(JobOptions options, A&&... args) {
+    return submitLinked<function>(std::move(options), std::forward<A>(args)...);
+  }
+
+  /// Runs the function that the worker registered as `name`, with arguments of the types given
+  /// here. UnknownFunction when there is none; EncodingError when types or result do not fit.
+  template <class Result, class... A>
+  Deferred<Result> deferToProcess(std::string_view name, A&&... args) {
+    return submitByName<Result>(JobOptions{}, name, std::forward<A>(args)...);
+  }
+
+  /// The same with options for this job.
+  template <class Result, class... A>
+  Deferred<Result> deferToProcess(JobOptions options, std::string_view name, A&&... args) {
+    return submitByName<Result>(std::move(options), name, std::forward<A>(args)...);
+  }
+
+  /// Starts `min` workers. Fires when so many are ready; fails with StartupFailed, or with
+  /// PoolStopped. Calling it again is harmless.
+  Deferred<void> start();
+
+  /// Takes no more jobs, lets running ones end, and stops the workers. Queued jobs fail with
+  /// PoolStopped. Fires when the last worker is reaped; never fails. May be called again, with
+  /// stricter options too, and from callbacks.
+  Deferred<void> stop(StopOptions options = {});
+
+  /// Changes the number of workers: starts some when jobs wait or fewer than `min` live, stops
+  /// idle ones above `max` at once and busy ones when their job has ended. Fires when `min` are
+  /// ready, as start() does. Throws std::invalid_argument unless 1 <= max and min <= max.
+  Deferred<void> adjustPoolSize(std::size_t min, std::size_t max);
+
+  PoolStats stats() const;
+  /// The living workers, in the order of their numbers.
+  std::vector<WorkerStatus> workers() const;
+
+  Reactor& reactor() const;
+
+ private:
+  template <auto function, class... A>
+  auto submitLinked(JobOptions options, A&&... args);
+  template <class Result, class... A>
+  Deferred<Result> submitByName(JobOptions options, std::string_view name, A&&... args);
+  template <class Result, class... Stored>
+  Deferred<Result> submit(JobOptions options, detail::FunctionName function,
+                          std::tuple<Stored...> arguments);
+
+  std::shared_ptr<detail::PoolCore> core_;
+};
+
+namespace detail {
+
+/// The number of the next job.
+std::uint64_t newJobId(PoolCore& core);
+/// Puts a job into the pool, which settles it in every case.
+void submitJob(PoolCore& core, std::unique_ptr<Job> job);
+/// What a job's Deferred does when it is cancelled.
+void cancelJob(const std::weak_ptr<PoolCore>& core, std::uint64_t id);
+
+/// An argument as the job keeps it until it has settled.
+template <class Param, class A>
+Stored<Param> keep(A&& argument) {
+  if constexpr (requires { Stored<Param>(std::forward<A>(argument)); }) {
+    return Stored<Param>(std::forward<A>(argument));
+  } else {
+    return Stored<Param>(std::begin(argument), std::end(argument));
+  }
+}
+
+template <class Signature>
+struct ArgumentsOf;
+template <class R, class... Params>
+struct ArgumentsOf<R(Params...)> {
+  static constexpr std::size_t kCount = sizeof...(Params);
+  template <class... A>
+  static std::tuple<Stored<Params>...> keepAll(A&&... arguments) {
+    return std::tuple<Stored<Params>...>(keep<Params>(std::forward<A>(arguments))...);
+  }
+};
+
+}  // namespace detail
+
+template <auto function, class... A>
+auto ProcessPool::submitLinked(JobOptions options, A&&... args) {
+  using Traits = FunctionTraits<decltype(function)>;
+  using Arguments = detail::ArgumentsOf<typename Traits::Signature>;
+  static_assert(sizeof...(A) == Arguments::kCount,
+                "deferToProcess: the function takes another number of arguments");
+  // Puts the function into this program's table, which the worker serves.
+  LinkedFunction<function>::require();
+  return submit<Stored<typename Traits::Result>>(
+      std::move(options), {functionName<function>(), functionSignature<function>()},
+      Arguments::keepAll(std::forward<A>(args)...));
+}
+
+template <class Result, class... A>
+Deferred<Result> ProcessPool::submitByName(JobOptions options, std::string_view name, A&&... args) {
+  return submit<Result>(std::move(options), {name, {}},
+                        std::tuple<Stored<A>...>(detail::keep<A>(std::forward<A>(args))...));
+}
+
+template <class Result, class... Stored>
+Deferred<Result> ProcessPool::submit(JobOptions options, detail::FunctionName function,
+                                     std::tuple<Stored...> arguments) {
+  const std::uint64_t id = detail::newJobId(*core_);
+  auto [deferred, resolver] =
+      newDeferred<Result>([core = std::weak_ptr(core_), id] { detail::cancelJob(core, id); });
+  detail::submitJob(
+      *core_, std::make_unique<detail::TypedJob<Result, Stored...>>(
+                  id, std::move(options), function, std::move(resolver), std::move(arguments)));
+  return std::move(deferred);
+}
+
+}  // namespace phial

@@ -1,0 +1,223 @@
+#include "master/pool/pool_core.h"
+
+#include <phial/master/errors.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "master/pool/available_cores.h"
+
+namespace phial::detail {
+namespace {
+
+PoolOptions completed(PoolOptions options) {
+  if (options.max == 0) options.max = std::max<std::size_t>(availableCores(), options.min);
+  if (options.min > options.max) {
+    throw std::invalid_argument("PoolOptions: min is " + std::to_string(options.min) +
+                                ", max only " + std::to_string(options.max));
+  }
+  if (options.limits.niceness < 0 || options.limits.niceness > 39) {
+    throw std::invalid_argument("PoolOptions: limits.niceness is " +
+                                std::to_string(options.limits.niceness) + ", not from 0 to 39");
+  }
+  if (options.timeoutSignal < 1 || options.timeoutSignal > SIGRTMAX) {
+    throw std::invalid_argument("PoolOptions: timeoutSignal " +
+                                std::to_string(options.timeoutSignal) + " is no signal");
+  }
+  return options;
+}
+
+std::shared_ptr<spdlog::logger> loggerFor(const PoolOptions& options) {
+  if (options.logger) return options.logger;
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  return std::make_shared<spdlog::logger>("phial", std::move(sink));
+}
+
+}  // namespace
+
+PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
+    : reactor_(reactor),
+      clock_(clock),
+      options_(completed(std::move(options))),
+      logger_(loggerFor(options_)),
+      restart_(std::random_device{}()) {}
+
+PoolCore::~PoolCore() { close(); }
+
+PoolStats PoolCore::stats() const {
+  using State = WorkerState;
+  return {.submitted = ledger_.submitted(),
+          .succeeded = ledger_[Column::succeeded],
+          .failed = ledger_[Column::failed],
+          .cancelled = ledger_[Column::cancelled],
+          .queued = ledger_[Column::queued],
+          .running = ledger_[Column::running],
+          .rerun = reruns_,
+          .workers = workers_.size(),
+          .starting = workers_.count(State::starting),
+          .idle = workers_.count(State::idle),
+          .busy = workers_.count(State::busy),
+          .spawned = spawned_,
+          .deaths = deaths_,
+          .recycled = recycled_};
+}
+
+std::vector<WorkerStatus> PoolCore::workers() const {
+  std::vector<WorkerStatus> statuses;
+  for (const auto& worker : workers_.all()) statuses.push_back(worker->status());
+  return statuses;
+}
+
+Deferred<void> PoolCore::start() {
+  auto [deferred, resolver] = newDeferred<void>();
+  if (stopping_) {
+    resolver.errback(Failure(PoolStopped("pool " + options_.name + " has been stopped")));
+  } else if (startBlocked()) {
+    resolver.errback(Failure(StartupFailed(*startupFailure_)));
+  } else {
+    started_ = true;
+    starters_.push_back(std::move(resolver));
+    fill();
+    proceedSoon();
+  }
+  return std::move(deferred);
+}
+
+Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
+  if (max < 1 || min > max) {
+    throw std::invalid_argument("adjustPoolSize: min is " + std::to_string(min) + ", max is " +
+                                std::to_string(max));
+  }
+  options_.min = min;
+  options_.max = max;
+  shrink();
+  return start();
+}
+
+Deferred<void> PoolCore::stop(StopOptions options) {
+  auto [deferred, resolver] = newDeferred<void>();
+  stoppers_.push_back(std::move(resolver));
+  drainQueue_ = options.drainQueue && (drainQueue_ || !stopping_);
+  stopping_ = true;
+  const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
+  failStarters(stopped);
+  if (!drainQueue_) condemnQueue(stopped);
+  if (options.grace && *options.grace <= Duration::zero()) {
+    condemnQueue(stopped);
+    killWorkers();
+  } else if (options.grace) {
+    stopTimer_.cancel();
+    stopTimer_ = clock_.callLater(*options.grace, [this, stopped] {
+      drainQueue_ = false;
+      condemnQueue(stopped);
+      killWorkers();
+      proceed();
+    });
+  }
+  proceedSoon();
+  return std::move(deferred);
+}
+
+void PoolCore::killWorkers() {
+  for (const auto& worker : workers_.all()) worker->end(DeathCause::shutdown, SIGKILL);
+}
+
+// Brings everything that follows from a change up to date, then tells the callers. Every event of
+// the pool ends here, at the top level of the loop.
+void PoolCore::proceed() {
+  const auto self = shared_from_this();
+  const TimePoint end = reactor_.now() + kSlice;
+  if (!closed_) {
+    failCondemned();
+    pump(end);
+    fill();
+    prune();
+    fireStarters();
+    advanceStop();
+  }
+  // What was left over is told once a turn, not once for each event in it.
+  if (!continuing_) tell(end);
+}
+
+void PoolCore::tell(TimePoint end) {
+  while (!settlements_.empty()) {
+    settlements_.tellNext();
+    if (reactor_.now() >= end) break;
+  }
+  if (more()) proceedNextTurn();
+}
+
+bool PoolCore::more() {
+  return !settlements_.empty() || condemned_ || (waiting() > 0 && workers_.anyIdle());
+}
+
+void PoolCore::proceedNextTurn() {
+  continuing_ = true;
+  reactor_.callLater(Duration::zero(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->continuing_ = false;
+    self->proceed();
+  });
+}
+
+// For changes that come from a caller, who is not to be called back from inside the call.
+void PoolCore::proceedSoon() {
+  if (proceedScheduled_) return;
+  proceedScheduled_ = true;
+  reactor_.callSoon([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->proceedScheduled_ = false;
+    self->proceed();
+  });
+}
+
+void PoolCore::fireStarters() {
+  const std::size_t ready = workers_.count(WorkerState::idle) + workers_.count(WorkerState::busy);
+  if (starters_.empty() || ready < options_.min) return;
+  for (auto& starter : std::exchange(starters_, {})) settlements_.succeed(std::move(starter));
+}
+
+void PoolCore::failStarters(const Failure& failure) {
+  for (auto& starter : std::exchange(starters_, {})) settlements_.fail(std::move(starter), failure);
+}
+
+void PoolCore::advanceStop() {
+  if (!stopping_ || draining()) return;
+  while (workers_.anyIdle()) workers_.takeOldestIdle().retire(DeathCause::shutdown);
+  for (const auto& worker : workers_.all()) {
+    if (worker->state() == WorkerState::starting) {
+      worker->end(DeathCause::shutdown, SIGKILL);
+    }
+  }
+  if (!workers_.empty() || condemned_) return;
+  stopTimer_.cancel();
+  for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
+}
+
+void PoolCore::close() {
+  if (closed_) return;
+  closed_ = stopping_ = true;
+  for (auto* timer : {&fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  const auto workers = workers_.clear();
+  if (!workers.empty()) {
+    logger_->warn("pool {}: destroyed without stop(): killing {} worker(s)", options_.name,
+                  workers.size());
+  }
+  for (const auto& worker : workers) {
+    worker->abandon();
+    bury(worker);
+  }
+  const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
+  condemned_.reset();
+  while (!entries_.empty()) failJob(entries_.begin(), stopped);
+  failStarters(stopped);
+  for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
+  while (!settlements_.empty()) settlements_.tellNext();
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,151 @@
+// The pool's state and decisions: who runs what, how many workers there are, what a death means.
+//
+// Invariants
+// 1. A job is in the queue, or with a worker, or gone; its Ledger column says which.
+// 2. Each function here finishes the pool's own bookkeeping, replacement of workers included, and
+//    only then calls user code, as the last thing it does. User code may do anything, the
+//    destruction of the pool included; close() has run then and nothing is called any more.
+// 3. Nothing is spawned inside another's decision but one process a turn of the loop.
+// 4. However many jobs end at once, one turn of the loop decides and tells no more of them than
+//    take about kSlice; proceed() goes on in the next turn. What is decided is told in that order.
+#pragma once
+
+#include <phial/master/deferred.h>
+#include <phial/master/job.h>
+#include <phial/master/pool_options.h>
+#include <phial/master/reactor.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "master/pool/job_queue.h"
+#include "master/pool/ledger.h"
+#include "master/pool/settlement_queue.h"
+#include "master/pool/worker_set.h"
+#include "master/supervision/restart_policy.h"
+#include "master/supervision/worker_process.h"
+
+namespace phial::detail {
+
+class PoolCore final : public std::enable_shared_from_this<PoolCore>, private WorkerProcess::Owner {
+ public:
+  PoolCore(Reactor& reactor, PoolOptions options, Clock& clock);
+  ~PoolCore();
+  PoolCore(const PoolCore&) = delete;
+  PoolCore& operator=(const PoolCore&) = delete;
+
+  Reactor& reactor() const { return reactor_; }
+  PoolStats stats() const;
+  std::vector<WorkerStatus> workers() const;
+
+  std::uint64_t newJobId() { return ++lastJobId_; }
+  void submit(std::unique_ptr<Job> job);
+  void cancel(std::uint64_t id);
+
+  Deferred<void> start();
+  Deferred<void> stop(StopOptions options);
+  Deferred<void> resize(std::size_t min, std::size_t max);
+  /// The end, from the destructor of ProcessPool: kills, reaps, and fails what is left.
+  void close();
+
+ private:
+  static constexpr Duration kSlice = std::chrono::microseconds(500);
+
+  using Column = Ledger::Column;
+  using WorkerPtr = std::shared_ptr<WorkerProcess>;
+
+  struct Entry {
+    std::unique_ptr<Job> job;
+    JobQueue::Place place{};          // valid while queued
+    WorkerProcess* worker = nullptr;  // set while running
+    DelayedCall deadline;
+    DelayedCall timeout;
+    TimePoint sentAt{};                    // while running
+    std::vector<DeathCertificate> deaths;  // of workers that it was running in
+  };
+  // By number, so that a new job goes to the end. Not a hash table: one that grows stops the loop
+  // for as long as it takes to place a million jobs again.
+  using Entries = std::map<std::uint64_t, Entry>;
+
+  // Jobs: pool_jobs.cc
+  std::optional<Failure> refusal(const Job& job);
+  std::optional<Failure> objection(const Job& job);
+  void enqueue(std::unique_ptr<Job> job);
+  void pump(TimePoint end);
+  void dispatch(WorkerProcess& worker, Entry& entry);
+  void checkTimeout(std::uint64_t id, Duration timeout);
+  void expire(std::uint64_t id);
+  std::unique_ptr<Job> take(Entries::iterator entry, Column to);
+  void failJob(Entries::iterator entry, Failure failure);
+  void finishJob(Entries::iterator entry, schema::JobResult::Reader result);
+  void judgeJob(Entries::iterator entry, const DeathCertificate& death);
+  std::optional<Failure> verdict(Entry& entry, const DeathCertificate& death);
+  void condemnQueue(const Failure& failure);
+  void failCondemned();
+  /// Jobs that a worker could have.
+  std::size_t waiting() const { return condemned_ ? 0 : queue_.size(); }
+
+  // Workers: pool_workers.cc
+  void workerReady(WorkerProcess& worker) override;
+  void workerAnswered(WorkerProcess& worker, schema::JobResult::Reader result) override;
+  void workerProgressed(std::uint64_t job, double fraction, const std::string& note) override;
+  void workerDied(WorkerProcess& worker, DeathCertificate death) override;
+  std::size_t wanted() const;
+  void fill();
+  void spawnOne();
+  void release(WorkerProcess& worker);
+  void shrink();
+  void prune();
+  void noteFailedStart(const DeathCertificate& death);
+  void countDeath(const DeathCertificate& death);
+  void bury(WorkerPtr worker);
+  bool startBlocked() const;
+
+  // Life: pool_core.cc
+  void proceed();
+  void proceedSoon();
+  void proceedNextTurn();
+  void tell(TimePoint end);
+  bool more();
+  void fireStarters();
+  void failStarters(const Failure& failure);
+  void advanceStop();
+  void killWorkers();
+  bool draining() const { return drainQueue_ && waiting() > 0; }
+
+  Reactor& reactor_;
+  Clock& clock_;
+  PoolOptions options_;
+  std::shared_ptr<spdlog::logger> logger_;
+  Ledger ledger_;
+  JobQueue queue_;
+  std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
+  Entries entries_;
+  WorkerSet workers_;
+  RestartPolicy restart_;
+  std::optional<DeathCertificate> startupFailure_;  // set while starting workers is given up
+  std::uint64_t lastJobId_ = 0;
+  std::uint64_t lastWorker_ = 0;
+  std::uint64_t lastFailedStart_ = 0;  // the number of the worker
+  std::uint64_t spawned_ = 0;
+  std::uint64_t deaths_ = 0;
+  std::uint64_t recycled_ = 0;
+  std::uint64_t reruns_ = 0;
+  bool started_ = false;
+  bool stopping_ = false;
+  bool drainQueue_ = false;
+  bool closed_ = false;
+  bool proceedScheduled_ = false;
+  bool continuing_ = false;  // proceed() goes on in the next turn
+  SettlementQueue settlements_;
+  std::vector<Resolver<void>> starters_;
+  std::vector<Resolver<void>> stoppers_;
+  DelayedCall fillTimer_;
+  DelayedCall pruneTimer_;
+  DelayedCall stopTimer_;
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,230 @@
+// The jobs' side of the pool: from submission to the verdict.
+#include <phial/master/errors.h>
+#include <phial/protocol/failure_codec.h>
+
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "master/pool/pool_core.h"
+
+namespace phial::detail {
+namespace {
+
+// The RPC system's own part of a message, and the Job around the arguments.
+constexpr std::uint64_t kEnvelopeBytes = 1024;
+
+std::string seconds(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g s", std::chrono::duration<double>(duration).count());
+  return text;
+}
+
+// Arguments that cannot be written are the caller's affair, whatever found it out.
+Failure encodingFailure() {
+  Failure cause = Failure::current();
+  if (cause.check<Error>()) return cause;
+  return Failure(EncodingError("the arguments cannot be written: " + cause.message()));
+}
+
+std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result) {
+  try {
+    if (result.isFailure()) return decodeFailure(result.getFailure());
+    if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
+    job.accept(result.getValue());
+    return std::nullopt;
+  } catch (...) {
+    Failure cause = Failure::current();
+    if (cause.check<EncodingError>()) return cause;
+    return Failure(EncodingError("the result cannot be read: " + cause.message()));
+  }
+}
+
+}  // namespace
+
+void PoolCore::submit(std::unique_ptr<Job> job) {
+  if (auto refused = refusal(*job)) {
+    ledger_.enter(Column::failed);
+    job->fail(std::move(*refused));
+    return;
+  }
+  enqueue(std::move(job));
+  started_ = true;
+  pump(reactor_.now() + kSlice);
+  fill();
+  proceedSoon();
+}
+
+std::optional<Failure> PoolCore::refusal(const Job& job) {
+  try {
+    return objection(job);
+  } catch (...) {
+    return encodingFailure();
+  }
+}
+
+// Throws when the arguments cannot even be measured.
+std::optional<Failure> PoolCore::objection(const Job& job) {
+  if (stopping_) return Failure(PoolStopped("pool " + options_.name + " has been stopped"));
+  if (startBlocked()) return Failure(StartupFailed(*startupFailure_));
+  if (options_.maxQueue != 0 && queue_.size() >= options_.maxQueue && !workers_.anyIdle()) {
+    return Failure(QueueFull("the queue of pool " + options_.name +
+                             " is full: " + std::to_string(queue_.size()) + " jobs wait"));
+  }
+  const auto bytes = job.argumentWords() * sizeof(capnp::word) + kEnvelopeBytes;
+  if (bytes > options_.maxMessageBytes) {
+    return Failure(EncodingError("the arguments need about " + std::to_string(bytes) +
+                                 " bytes; the pool's limit for a message is " +
+                                 std::to_string(options_.maxMessageBytes)));
+  }
+  if (job.options.deadline && *job.options.deadline <= clock_.now()) {
+    return Failure(DeadlineExceeded("the deadline had passed when the job was submitted"));
+  }
+  return std::nullopt;
+}
+
+void PoolCore::enqueue(std::unique_ptr<Job> job) {
+  const auto id = job->id;
+  ledger_.enter(Column::queued);
+  Entry& entry = entries_.emplace_hint(entries_.end(), id, Entry{})->second;
+  entry.place = queue_.pushBack(id, job->options.priority);
+  if (const auto& deadline = job->options.deadline) {
+    entry.deadline = clock_.callLater(*deadline - clock_.now(), [this, id] { expire(id); });
+  }
+  entry.job = std::move(job);
+}
+
+// A worker takes one job, but one that cannot be written takes none: without `end` a queue of them
+// would be failed in one go.
+void PoolCore::pump(TimePoint end) {
+  while (waiting() > 0 && workers_.anyIdle() && reactor_.now() < end) {
+    const auto entry = entries_.find(queue_.front());
+    WorkerProcess& worker = workers_.takeIdle();
+    try {
+      dispatch(worker, entry->second);
+    } catch (...) {
+      workers_.becameIdle(worker, clock_.now());
+      failJob(entry, encodingFailure());
+    }
+  }
+}
+
+void PoolCore::dispatch(WorkerProcess& worker, Entry& entry) {
+  Job& job = *entry.job;
+  worker.run(job, worker.find(job.function()));
+  queue_.remove(entry.place, job.options.priority);
+  ledger_.move(Column::queued, Column::running);
+  entry.worker = &worker;
+  entry.sentAt = clock_.now();
+  const auto timeout = job.options.timeout ? job.options.timeout : options_.timeout;
+  if (timeout) {
+    entry.timeout = clock_.callLater(
+        *timeout, [this, id = job.id, timeout = *timeout] { checkTimeout(id, timeout); });
+  }
+}
+
+// The timeout runs from the moment the function was entered, which the control page tells: a large
+// argument may take long to arrive. A worker that has not begun after `grace` more is hung itself.
+void PoolCore::checkTimeout(std::uint64_t id, Duration timeout) {
+  Entry& entry = entries_.at(id);
+  const auto delay = entry.worker->startDelay();
+  const TimePoint due = entry.sentAt + delay.value_or(options_.grace) + timeout;
+  if (due > clock_.now()) {
+    entry.timeout =
+        clock_.callLater(due - clock_.now(), [this, id, timeout] { checkTimeout(id, timeout); });
+    return;
+  }
+  entry.worker->end(DeathCause::timeout, options_.timeoutSignal,
+                    "its job ran longer than " + seconds(timeout));
+}
+
+void PoolCore::expire(std::uint64_t id) {
+  const auto entry = entries_.find(id);
+  const bool running = entry->second.worker != nullptr;
+  if (running) entry->second.worker->giveUp(DeathCause::deadline);
+  failJob(entry, Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
+                                                  : "the deadline passed in the queue")));
+  proceed();
+}
+
+void PoolCore::cancel(std::uint64_t id) {
+  const auto entry = entries_.find(id);
+  if (entry == entries_.end()) return;
+  if (entry->second.worker != nullptr) entry->second.worker->giveUp(DeathCause::cancel);
+  take(entry, Column::cancelled);
+  proceedSoon();
+}
+
+std::unique_ptr<Job> PoolCore::take(Entries::iterator it, Column to) {
+  Entry entry = std::move(it->second);
+  entries_.erase(it);
+  entry.deadline.cancel();
+  entry.timeout.cancel();
+  if (entry.worker == nullptr) {
+    queue_.remove(entry.place, entry.job->options.priority);
+    ledger_.move(Column::queued, to);
+  } else {
+    ledger_.move(Column::running, to);
+  }
+  return std::move(entry.job);
+}
+
+void PoolCore::failJob(Entries::iterator entry, Failure failure) {
+  settlements_.fail(take(entry, Column::failed), std::move(failure));
+}
+
+void PoolCore::finishJob(Entries::iterator entry, schema::JobResult::Reader result) {
+  if (auto failure = readResult(*entry->second.job, result)) {
+    return failJob(entry, std::move(*failure));
+  }
+  settlements_.succeed(take(entry, Column::succeeded));
+}
+
+void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
+  Entry& entry = it->second;
+  if (auto failure = verdict(entry, death)) return failJob(it, std::move(*failure));
+  entry.timeout.cancel();
+  entry.worker = nullptr;
+  entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
+  ledger_.move(Column::running, Column::queued);
+  ++reruns_;
+}
+
+std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& death) {
+  const bool begun = death.begun == DeathCertificate::Begun::yes;
+  const bool queueIsOpen = !stopping_ || drainQueue_;
+  const JobOptions& options = entry.job->options;
+  if (death.cause == DeathCause::shutdown || (!begun && !queueIsOpen)) {
+    return Failure(PoolStopped("pool " + options_.name + " was stopped while the job was running"));
+  }
+  if (death.cause == DeathCause::timeout) {
+    return Failure(JobTimedOut("the job timed out: " + death.describe(), death));
+  }
+  if (!begun) return std::nullopt;
+  if (options.rerun == Rerun::always) {
+    entry.deaths.push_back(death);
+    if (entry.deaths.size() >= options.maxAttempts) return Failure(PoisonJob(entry.deaths));
+    if (queueIsOpen) return std::nullopt;
+  }
+  if (death.cause == DeathCause::protocol) return Failure(ProtocolError(death.describe()));
+  return Failure(WorkerDied(death));
+}
+
+// From here on no job leaves the queue but to fail, and none comes in.
+void PoolCore::condemnQueue(const Failure& failure) {
+  if (!queue_.empty() && !condemned_) condemned_ = failure;
+}
+
+void PoolCore::failCondemned() {
+  // About a tenth of a millisecond of bookkeeping; more of it only when its callers have been told.
+  constexpr int kAtOnce = 512;
+  if (!condemned_ || !settlements_.empty()) return;
+  const Failure failure = *condemned_;
+  for (int i = 0; i < kAtOnce && !queue_.empty(); ++i) {
+    failJob(entries_.find(queue_.front()), failure);
+  }
+  if (queue_.empty()) condemned_.reset();
+}
+
+}  // namespace phial::detail

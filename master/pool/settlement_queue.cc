@@ -1,0 +1,21 @@
+#include "master/pool/settlement_queue.h"
+
+#include <utility>
+
+namespace phial::detail {
+
+void SettlementQueue::tellNext() {
+  auto [job, wait, failure] = std::move(queue_.front());
+  queue_.pop_front();
+  if (job && failure) {
+    job->fail(std::move(*failure));
+  } else if (job) {
+    job->succeed();
+  } else if (failure) {
+    wait->errback(std::move(*failure));
+  } else {
+    wait->callback();
+  }
+}
+
+}  // namespace phial::detail

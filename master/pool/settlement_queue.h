@@ -1,0 +1,42 @@
+// What is decided and not yet told: jobs and waits whose outcome the pool has booked.
+//
+// User code runs when they are told, and may do anything to the pool. So decisions are put here
+// while the pool is at work, and told when it is done.
+#pragma once
+
+#include <phial/master/deferred.h>
+#include <phial/master/job.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace phial::detail {
+
+class SettlementQueue {
+ public:
+  /// `job` has accepted its result.
+  void succeed(std::unique_ptr<Job> job) { queue_.push_back({std::move(job), {}, {}}); }
+  void fail(std::unique_ptr<Job> job, Failure failure) {
+    queue_.push_back({std::move(job), {}, std::move(failure)});
+  }
+  void succeed(Resolver<void> wait) { queue_.push_back({nullptr, std::move(wait), {}}); }
+  void fail(Resolver<void> wait, Failure failure) {
+    queue_.push_back({nullptr, std::move(wait), std::move(failure)});
+  }
+
+  bool empty() const { return queue_.empty(); }
+  /// Tells the oldest. Calls user code. REQUIRES: not empty().
+  void tellNext();
+
+ private:
+  struct Settlement {
+    std::unique_ptr<Job> job;
+    std::optional<Resolver<void>> wait;
+    std::optional<Failure> failure;
+  };
+
+  std::deque<Settlement> queue_;
+};
+
+}  // namespace phial::detail
