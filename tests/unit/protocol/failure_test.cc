@@ -1,0 +1,200 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <kj/debug.h>
+#include <kj/exception.h>
+#include <phial/protocol/failure.h>
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace failure_test {
+
+struct Left {
+  virtual ~Left() = default;
+};
+struct Hidden {};
+struct Both : std::runtime_error, Left, private Hidden {
+  using std::runtime_error::runtime_error;
+};
+struct Plain {};
+
+}  // namespace failure_test
+
+namespace phial {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+template <class E>
+Failure caught(E exception) {
+  try {
+    throw exception;
+  } catch (...) {
+    return Failure::current();
+  }
+}
+
+TEST(FailureTest, KnowsTypeMessageAndBases) {
+  Failure f(std::out_of_range("too far"));
+  EXPECT_EQ(f.type(), "std::out_of_range");
+  EXPECT_EQ(f.message(), "too far");
+  EXPECT_THAT(f.types(), ElementsAre("std::out_of_range", "std::logic_error", "std::exception"));
+  EXPECT_FALSE(f.isRemote());
+}
+
+TEST(FailureTest, ChecksClassesAsACatchClauseWould) {
+  Failure f = caught(failure_test::Both("both"));
+  EXPECT_TRUE(f.check<failure_test::Both>());
+  EXPECT_TRUE(f.check<std::runtime_error>());
+  EXPECT_TRUE(f.check<failure_test::Left>());
+  EXPECT_FALSE(f.check<failure_test::Hidden>());
+  EXPECT_FALSE(f.check<std::logic_error>());
+  EXPECT_TRUE((f.check<std::logic_error, std::exception>()));
+}
+
+TEST(FailureTest, ChecksNamesOfTypeAndPublicBases) {
+  Failure f = caught(failure_test::Both("both"));
+  EXPECT_TRUE(f.check("failure_test::Both"));
+  EXPECT_TRUE(f.check("failure_test::Left"));
+  EXPECT_TRUE(f.check("std::exception"));
+  EXPECT_FALSE(f.check("failure_test::Hidden"));
+  EXPECT_FALSE(f.check("Both"));
+}
+
+TEST(FailureTest, MadeFromAnExceptionPointerKeepsTheDynamicType) {
+  auto pointer = std::make_exception_ptr(std::length_error("long"));
+  Failure f(pointer);
+  EXPECT_EQ(f.type(), "std::length_error");
+  EXPECT_EQ(f.exception(), pointer);
+  EXPECT_THROW(Failure{std::exception_ptr()}, std::invalid_argument);
+}
+
+TEST(FailureTest, TrapRethrowsWhatItDoesNotKnow) {
+  Failure f(std::out_of_range("x"));
+  EXPECT_EQ(&f.trap<std::logic_error>(), &f);
+  EXPECT_THROW(f.trap<std::runtime_error>(), std::out_of_range);
+  EXPECT_THROW(f.rethrow(), std::out_of_range);
+}
+
+TEST(FailureTest, AsPointsIntoTheExceptionItself) {
+  Failure f(failure_test::Both("inside"));
+  Failure copy = f;
+  const auto* both = f.as<failure_test::Both>();
+  ASSERT_NE(both, nullptr);
+  EXPECT_STREQ(both->what(), "inside");
+  EXPECT_EQ(copy.as<failure_test::Both>(), both);
+  EXPECT_EQ(static_cast<const void*>(f.as<failure_test::Left>()),
+            static_cast<const failure_test::Left*>(both));
+  EXPECT_EQ(f.as<std::logic_error>(), nullptr);
+}
+
+TEST(FailureTest, CurrentOutsideACatchBlockIsAMistake) {
+  EXPECT_THROW((void)Failure::current(), std::logic_error);
+}
+
+TEST(FailureTest, DescribesWhatIsNoStdException) {
+  EXPECT_EQ(caught(42).message(), "42");
+  EXPECT_EQ(caught(42).type(), "int");
+  EXPECT_EQ(caught("text").message(), "text");
+  EXPECT_EQ(caught(std::string("string")).message(), "string");
+  EXPECT_EQ(caught(failure_test::Plain()).message(), "exception of type failure_test::Plain");
+  EXPECT_TRUE(caught(42).check<int>());
+}
+
+TEST(FailureTest, KjExceptionsGiveTheirDescriptionAndTrace) {
+  try {
+    KJ_FAIL_REQUIRE("the widget is broken");
+  } catch (...) {
+    Failure f = Failure::current();
+    EXPECT_EQ(f.message(), "the widget is broken");
+    EXPECT_THAT(f.traceback(), HasSubstr("failure_test.cc"));
+    EXPECT_TRUE(f.check<kj::Exception>());
+    EXPECT_TRUE(f.check("kj::Exception"));
+    ASSERT_NE(f.as<kj::Exception>(), nullptr);
+  }
+}
+
+TEST(FailureTest, TracebackIsWhereItWasMade) {
+  Failure f(std::runtime_error("here"));
+  EXPECT_THAT(f.traceback(), HasSubstr("phial_protocol_test"));
+  Failure given(std::make_exception_ptr(std::runtime_error("x")), "  from elsewhere\n");
+  EXPECT_EQ(given.traceback(), "  from elsewhere\n");
+}
+
+Failure remoteKeyError() {
+  return Failure::remote(
+      {{"app::KeyError", "std::out_of_range", "std::logic_error"}, "no such key", "  app.cc:3\n"});
+}
+
+TEST(FailureTest, RemoteIsKnownByNameAndByClass) {
+  Failure f = remoteKeyError();
+  EXPECT_TRUE(f.isRemote());
+  EXPECT_EQ(f.type(), "app::KeyError");
+  EXPECT_EQ(f.message(), "no such key");
+  EXPECT_EQ(f.traceback(), "  app.cc:3\n");
+  EXPECT_TRUE(f.check("app::KeyError"));
+  EXPECT_TRUE(f.check<std::out_of_range>());
+  EXPECT_FALSE(f.check<std::runtime_error>()) << "though RemoteError is one";
+  EXPECT_TRUE(f.check<RemoteError>());
+  EXPECT_TRUE(f.check<Error>());
+}
+
+TEST(FailureTest, RemoteIsRethrownAsRemoteError) {
+  Failure f = remoteKeyError();
+  EXPECT_THROW(f.trap<std::runtime_error>(), RemoteError);
+  EXPECT_EQ(f.as<std::out_of_range>(), nullptr);
+  const auto* error = f.as<RemoteError>();
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->types().front(), "app::KeyError");
+  EXPECT_STREQ(error->what(), "no such key");
+}
+
+TEST(FailureTest, RemoteStaysRemoteWhenRethrownAndCaughtAgain) {
+  try {
+    remoteKeyError().rethrow();
+  } catch (...) {
+    Failure again = Failure::current();
+    EXPECT_TRUE(again.isRemote());
+    EXPECT_TRUE(again.check("app::KeyError"));
+    EXPECT_EQ(again.traceback(), "  app.cc:3\n");
+  }
+}
+
+TEST(FailureTest, RethrownAndCaughtAgainItKeepsItsTraceback) {
+  Failure f(std::make_exception_ptr(std::runtime_error("x")), "  where it was thrown\n");
+  try {
+    f.trap<std::logic_error>();
+  } catch (...) {
+    EXPECT_EQ(Failure::current().traceback(), "  where it was thrown\n");
+  }
+  try {
+    throw std::runtime_error("another");
+  } catch (...) {
+    EXPECT_EQ(Failure::current().message(), "another");
+  }
+}
+
+TEST(FailureTest, RemoteWithoutTypesIsUnknown) {
+  EXPECT_EQ(Failure::remote({{}, "?", ""}).type(), "unknown");
+}
+
+TEST(FailureTest, CopiesShareTheException) {
+  auto watch = std::make_shared<int>(1);
+  struct Holder {
+    std::shared_ptr<int> held;
+  };
+  {
+    Failure f(Holder{watch});
+    Failure copy = f;
+    EXPECT_EQ(copy.exception(), f.exception());
+    EXPECT_EQ(watch.use_count(), 2);
+  }
+  EXPECT_EQ(watch.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace phial

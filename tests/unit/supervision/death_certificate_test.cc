@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+#include <phial/master/errors.h>
+
+#include <csignal>
+
+namespace phial {
+namespace {
+
+using std::chrono::milliseconds;
+
+DeathCertificate crashInAJob() {
+  DeathCertificate death;
+  death.worker = 3;
+  death.pid = 4711;
+  death.status = Signalled{SIGSEGV, Signalled::Core::kDumped};
+  death.cause = DeathCause::crash;
+  death.phase = Phase::running;
+  death.job = 17;
+  death.begun = DeathCertificate::Begun::yes;
+  death.function = "geometry::area";
+  death.label = "the big one";
+  death.jobsServed = 5;
+  death.uptime = milliseconds(12345);
+  death.resources = {
+      .userTime = milliseconds(1500), .systemTime = milliseconds(250), .peakRssBytes = 3 << 19};
+  death.stderrTail = {"first line", "last line"};
+  return death;
+}
+
+TEST(DeathCertificateTest, TellsWhatHappenedThenTheCircumstancesThenStderr) {
+  EXPECT_EQ(crashInAJob().describe(),
+            "worker 3 (pid 4711) killed by SIGSEGV (core dumped) while running job 17, "
+            "geometry::area \"the big one\"\n"
+            "  cause: it crashed\n"
+            "  jobs served: 5, up 12.345 s, CPU 1.750 s, peak memory 1.5 MiB\n"
+            "  last lines on stderr:\n"
+            "    first line\n"
+            "    last line");
+}
+
+TEST(DeathCertificateTest, LeavesOutWhatIsNotKnown) {
+  DeathCertificate death = crashInAJob();
+  death.label.clear();
+  death.resources.peakRssBytes.reset();
+  death.stderrTail.clear();
+  death.status = StatusUnknown{};
+  EXPECT_EQ(death.describe(),
+            "worker 3 (pid 4711) ended, status unknown while running job 17, geometry::area\n"
+            "  cause: it crashed\n"
+            "  jobs served: 5, up 12.345 s, CPU 1.750 s");
+}
+
+TEST(DeathCertificateTest, AProgramThatCouldNotBeSpawnedHasNoProcessToTellOf) {
+  DeathCertificate death;
+  death.worker = 1;
+  death.cause = DeathCause::startup;
+  death.detail = "cannot start a process: execve /no/such: No such file or directory";
+  EXPECT_EQ(death.describe(),
+            "worker 1 could not be spawned while starting: cannot start a process: execve "
+            "/no/such: No such file or directory\n"
+            "  cause: it did not get ready");
+}
+
+TEST(DeathCertificateTest, AJobThatHadNotBegunIsNotBlamed) {
+  DeathCertificate death = crashInAJob();
+  death.begun = DeathCertificate::Begun::no;
+  death.phase = Phase::idle;
+  EXPECT_EQ(death.summary(),
+            "worker 3 (pid 4711) killed by SIGSEGV (core dumped) before it took up job 17, "
+            "geometry::area \"the big one\"");
+}
+
+TEST(DeathCertificateTest, AnIdleWorkerDiesWithoutAJob) {
+  DeathCertificate death = crashInAJob();
+  death.job = 0;
+  death.phase = Phase::idle;
+  death.status = Exited{9};
+  EXPECT_EQ(death.summary(), "worker 3 (pid 4711) exited with status 9 while idle");
+}
+
+TEST(DeathCertificateTest, APhaseThatTheWorkerMadeUpIsUnknown) {
+  DeathCertificate death = crashInAJob();
+  death.job = 0;
+  death.phase = static_cast<Phase>(4711);
+  EXPECT_EQ(death.summary(), "worker 3 (pid 4711) killed by SIGSEGV (core dumped) while unknown");
+}
+
+TEST(DeathCertificateTest, SummaryIsTheFirstLineWithTheDetail) {
+  DeathCertificate death = crashInAJob();
+  death.cause = DeathCause::timeout;
+  death.detail = "its job ran longer than 2 s";
+  EXPECT_EQ(death.summary() + "\n  cause: the pool ended it: its job ran longer than its timeout",
+            death.describe().substr(0, death.describe().find("\n  jobs served")));
+  EXPECT_TRUE(death.summary().ends_with(": its job ran longer than 2 s"));
+}
+
+TEST(DeathCertificateTest, EachCauseHasItsName) {
+  EXPECT_STREQ(causeName(DeathCause::crash), "crash");
+  EXPECT_STREQ(causeName(DeathCause::timeout), "timeout");
+  EXPECT_STREQ(causeName(DeathCause::deadline), "deadline");
+  EXPECT_STREQ(causeName(DeathCause::cancel), "cancel");
+  EXPECT_STREQ(causeName(DeathCause::recycle), "recycle");
+  EXPECT_STREQ(causeName(DeathCause::shutdown), "shutdown");
+  EXPECT_STREQ(causeName(DeathCause::protocol), "protocol");
+  EXPECT_STREQ(causeName(DeathCause::startup), "startup");
+}
+
+TEST(DeathCertificateTest, ErrorsCarryItAndSayIt) {
+  const WorkerDied died(crashInAJob());
+  EXPECT_EQ(died.certificate().pid, 4711);
+  EXPECT_EQ(died.what(), crashInAJob().describe());
+  const PoisonJob poison({crashInAJob(), crashInAJob()});
+  EXPECT_EQ(poison.certificates().size(), 2U);
+  EXPECT_EQ(std::string(poison.what()), "the job was running in each of 2 workers that died:\n" +
+                                            crashInAJob().describe() + "\n" +
+                                            crashInAJob().describe());
+}
+
+}  // namespace
+}  // namespace phial

@@ -1,0 +1,20 @@
+#include <gtest/gtest.h>
+#include <phial/master/exit_status.h>
+
+#include <csignal>
+
+namespace phial {
+namespace {
+
+TEST(ExitStatusTest, DescribesHowItEnded) {
+  EXPECT_EQ(describe(Exited{1}), "exited with status 1");
+  EXPECT_EQ(describe(Signalled{SIGTERM, Signalled::Core::kNotDumped}), "killed by SIGTERM");
+  EXPECT_EQ(describe(Signalled{SIGSEGV, Signalled::Core::kDumped}),
+            "killed by SIGSEGV (core dumped)");
+  EXPECT_EQ(describe(Signalled{SIGRTMIN + 1, Signalled::Core::kNotDumped}),
+            "killed by signal " + std::to_string(SIGRTMIN + 1));
+  EXPECT_EQ(describe(StatusUnknown{}), "ended, status unknown");
+}
+
+}  // namespace
+}  // namespace phial
