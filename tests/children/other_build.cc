@@ -1,0 +1,58 @@
+// A worker of another make: it speaks the protocol and answers the handshake in the way that its
+// first argument names.
+#include <capnp/any.h>
+#include <capnp/rpc-twoparty.h>
+#include <event2/event.h>
+#include <phial/protocol/loop_bridge.h>
+#include <phial/protocol/message_pipe.h>
+#include <phial/protocol/worker_contract.h>
+#include <phial/schema/worker.capnp.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <string>
+
+namespace {
+
+using phial::schema::Worker;
+
+// Points the first pointer of a struct, which follows its data section, out of the message.
+void breakFirstPointer(capnp::AnyStruct::Builder builder) {
+  // A list pointer: offset 2^29 - 1 words, eight bytes an element, one element.
+  constexpr capnp::byte kOutside[] = {0xfd, 0xff, 0xff, 0x7f, 0x0d, 0, 0, 0};
+  std::copy(std::begin(kOutside), std::end(kOutside), builder.getDataSection().end());
+}
+
+class OtherWorker final : public Worker::Server {
+ public:
+  explicit OtherWorker(std::string manner) : manner_(std::move(manner)) {}
+
+  kj::Promise<void> describe(DescribeContext context) override {
+    auto info = context.getResults().initWorker();
+    info.setProtocolVersion(phial::schema::PROTOCOL_VERSION);
+    info.setBuildId(std::string(phial::buildId()).c_str());
+    if (manner_ == "build") info.setBuildId("phial 0.0.7 schema of yore");
+    if (manner_ == "version") info.setProtocolVersion(4711);
+    if (manner_ == "error") KJ_FAIL_REQUIRE("I would rather not");
+    if (manner_ == "malformed") breakFirstPointer(capnp::toAny(info));
+    return kj::READY_NOW;
+  }
+
+ private:
+  const std::string manner_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::unique_ptr<event_base, decltype(&event_base_free)> base(event_base_new(),
+                                                                     &event_base_free);
+  phial::LoopBridge bridge(*base);
+  phial::MessagePipe pipe(*base, kj::AutoCloseFd(phial::kRequestFd),
+                          kj::AutoCloseFd(phial::kReplyFd));
+  capnp::TwoPartyVatNetwork network(pipe, capnp::rpc::twoparty::Side::SERVER);
+  auto rpc = capnp::makeRpcServer(network, kj::heap<OtherWorker>(argc > 1 ? argv[1] : ""));
+  network.onDisconnect().wait(bridge.waitScope());
+  return 0;
+}

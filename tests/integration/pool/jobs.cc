@@ -1,0 +1,164 @@
+#include "jobs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <phial/protocol/worker_contract.h>
+#include <phial/worker.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <numeric>
+#include <thread>
+
+namespace jobs {
+namespace {
+
+[[noreturn]] void hang() {
+  for (;;) ::pause();
+}
+
+void announce(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) throw std::runtime_error("cannot open " + path);
+  ::close(fd);
+}
+
+}  // namespace
+
+int add(int a, int b) { return a + b; }
+
+bool isPrime(std::uint64_t n) {
+  for (std::uint64_t d = 2; d * d <= n; ++d) {
+    if (n % d == 0) return false;
+  }
+  return n >= 2;
+}
+
+Sheep shear(Sheep sheep) {
+  sheep.name = "bare " + sheep.name;
+  return sheep;
+}
+
+Tree growTree(int depth) {
+  Tree tree;
+  if (depth > 1) tree.branches.push_back(growTree(depth - 1));
+  return tree;
+}
+
+int heightOf(const Tree& tree) {
+  int highest = 0;
+  for (const Tree& branch : tree.branches) highest = std::max(highest, heightOf(branch));
+  return highest + 1;
+}
+
+void doNothing() {}
+pid_t whoAmI() { return ::getpid(); }
+std::string myLabel() { return std::string(phial::currentJob().label()); }
+
+int descriptorCount() {
+  int count = -1;  // the directory itself
+  DIR* directory = ::opendir("/proc/self/fd");
+  while (const dirent* entry = ::readdir(directory)) count += entry->d_name[0] != '.' ? 1 : 0;
+  ::closedir(directory);
+  return count;
+}
+
+std::uint64_t sum(const std::vector<std::byte>& bytes) {
+  return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0},
+                         [](auto total, auto byte) { return total + std::to_integer<int>(byte); });
+}
+
+std::vector<std::byte> makeBytes(std::size_t count) {
+  return std::vector<std::byte>(count, std::byte{3});
+}
+
+std::string waitFor(const std::string& path) {
+  std::ifstream fifo(path);
+  return {std::istreambuf_iterator<char>(fifo), {}};
+}
+
+void announceAndHang(const std::string& path) {
+  announce(path);
+  hang();
+}
+
+void announceAndHeed(const std::string& path) {
+  announce(path);
+  while (!phial::currentJob().cancelled()) std::this_thread::yield();
+}
+
+void announceAndIgnoreTerm(const std::string& path) {
+  ::signal(SIGTERM, SIG_IGN);
+  announce(path);
+  hang();
+}
+
+void compute() {
+  static std::atomic<unsigned> n{0};
+  for (;;) n.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ignoreTermAndHang() {
+  ::signal(SIGTERM, SIG_IGN);
+  hang();
+}
+
+void throwWool(const std::string& message) { throw WoolError(message); }
+void throwNumber() { throw 7; }  // NOLINT: not an exception class, on purpose
+void complain(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+void printNoise() {
+  for (int i = 0; i < 1000; ++i) {
+    std::printf("noise on stdout, line %d\n", i);
+    std::fprintf(stderr, "noise on stderr, line %d\n", i);
+  }
+}
+void report() {
+  phial::currentJob().progress(0.25, "a quarter");
+  phial::currentJob().progress(1.0);
+}
+
+void dieOf(int signal) {
+  ::raise(signal);
+  hang();
+}
+
+std::string dieOnce(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return "second time";
+  ::raise(SIGKILL);
+  hang();
+}
+
+void exitWith(int status) { std::exit(status); }
+
+void complainAndAbort(const std::string& line) {
+  complain(line);
+  std::abort();
+}
+
+void writeGarbageAndHang() {
+  std::array<unsigned char, 64> garbage{};
+  garbage.fill(0xee);
+  if (::write(phial::kReplyFd, garbage.data(), garbage.size()) < 0) std::abort();
+  hang();
+}
+
+void writeHalfAFrameAndDie() {
+  // One segment of 100 words, of which 8 bytes follow.
+  const std::array<std::uint32_t, 4> frame = {0, 100, 1, 2};
+  if (::write(phial::kReplyFd, frame.data(), sizeof frame) < 0) std::abort();
+  ::raise(SIGKILL);
+}
+
+void closeReplyPipeAndHang() {
+  ::close(phial::kReplyFd);
+  hang();
+}
+
+}  // namespace jobs

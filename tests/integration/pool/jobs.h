@@ -1,0 +1,73 @@
+// What the workers of the pool tests do. The test program is its own worker.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace jobs {
+
+struct Sheep {
+  std::string name;
+  int legs;
+  bool operator==(const Sheep&) const = default;
+};
+
+/// Nests as deep as it likes.
+struct Tree {
+  std::vector<Tree> branches;
+};
+
+class WoolError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+int add(int a, int b);
+bool isPrime(std::uint64_t n);
+Sheep shear(Sheep sheep);
+Tree growTree(int depth);
+int heightOf(const Tree& tree);
+void doNothing();
+pid_t whoAmI();
+std::string myLabel();
+int descriptorCount();
+std::uint64_t sum(const std::vector<std::byte>& bytes);
+std::vector<std::byte> makeBytes(std::size_t count);
+
+/// Blocks until somebody opens the FIFO at `path` for writing, then reads it to its end.
+std::string waitFor(const std::string& path);
+/// Announces itself by opening the FIFO at `path` for writing, and never returns.
+void announceAndHang(const std::string& path);
+/// The same, but gives up when it is cancelled.
+void announceAndHeed(const std::string& path);
+/// The same, and does not die of SIGTERM either.
+void announceAndIgnoreTerm(const std::string& path);
+
+/// Never return.
+void compute();
+void ignoreTermAndHang();
+
+void throwWool(const std::string& message);
+void throwNumber();
+void complain(const std::string& line);
+void printNoise();
+void report();
+
+/// Ends the worker by a signal.
+void dieOf(int signal);
+/// Ends the worker by a signal unless the file at `path` exists already; makes it first.
+std::string dieOnce(const std::string& path);
+void exitWith(int status);
+void complainAndAbort(const std::string& line);
+
+// Breakers of the protocol.
+void writeGarbageAndHang();
+void writeHalfAFrameAndDie();
+void closeReplyPipeAndHang();
+
+}  // namespace jobs

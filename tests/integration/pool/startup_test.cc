@@ -1,0 +1,371 @@
+// Workers that do not get ready: what the callers are told, and how often the pool tries.
+#include <phial/protocol/worker_contract.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
+#include "master/supervision/restart_policy.h"
+#include "pool_fixture.h"
+
+namespace phial {
+namespace {
+
+using detail::RestartPolicy;
+using std::chrono::hours;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+std::string child(const std::string& name) {
+  return std::string(PHIAL_CHILDREN "/phial_child_") + name;
+}
+
+std::vector<std::string> linesOf(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+class PoolStartupTest : public PoolTest {
+ protected:
+  using Command = std::vector<std::string>;
+
+  /// No real process is so slow that it misses this handshake, whatever the clock is moved by.
+  ProcessPool& makePoolOf(Command worker) {
+    return makePool({.worker = std::move(worker), .max = 1, .startTimeout = hours(1000)}, &clock_);
+  }
+
+  /// What the job failed with, moving the clock over the pauses in which there is no worker.
+  template <class T>
+  Failure failureOverPauses(ProcessPool& pool, Deferred<T> deferred) {
+    std::optional<Outcome<T>> result;
+    deferred.addBoth([&](Outcome<T> outcome) { result.emplace(std::move(outcome)); });
+    runUntil([&] {
+      if (!result && pool.stats().workers == 0) clock_.advance(seconds(1));
+      return result.has_value();
+    });
+    if (!result->ok()) return result->failure();
+    ADD_FAILURE() << "it succeeded";
+    return Failure(std::logic_error("it succeeded"));
+  }
+
+  /// Why no worker of this command gets ready, as start() says it.
+  Failure startupFailureOf(Command worker) {
+    auto& pool = makePoolOf(std::move(worker));
+    const Failure failure = failureOverPauses(pool, pool.start());
+    EXPECT_TRUE(failure.check<StartupFailed>()) << failure.message();
+    EXPECT_EQ(pool.stats().spawned, RestartPolicy::kGiveUpAfter);
+    return failure;
+  }
+
+  void expectMissing(const Failure& failure, const std::string& errnoText) {
+    EXPECT_TRUE(failure.check<StartupFailed>()) << failure.message();
+    EXPECT_THAT(failure.message(), HasSubstr(errnoText));
+  }
+
+  std::string makeFile(const std::string& name, mode_t mode) const {
+    const std::string path = directory_ + "/" + name;
+    std::ofstream(path) << "no program\n";
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    return path;
+  }
+
+  /// Runs a program by hand, to its end.
+  struct Run {
+    ExitStatus status;
+    std::vector<std::string> stderrLines;
+  };
+  Run runByHand(const std::string& program, std::map<std::string, std::optional<std::string>> env) {
+    const std::string path = directory_ + "/stderr";
+    const kj::AutoCloseFd output(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    Process process = reactor_->spawnProcess({.executable = program,
+                                              .args = {},
+                                              .argv0 = {},
+                                              .environment = {.changes = std::move(env)},
+                                              .directory = {},
+                                              .descriptors = {{2, InheritedFd{output.get()}}}});
+    const ExitStatus status = valueOf(process.exited());
+    return {status, linesOf(path)};
+  }
+};
+
+TEST_F(PoolStartupTest, AMissingProgramFailsStartAndEachJobWithTheErrnoText) {
+  auto& pool = makePoolOf({directory_ + "/nothing"});
+  expectMissing(failureOf(pool.start()), "No such file or directory");
+  expectMissing(failureOf(pool.start()), "No such file or directory");
+  expectMissing(failureOf(pool.deferToProcess<jobs::add>(1, 2)), "No such file or directory");
+  EXPECT_EQ(pool.stats().failed, 1U);
+}
+
+TEST_F(PoolStartupTest, AMissingProgramFailsAllJobsThatWait) {
+  auto& pool = makePoolOf({"phial-no-such-program-in-path"});
+  auto first = pool.deferToProcess<jobs::add>(1, 2);
+  auto second = pool.deferToProcess<jobs::add>(1, 2);
+  expectMissing(failureOf(std::move(first)), "No such file or directory");
+  expectMissing(failureOf(std::move(second)), "No such file or directory");
+  EXPECT_EQ(pool.stats().spawned, 1U);
+}
+
+TEST_F(PoolStartupTest, AMissingProgramIsNotTriedAgainWhileNobodyAsks) {
+  auto& pool = makePoolOf({directory_ + "/nothing"});
+  failureOf(pool.start());
+  for (int i = 0; i < 20; ++i) {
+    clock_.advance(seconds(100));
+    valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
+  }
+  EXPECT_EQ(pool.stats().spawned, 1U);
+}
+
+TEST_F(PoolStartupTest, AMissingProgramIsTriedOnceMoreForAJobAfterThePause) {
+  auto& pool = makePoolOf({directory_ + "/nothing"});
+  failureOf(pool.start());
+  for (int i = 0; i < 100; ++i) {
+    auto job = pool.deferToProcess<jobs::add>(1, 2);
+    EXPECT_TRUE(job.called());
+    expectMissing(failureOf(std::move(job)), "No such file or directory");
+  }
+  EXPECT_EQ(pool.stats().spawned, 1U);
+  clock_.advance(seconds(2));
+  auto first = pool.deferToProcess<jobs::add>(1, 2);
+  auto second = pool.deferToProcess<jobs::add>(1, 2);
+  failureOf(std::move(first));
+  failureOf(std::move(second));
+  EXPECT_EQ(pool.stats().spawned, 2U);
+}
+
+TEST_F(PoolStartupTest, AProgramThatAppearsIsUsedAfterThePause) {
+  const std::string path = directory_ + "/worker";
+  auto& pool = makePoolOf({path});
+  failureOf(pool.start());
+  std::filesystem::create_symlink(std::filesystem::read_symlink("/proc/self/exe"), path);
+  failureOf(pool.deferToProcess<jobs::add>(1, 2));
+  clock_.advance(seconds(2));
+  EXPECT_EQ(valueOf(pool.deferToProcess<jobs::add>(1, 2)), 3);
+}
+
+TEST_F(PoolStartupTest, AFileThatMayNotBeExecutedIsNamedWithTheErrnoText) {
+  auto& pool = makePoolOf({makeFile("plain", 0600)});
+  const Failure failure = failureOf(pool.start());
+  expectMissing(failure, "Permission denied");
+  EXPECT_THAT(failure.message(), HasSubstr(directory_ + "/plain"));
+  EXPECT_THAT(failure.message(), HasSubstr("could not be spawned"));
+}
+
+TEST_F(PoolStartupTest, ADirectoryIsNoProgram) {
+  expectMissing(failureOf(makePoolOf({directory_}).start()), "Permission denied");
+}
+
+TEST_F(PoolStartupTest, AFileOfNoKnownFormatIsNoProgram) {
+  expectMissing(failureOf(makePoolOf({makeFile("text", 0700)}).start()), "Exec format error");
+}
+
+TEST_F(PoolStartupTest, AProgramThatExitsAtOnceIsGivenUpWithItsStatus) {
+  const Failure failure = startupFailureOf({"true"});
+  EXPECT_THAT(failure.message(), HasSubstr("exited with status 0 while starting"));
+  EXPECT_THAT(failure.message(), HasSubstr("it did not get ready"));
+}
+
+TEST_F(PoolStartupTest, AProgramThatComplainsIsGivenUpWithItsWordsAndStatus) {
+  const Failure failure = startupFailureOf({"/bin/sh", "-c", "echo out of cheese >&2; exit 3"});
+  EXPECT_THAT(failure.message(), HasSubstr("exited with status 3"));
+  EXPECT_THAT(failure.message(), HasSubstr("out of cheese"));
+  const auto& death = failure.as<StartupFailed>()->certificate();
+  EXPECT_EQ(death.status, ExitStatus(Exited{3}));
+  EXPECT_EQ(death.cause, DeathCause::startup);
+  EXPECT_THAT(death.stderrTail, ElementsAre("out of cheese"));
+}
+
+TEST_F(PoolStartupTest, JobsThatWaitForAFailingProgramFailWithIt) {
+  auto& pool = makePoolOf({"/bin/sh", "-c", "exit 3"});
+  auto other = pool.deferToProcess<jobs::add>(1, 2);
+  const Failure failure = failureOverPauses(pool, pool.deferToProcess<jobs::add>(1, 2));
+  EXPECT_TRUE(failure.check<StartupFailed>());
+  EXPECT_TRUE(failureOf(std::move(other)).check<StartupFailed>());
+  EXPECT_EQ(pool.stats().spawned, RestartPolicy::kGiveUpAfter);
+  EXPECT_EQ(pool.stats().failed, 2U);
+}
+
+TEST_F(PoolStartupTest, TheTriesHavePausesBetweenThem) {
+  auto& pool = makePoolOf({"true"});
+  auto started = pool.start();
+  // The first failure may be bad luck and is followed at once; then only time brings the next.
+  runUntil([&] { return pool.stats().deaths == 2; });
+  for (int i = 0; i < 20; ++i) valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
+  EXPECT_EQ(pool.stats().spawned, 2U);
+  EXPECT_FALSE(started.called());
+  clock_.advance(seconds(1));
+  EXPECT_EQ(pool.stats().spawned, 3U);
+  failureOverPauses(pool, std::move(started));
+}
+
+TEST_F(PoolStartupTest, AProgramThatNeverAnswersIsEndedInTime) {
+  auto& pool =
+      makePool({.worker = {"sleep", "1000"}, .max = 1, .startTimeout = seconds(10)}, &clock_);
+  std::optional<Failure> failure;
+  pool.start().addErrback([&](const Failure& f) { failure = f; });
+  clock_.advance(seconds(9));
+  EXPECT_EQ(pool.stats().starting, 1U);
+  clock_.advance(seconds(2));
+  EXPECT_EQ(pool.stats().starting, 0U);
+  runUntil([&] {
+    if (!failure && pool.stats().workers == pool.stats().starting) clock_.advance(seconds(11));
+    return failure.has_value();
+  });
+  EXPECT_TRUE(failure->check<StartupFailed>());
+  EXPECT_THAT(failure->message(), HasSubstr("it did not answer the handshake in time"));
+  EXPECT_THAT(failure->message(), HasSubstr("killed by SIGKILL"));
+  EXPECT_EQ(pool.stats().spawned, RestartPolicy::kGiveUpAfter);
+}
+
+TEST_F(PoolStartupTest, AProgramThatNeverServesIsNamedSo) {
+  const Failure failure = startupFailureOf({child("never_serves")});
+  EXPECT_THAT(failure.message(), HasSubstr("never called phial::serveIfWorker(argc, argv)"));
+  EXPECT_EQ(failure.as<StartupFailed>()->certificate().status,
+            ExitStatus(Exited{kNeverServedStatus}));
+}
+
+TEST_F(PoolStartupTest, AProgramThatNeverServesIsNoForkBomb) {
+  const std::string census = directory_ + "/census";
+  const Run run = runByHand(child("never_serves"), {{"PHIAL_TEST_CENSUS", census}});
+  EXPECT_EQ(run.status, ExitStatus(Exited{0})) << "the job failed with StartupFailed";
+  EXPECT_THAT(run.stderrLines, ::testing::Contains(HasSubstr("never called phial::serveIfWorker")));
+  EXPECT_THAT(linesOf(census), SizeIs(1 + RestartPolicy::kGiveUpAfter));
+}
+
+TEST_F(PoolStartupTest, AnExceptionOfOnStartReachesTheCaller) {
+  const Failure failure = startupFailureOf({child("failing_start")});
+  EXPECT_THAT(failure.message(), HasSubstr("its onStart threw std::runtime_error: no licence"));
+}
+
+TEST_F(PoolStartupTest, AReasonThatIsReadAfterTheExitIsNotLost) {
+  auto& pool = makePoolOf({child("failing_start")});
+  std::optional<Failure> failure;
+  pool.start().addErrback([&](const Failure& f) { failure = f; });
+  std::set<pid_t> greeted;
+  runUntil([&] {
+    for (const auto& worker : pool.workers()) {
+      // At first sight the loop has yet to send the handshake. At the second it stands still until
+      // the worker has answered and exited, and then finds both at once.
+      if (worker.pid == 0 || greeted.insert(worker.pid).second) continue;
+      siginfo_t info;
+      ::waitid(P_PID, static_cast<id_t>(worker.pid), &info, WEXITED | WNOWAIT);
+    }
+    if (!failure && pool.stats().workers == 0) clock_.advance(seconds(1));
+    return failure.has_value();
+  });
+  EXPECT_TRUE(failure->check<StartupFailed>());
+  EXPECT_THAT(failure->message(), HasSubstr("no licence"));
+}
+
+TEST_F(PoolStartupTest, AWorkerOfAnotherBuildIsRefusedWithBothBuilds) {
+  const Failure failure = startupFailureOf({child("other_build"), "build"});
+  EXPECT_THAT(failure.message(), HasSubstr("\"phial 0.0.7 schema of yore\""));
+  EXPECT_THAT(failure.message(), HasSubstr("\"" + std::string(buildId()) + "\""));
+}
+
+TEST_F(PoolStartupTest, AWorkerOfAnotherProtocolIsRefusedWithBothVersions) {
+  const Failure failure = startupFailureOf({child("other_build"), "version"});
+  EXPECT_THAT(failure.message(),
+              HasSubstr("it speaks protocol version 4711, this program speaks 1"));
+}
+
+TEST_F(PoolStartupTest, AWorkerThatRefusesTheHandshakeIsQuoted) {
+  const Failure failure = startupFailureOf({child("other_build"), "error"});
+  EXPECT_THAT(failure.message(), HasSubstr("I would rather not"));
+}
+
+TEST_F(PoolStartupTest, AHandshakeThatCannotBeReadFailsTheStart) {
+  const Failure failure = startupFailureOf({child("other_build"), "malformed"});
+  EXPECT_THAT(failure.message(), HasSubstr("its handshake cannot be read"));
+}
+
+TEST_F(PoolStartupTest, GarbageInsteadOfTheHandshakeFailsTheStart) {
+  const Failure failure =
+      startupFailureOf({"/bin/sh", "-c", "printf 'Welcome to the shell' >&4; exec sleep 1000"});
+  EXPECT_THAT(failure.message(), HasSubstr("it did not get ready"));
+  EXPECT_THAT(failure.message(), HasSubstr("segment"));
+}
+
+TEST_F(PoolStartupTest, GarbageAsLastWordsIsReportedToo) {
+  const Failure failure = startupFailureOf({"/bin/sh", "-c", "printf 'Welcome to the shell' >&4"});
+  EXPECT_THAT(failure.message(), HasSubstr("segment"));
+}
+
+TEST_F(PoolStartupTest, AWorkerStartedByHandSaysSoInOneLine) {
+  const Run run = runByHand(child("hooks"), {});
+  EXPECT_EQ(run.status, ExitStatus(Exited{kNotAWorkerStatus}));
+  EXPECT_THAT(run.stderrLines, ElementsAre(HasSubstr("started by a process pool, not by hand")));
+}
+
+TEST_F(PoolStartupTest, HooksRunOnceAroundTheJobs) {
+  const std::string notes = directory_ + "/notes";
+  auto& pool = makePoolOf({child("hooks"), notes});
+  valueOf(pool.deferToProcess<void>("note", "job 1"));
+  valueOf(pool.deferToProcess<void>("note", "job 2"));
+  valueOf(pool.stop());
+  EXPECT_THAT(linesOf(notes), ElementsAre("first start", "second start", "job 1", "job 2",
+                                          "second stop", "first stop"));
+}
+
+TEST_F(PoolStartupTest, OnStopDoesNotRunInAWorkerThatIsKilled) {
+  const std::string notes = directory_ + "/notes";
+  auto& pool = makePoolOf({child("hooks"), notes});
+  valueOf(pool.start());
+  valueOf(pool.stop({.grace = Duration::zero()}));
+  EXPECT_THAT(linesOf(notes), ElementsAre("first start", "second start"));
+}
+
+TEST_F(PoolStartupTest, AWorkerIsFoundInPathAndGetsItsArguments) {
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (std::string(PHIAL_CHILDREN ":") + before).c_str(), 1);
+  const std::string notes = directory_ + "/notes of a worker";
+  auto& pool = makePoolOf({"phial_child_hooks", notes});
+  valueOf(pool.start());
+  ::setenv("PATH", before.c_str(), 1);
+  EXPECT_THAT(linesOf(notes), ElementsAre("first start", "second start"));
+}
+
+TEST_F(PoolStartupTest, AFailedStartBesideAHealthyWorkerFailsNoJob) {
+  const std::string path = directory_ + "/worker";
+  std::filesystem::create_symlink(std::filesystem::read_symlink("/proc/self/exe"), path);
+  auto& pool = makePool({.worker = {path}, .min = 1, .max = 2}, &clock_);
+  valueOf(pool.start());
+  const auto block = makeFifo("block");
+  auto running = pool.deferToProcess<jobs::waitFor>(block);
+  runUntil([&] { return pool.stats().running == 1; });
+  std::filesystem::remove(path);
+  auto waiting = pool.deferToProcess<jobs::add>(1, 2);
+  runUntil([&] { return pool.stats().deaths == 1; });
+  EXPECT_EQ(pool.stats().queued, 1U);
+  letGo(block);
+  valueOf(std::move(running));
+  EXPECT_EQ(valueOf(std::move(waiting)), 3);
+  EXPECT_EQ(pool.stats().failed, 0U);
+}
+
+TEST_F(PoolStartupTest, AHealthyWorkersAnswersDoNotEndThePausesOfFailingStarts) {
+  const std::string flag = directory_ + "/flag";
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
+  auto& pool =
+      makePool({.worker = {"/bin/sh", "-c", "test -e " + flag + " && exit 3; exec " + program},
+                .min = 1,
+                .max = 2},
+               &clock_);
+  valueOf(pool.start());
+  makeFile("flag", 0600);
+  for (int i = 0; i < 10; ++i) {
+    auto first = pool.deferToProcess<jobs::add>(1, 2);
+    EXPECT_EQ(valueOf(pool.deferToProcess<jobs::add>(1, 2)), 3);
+    EXPECT_EQ(valueOf(std::move(first)), 3);
+    runUntil([&] { return pool.stats().workers == 1; });
+  }
+  // The healthy one, the first failure, the replacement that follows at once, and no more.
+  EXPECT_EQ(pool.stats().spawned, 3U);
+}
+
+}  // namespace
+}  // namespace phial
