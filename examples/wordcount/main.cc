@@ -1,0 +1,53 @@
+// Counts words by map-reduce, as Ampoule's own example does: the map in workers, the reduce here.
+#include <phial/master.h>
+#include <phial/worker.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include "options.h"
+#include "word_count.h"
+
+namespace {
+
+// Two chunks a worker: one to count, one that waits for it.
+std::size_t chunksInFlight(const Options& options) {
+  const std::size_t workers =
+      options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+  return 2 * workers;
+}
+
+void report(const WordCount& words, const Options& options) {
+  for (const auto& word : words.top(options.top)) {
+    std::printf("%10lu  %s\n", word.count, word.text.c_str());
+  }
+  std::printf("%lu words, %zu different, in %zu of %zu files\n", words.total(), words.different(),
+              options.files.size() - words.failures(), options.files.size());
+}
+
+phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
+  phial::ProcessPool pool(reactor, {.name = "wordcount", .max = options.workers});
+  WordCount words(pool, chunksInFlight(options));
+  co_await words.run(options.files);
+  co_await pool.stop();
+  report(words, options);
+  co_return words.failures() == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  phial::serveIfWorker(argc, argv);
+  const Options options = parseOptions(argc, argv);
+  phial::Reactor reactor;
+  int status = 1;
+  run(reactor, options)
+      .addCallback([&](int result) { status = result; })
+      .addErrback([](const phial::Failure& failure) {
+        std::fprintf(stderr, "wordcount: %s\n", failure.message().c_str());
+      })
+      .addBoth([&](auto&&) { reactor.stop(); });
+  reactor.run();
+  return status;
+}
