@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -44,7 +45,6 @@ TEST_F(AvailableCoresTest, WithoutQuotaItIsTheAffinity) {
 }
 
 TEST_F(AvailableCoresTest, FollowsANarrowerAffinity) {
-  if (byAffinity() < 2) GTEST_SKIP() << "one core only";
   int core = 0;
   while (!CPU_ISSET(core, &before_)) ++core;
   cpu_set_t one;
@@ -61,10 +61,10 @@ TEST_F(AvailableCoresTest, AQuotaOfVersion2Limits) {
 }
 
 TEST_F(AvailableCoresTest, AQuotaIsRoundedUp) {
-  if (byAffinity() < 2) GTEST_SKIP() << "one core only";
   put("membership", "0::/a\n");
   put("a/cpu.max", "110000 100000\n");
-  EXPECT_EQ(cores(), 2);
+  // A quota of 1.1 cores allows two, where the machine has them.
+  EXPECT_EQ(cores(), std::min(2, byAffinity()));
 }
 
 TEST_F(AvailableCoresTest, AQuotaOfAParentLimits) {
