@@ -9,5 +9,6 @@
 #include <phial/master/errors.h>          // IWYU pragma: export
 #include <phial/master/process.h>         // IWYU pragma: export
 #include <phial/master/process_pool.h>    // IWYU pragma: export
+#include <phial/master/react.h>           // IWYU pragma: export
 #include <phial/master/reactor.h>         // IWYU pragma: export
 #include <phial/master/tasks.h>           // IWYU pragma: export
