@@ -108,7 +108,8 @@ class InlineRender {
     for (const Tile& tile : tiles_) {
       picture_.place(tile, renderTile(tile));
       bar.advance();
-      co_await turn();
+      // Lets the loop do what else is due.
+      co_await phial::deferLater(reactor_, phial::Duration::zero(), [] {});
     }
     measured_ = {secondsBetween(begin, reactor_.now()), heartbeat.delays()};
     bar.finish();
@@ -118,13 +119,6 @@ class InlineRender {
   const Measured& measured() const { return measured_; }
 
  private:
-  // Lets the loop do what else is due.
-  phial::Deferred<void> turn() {
-    auto [deferred, resolver] = phial::newDeferred<void>();
-    reactor_.callLater(phial::Duration::zero(), [fire = resolver] { fire.callback(); });
-    return std::move(deferred);
-  }
-
   phial::Reactor& reactor_;
   const std::vector<Tile> tiles_;
   Picture picture_;
@@ -169,13 +163,5 @@ int main(int argc, char** argv) {
   phial::serveIfWorker(argc, argv);
   const Options options = parseOptions(argc, argv);
   phial::Reactor reactor;
-  int status = 1;
-  run(reactor, options)
-      .addCallback([&](int result) { status = result; })
-      .addErrback([](const phial::Failure& failure) {
-        std::fprintf(stderr, "mandelbrot: %s\n", failure.message().c_str());
-      })
-      .addBoth([&](auto&&) { reactor.stop(); });
-  reactor.run();
-  return status;
+  return phial::react(reactor, "mandelbrot", run(reactor, options));
 }

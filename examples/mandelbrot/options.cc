@@ -1,14 +1,13 @@
 #include "options.h"
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+
+#include "common/command_line.h"
 
 namespace {
 
-constexpr int kUsageStatus = 2;
 constexpr int kLargestSide = 32768;
 
 // "3840x2160" into the two numbers; the empty string when it is right, else what is wrong.
@@ -19,7 +18,7 @@ std::string parseSize(const std::string& text, Options& options) {
       static_cast<std::size_t>(end) == text.size();
   const auto inRange = [](int side) { return side >= 1 && side <= kLargestSide; };
   if (matched && inRange(options.width) && inRange(options.height)) return "";
-  return "--size: \"" + text + "\" is no size: give WIDTHxHEIGHT, each from 1 to " +
+  return "\"" + text + "\" is no size: give WIDTHxHEIGHT, each from 1 to " +
          std::to_string(kLargestSide) + ", such as 3840x2160";
 }
 
@@ -41,21 +40,13 @@ Options parseOptions(int argc, char** argv) {
       "processes, then inline in the event loop, with a 5 ms heartbeat on the loop both times.\n"
       "One worker is killed on the way, and the picture is complete all the same.",
       "mandelbrot");
-  app.add_option("--size", size, "Width and height in pixels")->capture_default_str();
+  app.add_option("--size", size, "Width and height in pixels")
+      ->check([&](const std::string& text) { return parseSize(text, options); })
+      ->capture_default_str();
   app.add_option("--workers", options.workers, "Worker processes (default: one a core)")
       ->check(CLI::Range(1, 256));
   app.add_option("--out", options.out, "The PNG file to write")->capture_default_str();
-  std::string wrong;
-  try {
-    app.parse(argc, argv);
-    wrong = parseSize(size, options);
-  } catch (const CLI::CallForHelp& help) {
-    std::exit(app.exit(help));
-  } catch (const CLI::ParseError& error) {
-    wrong = error.what();
-  }
-  if (wrong.empty()) wrong = tryToOpen(options.out);
-  if (wrong.empty()) return options;
-  std::fprintf(stderr, "mandelbrot: %s\n", wrong.c_str());
-  std::exit(kUsageStatus);
+  examples::parseOrExit(app, argc, argv);
+  if (const auto wrong = tryToOpen(options.out); !wrong.empty()) examples::refuse(app, wrong);
+  return options;
 }

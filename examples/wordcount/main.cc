@@ -41,13 +41,5 @@ int main(int argc, char** argv) {
   phial::serveIfWorker(argc, argv);
   const Options options = parseOptions(argc, argv);
   phial::Reactor reactor;
-  int status = 1;
-  run(reactor, options)
-      .addCallback([&](int result) { status = result; })
-      .addErrback([](const phial::Failure& failure) {
-        std::fprintf(stderr, "wordcount: %s\n", failure.message().c_str());
-      })
-      .addBoth([&](auto&&) { reactor.stop(); });
-  reactor.run();
-  return status;
+  return phial::react(reactor, "wordcount", run(reactor, options));
 }

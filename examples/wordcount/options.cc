@@ -1,14 +1,6 @@
 #include "options.h"
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <cstdlib>
-
-namespace {
-
-constexpr int kUsageStatus = 2;
-
-}  // namespace
+#include "common/command_line.h"
 
 Options parseOptions(int argc, char** argv) {
   Options options;
@@ -22,13 +14,6 @@ Options parseOptions(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--workers", options.workers, "Worker processes (default: one a core)")
       ->check(CLI::Range(1, 256));
-  try {
-    app.parse(argc, argv);
-    return options;
-  } catch (const CLI::CallForHelp& help) {
-    std::exit(app.exit(help));
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "wordcount: %s\n", error.what());
-    std::exit(kUsageStatus);
-  }
+  examples::parseOrExit(app, argc, argv);
+  return options;
 }

@@ -201,13 +201,5 @@ int main(int argc, char** argv) {
   phial::serveIfWorker(argc, argv);
   const Options options = parseOptions(argc, argv);
   phial::Reactor reactor;
-  int status = 1;
-  run(reactor, options)
-      .addCallback([&](int result) { status = result; })
-      .addErrback([](const phial::Failure& failure) {
-        std::fprintf(stderr, "phial_perf_heartbeat: %s\n", failure.message().c_str());
-      })
-      .addBoth([&](auto&&) { reactor.stop(); });
-  reactor.run();
-  return status;
+  return phial::react(reactor, "phial_perf_heartbeat", run(reactor, options));
 }

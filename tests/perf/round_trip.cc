@@ -98,11 +98,12 @@ phial::Deferred<void> burst(phial::Reactor& reactor, std::size_t workers, std::s
               result.submissionUs.median(), result.submissionUs.p99());
 }
 
-phial::Deferred<void> run(phial::Reactor& reactor, perf::PingPong& pingPong, Options options) {
+phial::Deferred<int> run(phial::Reactor& reactor, perf::PingPong& pingPong, Options options) {
   co_await oneAtATime(reactor, pingPong, options.rounds);
   co_await burst(reactor, 1, options.jobs);
   if (options.workers != 1) co_await burst(reactor, options.workers, options.jobs);
   std::printf("%d cores; load %.2f\n", phial::detail::availableCores(), perf::loadAverage());
+  co_return 0;
 }
 
 }  // namespace
@@ -112,13 +113,5 @@ int main(int argc, char** argv) {
   const Options options = parseOptions(argc, argv);
   perf::PingPong pingPong;
   phial::Reactor reactor;
-  int status = 0;
-  run(reactor, pingPong, options)
-      .addErrback([&](const phial::Failure& failure) {
-        std::fprintf(stderr, "phial_perf_round_trip: %s\n", failure.message().c_str());
-        status = 1;
-      })
-      .addBoth([&](auto&&) { reactor.stop(); });
-  reactor.run();
-  return status;
+  return phial::react(reactor, "phial_perf_round_trip", run(reactor, pingPong, options));
 }
