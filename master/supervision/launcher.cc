@@ -143,7 +143,6 @@ Launched launch(const SpawnOptions& options) {
                        options.onSpawnerDeath == OnSpawnerDeath::kDie,
                        report.write.get(),
                        false};
-  const std::uint64_t floor = rssFloor();
   const SignalsBlocked blocked;
   const pid_t pid = startChild(plan, context);
   report.write = nullptr;
@@ -151,7 +150,8 @@ Launched launch(const SpawnOptions& options) {
     waitFor(pid);
     throwReport(plan, *error);
   }
-  return {pid, watchable(plan, pid), plan.takePipes(), floor};
+  // After the exec, which charged the child with what this process had used by then.
+  return {pid, watchable(plan, pid), plan.takePipes(), rssFloor()};
 }
 
 }  // namespace phial::detail

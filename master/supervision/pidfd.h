@@ -26,10 +26,12 @@ enum class Wait { kBlock, kPoll };
 bool isZombie(int pidfd);
 
 /// Reaps that process, and no other. Empty, with kPoll, while it runs. StatusUnknown when another
-/// has reaped it. `rssFloorBytes` as rssFloor() said when the child was made.
+/// has reaped it. `rssFloorBytes` as rssFloor() said once the child had executed its program.
 std::optional<ProcessEnd> reap(int pidfd, Wait wait, std::uint64_t rssFloorBytes);
 
-/// The peak resident set of this process, which its next child's will not be less than.
+/// What a child's peak resident set must exceed to be its own. A child begins with the peak of the
+/// process that spawned it (it shares that memory until it executes its program), so that a smaller
+/// one can't be told.
 std::uint64_t rssFloor();
 
 }  // namespace phial::detail
