@@ -67,7 +67,7 @@ std::optional<ProcessEnd> reap(int pidfd, Wait wait, std::uint64_t rssFloorBytes
 }
 
 std::uint64_t rssFloor() {
-  // The kernel counts pages for each core and adds up now and then: two readings of one peak differ.
+  // The kernel counts pages for each core and adds up now and then: two readings differ.
   constexpr std::uint64_t kReadingError = 4U << 20;
   rusage use{};
   getrusage(RUSAGE_SELF, &use);
