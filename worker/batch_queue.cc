@@ -23,6 +23,7 @@ std::uint64_t FinishedJob::words() const {
 
 void FinishedJob::encode(schema::JobResult::Builder to) const {
   to.setId(id);
+  to.setStartedNanoseconds(startedNanoseconds);
   to.setRunNanoseconds(runNanoseconds);
   if (const auto* failure = std::get_if<Failure>(&outcome)) {
     encodeFailure(*failure, to.initFailure());

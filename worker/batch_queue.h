@@ -22,7 +22,14 @@ namespace phial::detail {
 struct FinishedJob {
   std::uint64_t id = 0;
   std::variant<std::unique_ptr<PreparedCall>, Failure> outcome;
+  std::int64_t startedNanoseconds = 0;  // 0: its function was not entered
   std::uint64_t runNanoseconds = 0;
+
+  /// Notes that the function has ended, if it was entered.
+  void ended(std::int64_t nanoseconds) {
+    if (startedNanoseconds == 0) return;
+    runNanoseconds = static_cast<std::uint64_t>(nanoseconds - startedNanoseconds);
+  }
 
   /// An upper bound of the words its JobResult needs.
   std::uint64_t words() const;

@@ -47,6 +47,7 @@ class JobInProgress final : public CurrentJob {
     return page_.cancelledJob.load(std::memory_order_relaxed) == id_;
   }
   void progress(double fraction, std::string_view note) override {
+    page_.progress.store(fraction, std::memory_order_relaxed);
     if (!parent_) return;  // this master offers no way back
     auto request = parent_->progressRequest();
     request.setJob(id_);
@@ -70,6 +71,7 @@ class PageEntry {
  public:
   PageEntry(ControlPage& page, std::uint64_t job) : page_(page) {
     page_.startedNanos.store(0, std::memory_order_relaxed);
+    page_.progress.store(0, std::memory_order_relaxed);
     page_.phase.store(Phase::decoding, std::memory_order_relaxed);
     page_.job.store(job, std::memory_order_release);
   }
@@ -150,7 +152,7 @@ void Runtime::waitForEvent() { event_base_loop(base_.get(), EVLOOP_ONCE); }
 
 void Runtime::runNext() {
   const auto next = queue_.next();
-  next.batch.add(runJob(next));
+  if (claim(next.batch.job(next.index))) next.batch.add(runJob(next));
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
     queue_.pop()->answer();
@@ -158,6 +160,13 @@ void Runtime::runNext() {
   }
   pushOut();
   page_.phase.store(Phase::idle, std::memory_order_release);
+}
+
+// From here on the job is this worker's to answer for. False: the master has taken it back.
+bool Runtime::claim(schema::Job::Reader job) {
+  // A slot that there is not is a job that can't be taken back.
+  if (job.getSlot() >= page_.slots.size()) return true;
+  return page_.slots[job.getSlot()].claim(job.getId());
 }
 
 FinishedJob Runtime::runJob(const BatchQueue::Next& next) {
@@ -184,20 +193,18 @@ std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQu
                                                                    FinishedJob& timing) {
   PageEntry entry(page_, timing.id);
   ThrowSites throwSites;
-  std::int64_t started = 0;
   try {
     const auto job = next.batch.job(next.index);
     JobInProgress inProgress(job, page_, connection_->parent, bridge_);
     auto prepared = handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
     if (next.last) next.batch.releaseArguments();
-    started = controlPageNanos();
-    entry.started(started);
+    timing.startedNanoseconds = controlPageNanos();
+    entry.started(timing.startedNanoseconds);
     prepared->run();
-    timing.runNanoseconds = static_cast<std::uint64_t>(controlPageNanos() - started);
+    timing.ended(controlPageNanos());
     return prepared;
   } catch (...) {
-    if (started != 0)
-      timing.runNanoseconds = static_cast<std::uint64_t>(controlPageNanos() - started);
+    timing.ended(controlPageNanos());
     return Failure(std::current_exception(), throwSites.latest());
   }
 }

@@ -45,6 +45,7 @@ class Runtime {
   struct Connection;
 
   void runNext();
+  bool claim(schema::Job::Reader job);
   FinishedJob runJob(const BatchQueue::Next& next);
   std::variant<std::unique_ptr<PreparedCall>, Failure> call(const BatchQueue::Next& next,
                                                             FinishedJob& timing);

@@ -63,9 +63,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
     WorkerProcess* worker = nullptr;  // set while running
     DelayedCall deadline;
     DelayedCall timeout;
+    DelayedCall softTimeout;
     TimePoint sentAt{};                    // while running
     std::vector<DeathCertificate> deaths;  // of workers that it was running in
+    unsigned misses = 0;                   // deaths of workers that had not begun it
   };
+  enum class Limit { soft, hard };
   // By number, so that a new job goes to the end. Not a hash table: one that grows stops the loop
   // for as long as it takes to place a million jobs again.
   using Entries = std::map<std::uint64_t, Entry>;
@@ -76,7 +79,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void enqueue(std::unique_ptr<Job> job);
   void pump(TimePoint end);
   void dispatch(WorkerProcess& worker, Entry& entry);
-  void checkTimeout(std::uint64_t id, Duration timeout);
+  void watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay);
+  void checkTime(std::uint64_t id, Limit limit, Duration timeout);
+  void timeIsUp(WorkerProcess& worker, Limit limit, Duration timeout);
   void expire(std::uint64_t id);
   std::unique_ptr<Job> take(Entries::iterator entry, Column to);
   void failJob(Entries::iterator entry, Failure failure);
@@ -91,6 +96,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   // Workers: pool_workers.cc
   void workerReady(WorkerProcess& worker) override;
   void workerAnswered(WorkerProcess& worker, schema::JobResult::Reader result) override;
+  void workerPassed(WorkerProcess& worker) override;
   void workerProgressed(std::uint64_t job, double fraction, const std::string& note) override;
   void workerDied(WorkerProcess& worker, DeathCertificate death) override;
   std::size_t wanted() const;

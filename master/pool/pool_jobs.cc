@@ -14,6 +14,10 @@ namespace {
 
 // The RPC system's own part of a message, and the Job around the arguments.
 constexpr std::uint64_t kEnvelopeBytes = 1024;
+// Workers in a row that may die with a job on its way to them; then it may be the job that kills
+// them, before they can say that they have it.
+constexpr unsigned kMaxMisses = 10;
+constexpr const char* kNotGivenUp = "its job did not give up";
 
 std::string seconds(Duration duration) {
   char text[32];
@@ -118,40 +122,55 @@ void PoolCore::dispatch(WorkerProcess& worker, Entry& entry) {
   entry.worker = &worker;
   entry.sentAt = clock_.now();
   const auto timeout = job.options.timeout ? job.options.timeout : options_.timeout;
-  if (timeout) {
-    entry.timeout = clock_.callLater(
-        *timeout, [this, id = job.id, timeout = *timeout] { checkTimeout(id, timeout); });
-  }
+  const auto soft = job.options.softTimeout;
+  if (timeout) watchTime(job.id, Limit::hard, *timeout, *timeout);
+  if (soft) watchTime(job.id, Limit::soft, *soft, *soft);
 }
 
-// The timeout runs from the moment the function was entered, which the control page tells: a large
-// argument may take long to arrive. A worker that has not begun after `grace` more is hung itself.
-void PoolCore::checkTimeout(std::uint64_t id, Duration timeout) {
+void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay) {
   Entry& entry = entries_.at(id);
-  const auto delay = entry.worker->startDelay();
-  const TimePoint due = entry.sentAt + delay.value_or(options_.grace) + timeout;
-  if (due > clock_.now()) {
-    entry.timeout =
-        clock_.callLater(due - clock_.now(), [this, id, timeout] { checkTimeout(id, timeout); });
-    return;
+  (limit == Limit::soft ? entry.softTimeout : entry.timeout) =
+      clock_.callLater(delay, [this, id, limit, timeout] { checkTime(id, limit, timeout); });
+}
+
+// Running time counts from the moment the function was entered, which the control page tells; until
+// then it stands still.
+void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
+  const Entry& entry = entries_.at(id);
+  const auto startDelay = entry.worker->startDelay();
+  if (!startDelay) return watchTime(id, limit, timeout, timeout);
+  const Duration left = entry.sentAt + *startDelay + timeout - clock_.now();
+  if (left > Duration::zero()) return watchTime(id, limit, timeout, left);
+  timeIsUp(*entry.worker, limit, timeout);
+}
+
+void PoolCore::timeIsUp(WorkerProcess& worker, Limit limit, Duration timeout) {
+  if (limit == Limit::hard) {
+    worker.end(DeathCause::timeout, options_.timeoutSignal,
+               "its job ran longer than " + seconds(timeout));
+  } else {
+    worker.giveUp(DeathCause::softTimeout, "its job did not give up within " +
+                                               seconds(options_.grace) +
+                                               " of its soft timeout of " + seconds(timeout));
   }
-  entry.worker->end(DeathCause::timeout, options_.timeoutSignal,
-                    "its job ran longer than " + seconds(timeout));
 }
 
 void PoolCore::expire(std::uint64_t id) {
   const auto entry = entries_.find(id);
-  const bool running = entry->second.worker != nullptr;
-  if (running) entry->second.worker->giveUp(DeathCause::deadline);
-  failJob(entry, Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
-                                                  : "the deadline passed in the queue")));
+  WorkerProcess* const worker = entry->second.worker;
+  const bool running = worker != nullptr && !worker->takeBack();
+  if (running) worker->giveUp(DeathCause::deadline, kNotGivenUp);
+  failJob(entry,
+          Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
+                                           : "the deadline passed before the job was begun")));
   proceed();
 }
 
 void PoolCore::cancel(std::uint64_t id) {
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
-  if (entry->second.worker != nullptr) entry->second.worker->giveUp(DeathCause::cancel);
+  WorkerProcess* const worker = entry->second.worker;
+  if (worker != nullptr && !worker->takeBack()) worker->giveUp(DeathCause::cancel, kNotGivenUp);
   take(entry, Column::cancelled);
   proceedSoon();
 }
@@ -161,6 +180,7 @@ std::unique_ptr<Job> PoolCore::take(Entries::iterator it, Column to) {
   entries_.erase(it);
   entry.deadline.cancel();
   entry.timeout.cancel();
+  entry.softTimeout.cancel();
   if (entry.worker == nullptr) {
     queue_.remove(entry.place, entry.job->options.priority);
     ledger_.move(Column::queued, to);
@@ -185,6 +205,7 @@ void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
   Entry& entry = it->second;
   if (auto failure = verdict(entry, death)) return failJob(it, std::move(*failure));
   entry.timeout.cancel();
+  entry.softTimeout.cancel();
   entry.worker = nullptr;
   entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
   ledger_.move(Column::running, Column::queued);
@@ -198,10 +219,14 @@ std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& d
   if (death.cause == DeathCause::shutdown || (!begun && !queueIsOpen)) {
     return Failure(PoolStopped("pool " + options_.name + " was stopped while the job was running"));
   }
+  if (!begun) {
+    if (++entry.misses < kMaxMisses) return std::nullopt;
+    return Failure(WorkerDied(death));
+  }
   if (death.cause == DeathCause::timeout) {
     return Failure(JobTimedOut("the job timed out: " + death.describe(), death));
   }
-  if (!begun) return std::nullopt;
+  if (death.cause == DeathCause::softTimeout) return Failure(SoftTimeoutExceeded(death));
   if (options.rerun == Rerun::always) {
     entry.deaths.push_back(death);
     if (entry.deaths.size() >= options.maxAttempts) return Failure(PoisonJob(entry.deaths));

@@ -26,6 +26,11 @@ void PoolCore::workerAnswered(WorkerProcess& worker, schema::JobResult::Reader r
   proceed();
 }
 
+void PoolCore::workerPassed(WorkerProcess& worker) {
+  release(worker);
+  proceed();
+}
+
 void PoolCore::workerProgressed(std::uint64_t job, double fraction, const std::string& note) {
   const auto entry = entries_.find(job);
   if (entry == entries_.end()) return;
@@ -47,7 +52,7 @@ void PoolCore::workerDied(WorkerProcess& worker, DeathCertificate death) {
   const auto entry = entries_.find(death.job);
   if (entry != entries_.end()) judgeJob(entry, death);
   const bool unfit = death.cause == DeathCause::startup || death.cause == DeathCause::crash ||
-                     death.cause == DeathCause::protocol;
+                     death.cause == DeathCause::protocol || death.cause == DeathCause::reaped;
   const bool blameless = death.begun == DeathCertificate::Begun::no && death.jobsServed == 0;
   if (unfit && blameless) noteFailedStart(death);
   proceed();
@@ -68,10 +73,12 @@ void PoolCore::countDeath(const DeathCertificate& death) {
       return;
     case DeathCause::crash:
     case DeathCause::timeout:
+    case DeathCause::softTimeout:
     case DeathCause::deadline:
     case DeathCause::cancel:
     case DeathCause::protocol:
     case DeathCause::startup:
+    case DeathCause::reaped:
       ++deaths_;
       logger_->warn("pool {}: {}", options_.name, death.describe());
   }

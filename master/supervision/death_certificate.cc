@@ -20,13 +20,19 @@ std::string mebibytes(std::uint64_t bytes) {
   return text.data();
 }
 
+std::string percent(double fraction) {
+  return std::to_string(static_cast<int>(fraction * 100)) + " %";
+}
+
 // "while running job 7, isPrime "label"", or what else it was doing.
 std::string circumstances(const DeathCertificate& death) {
   std::string job = "job " + std::to_string(death.job) + ", " + death.function;
   if (!death.label.empty()) job += " \"" + death.label + "\"";
   std::string phase = std::string("while ") + phaseName(death.phase);
   if (death.job == 0) return phase;
-  if (death.begun == DeathCertificate::Begun::yes) return phase + " " + job;
+  if (death.begun == DeathCertificate::Begun::yes) {
+    return phase + " " + job + (death.progress ? " at " + percent(*death.progress) : "");
+  }
   return "before it took up " + job;
 }
 
@@ -36,6 +42,8 @@ std::string causePhrase(DeathCause cause) {
       return "it crashed";
     case DeathCause::timeout:
       return "the pool ended it: its job ran longer than its timeout";
+    case DeathCause::softTimeout:
+      return "the pool ended it: its job did not give up after its soft timeout";
     case DeathCause::deadline:
       return "the pool ended it: its job's deadline had passed";
     case DeathCause::cancel:
@@ -48,6 +56,8 @@ std::string causePhrase(DeathCause cause) {
       return "the pool ended it: it broke the protocol";
     case DeathCause::startup:
       return "it did not get ready";
+    case DeathCause::reaped:
+      return "unknown: something else in this program waited for the process and has its status";
   }
   return "unknown";
 }
@@ -55,8 +65,9 @@ std::string causePhrase(DeathCause cause) {
 }  // namespace
 
 const char* causeName(DeathCause cause) {
-  static constexpr std::array kNames = {"crash",   "timeout",  "deadline", "cancel",
-                                        "recycle", "shutdown", "protocol", "startup"};
+  static constexpr std::array kNames = {"crash",   "timeout", "soft timeout", "deadline",
+                                        "cancel",  "recycle", "shutdown",     "protocol",
+                                        "startup", "reaped"};
   return kNames.at(static_cast<std::size_t>(cause));
 }
 

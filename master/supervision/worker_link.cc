@@ -1,5 +1,6 @@
 #include "master/supervision/worker_link.h"
 
+#include <phial/protocol/control_page.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
@@ -88,6 +89,7 @@ void WorkerLink::run(const Job& job, std::uint32_t function) {
   auto wire = request.initJobs(1)[0];
   wire.setId(job.id);
   wire.setFunction(function);
+  wire.setSlot(static_cast<std::uint16_t>(job.id % kJobSlots));
   if (!job.options.label.empty()) wire.setLabel(job.options.label.c_str());
   job.encodeArguments(wire.initArguments(job.argumentCount()));
   tasks_->add(request.send().then([this](Answer&& answer) { listener_.onAnswer(kj::mv(answer)); }));

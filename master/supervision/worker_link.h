@@ -53,6 +53,10 @@ class WorkerLink {
 
   /// True while the kernel or a buffer holds something that the worker has written.
   bool readPending() const { return pipe_.readPending(); }
+  /// True while the kernel has not taken all that was sent.
+  bool writePending() const { return pipe_.writePending(); }
+  /// Bytes that the kernel has taken towards the worker.
+  std::uint64_t bytesSent() const { return pipe_.stats().bytesWritten; }
   /// What was wrong with the bytes that arrived, if anything.
   const std::optional<ProtocolError>& error() const { return pipe_.error(); }
 

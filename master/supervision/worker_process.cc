@@ -23,6 +23,7 @@ WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
 
 WorkerProcess::~WorkerProcess() noexcept {
   startTimer_.cancel();
+  takeUpTimer_.cancel();
   graceTimer_.cancel();
   verdictTimer_.cancel();
 }
@@ -53,9 +54,13 @@ std::uint32_t WorkerProcess::find(FunctionName function) const {
 }
 
 void WorkerProcess::run(const Job& job, std::uint32_t function) {
+  JobSlot& place = control_->page().slots[job.id % kJobSlots];
+  place.offer(job.id);
   link_->run(job, function);
-  assignment_ = {job.id, std::string(job.function().name), job.options.label, controlPageNanos()};
+  assignment_ = {job.id, std::string(job.function().name), job.options.label, env_.clock.now(),
+                 controlPageNanos()};
   state_ = WorkerState::busy;
+  watchTakeUp();
 }
 
 WorkerStatus WorkerProcess::status() const {
@@ -66,9 +71,11 @@ WorkerStatus WorkerProcess::status() const {
           .jobsServed = jobsServed_};
 }
 
+// One job at a time: any slot is free.
+JobSlot& WorkerProcess::slot() const { return control_->page().slots[assignment_->id % kJobSlots]; }
+
 bool WorkerProcess::jobBegun() const {
-  return control_ && assignment_ &&
-         control_->page().job.load(std::memory_order_acquire) == assignment_->id;
+  return control_ && assignment_ && slot().claimed(assignment_->id);
 }
 
 std::optional<Duration> WorkerProcess::startDelay() const {
@@ -79,16 +86,42 @@ std::optional<Duration> WorkerProcess::startDelay() const {
   return Duration(started - assignment_->sentNanos);
 }
 
-void WorkerProcess::giveUp(DeathCause cause) {
+bool WorkerProcess::takeBack() {
+  if (!slot().withdraw(assignment_->id)) return false;
+  assignment_->held = Assignment::Held::byMaster;
+  return true;
+}
+
+void WorkerProcess::giveUp(DeathCause cause, std::string detail) {
   control_->page().cancelledJob.store(assignment_->id, std::memory_order_relaxed);
-  graceTimer_.cancel();
-  graceTimer_ = env_.clock.callLater(env_.options.grace, [this, cause] {
-    end(cause, env_.options.timeoutSignal, "its job did not give up");
-  });
+  // Asked twice, the first time counts.
+  if (graceTimer_.active()) return;
+  graceTimer_ =
+      env_.clock.callLater(env_.options.grace, [this, cause, detail = std::move(detail)]() mutable {
+        end(cause, env_.options.timeoutSignal, std::move(detail));
+      });
+}
+
+// A worker that does not take up what it was sent hangs as surely as one that never greets, and is
+// given as long. One timer a worker, not one a job: it looks at whatever is there when it is due.
+void WorkerProcess::watchTakeUp() {
+  if (takeUpTimer_.active()) return;
+  takeUpTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { checkTakeUp(); });
+}
+
+void WorkerProcess::checkTakeUp() {
+  if (state_ != WorkerState::busy || jobBegun()) return;
+  const bool young = env_.clock.now() - assignment_->sentAt < env_.options.startTimeout;
+  // A large request may be under way for long, as long as the worker reads.
+  const auto seen = std::exchange(bytesSent_, link_->bytesSent());
+  const bool reading = link_->writePending() && bytesSent_ != seen;
+  if (young || reading) return watchTakeUp();
+  end(DeathCause::protocol, SIGKILL, "it did not take up the job that it was sent");
 }
 
 bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {
   startTimer_.cancel();
+  takeUpTimer_.cancel();
   if (!cause_) {
     cause_ = cause;
     detail_ = std::move(detail);
@@ -119,6 +152,7 @@ void WorkerProcess::killAfterGrace() {
 
 void WorkerProcess::abandon() {
   startTimer_.cancel();
+  takeUpTimer_.cancel();
   graceTimer_.cancel();
   verdictTimer_.cancel();
   state_ = WorkerState::ending;
@@ -210,17 +244,27 @@ std::optional<schema::JobResult::Reader> WorkerProcess::resultIn(WorkerLink::Ans
 }
 
 void WorkerProcess::handle(WorkerLink::Answer& answer) {
+  if (assignment_ && assignment_->held == Assignment::Held::byMaster) return passedBy(answer);
   const auto result = resultIn(answer);
   if (!result) return endForNonsense("it answered a job that it was not given");
   // A job whose time was up has failed, also when it ends before the signal ends it.
   if (cause_ == DeathCause::timeout) return;
   ++jobsServed_;
-  assignment_.reset();
-  if (state_ == WorkerState::busy) {
-    graceTimer_.cancel();
-    state_ = WorkerState::idle;
-  }
+  freed();
   env_.owner.workerAnswered(*this, *result);
+}
+
+void WorkerProcess::passedBy(WorkerLink::Answer& answer) {
+  if (resultIn(answer)) return endForNonsense("it answered a job that had been taken back");
+  freed();
+  env_.owner.workerPassed(*this);
+}
+
+void WorkerProcess::freed() {
+  assignment_.reset();
+  if (state_ != WorkerState::busy) return;
+  graceTimer_.cancel();
+  state_ = WorkerState::idle;
 }
 
 void WorkerProcess::handle(Progress& progress) {
@@ -252,9 +296,15 @@ void WorkerProcess::endForNonsense(std::string what) {
 
 // The end.
 
+// Why it ended, as long as nobody ended it.
+DeathCause WorkerProcess::causeOf(const ExitStatus& status) const {
+  if (state_ == WorkerState::starting) return DeathCause::startup;
+  return std::holds_alternative<StatusUnknown>(status) ? DeathCause::reaped : DeathCause::crash;
+}
+
 void WorkerProcess::exited(const ExitStatus& status) {
   exitStatus_ = status;
-  beginEnding(state_ == WorkerState::starting ? DeathCause::startup : DeathCause::crash, {});
+  beginEnding(causeOf(status), {});
   graceTimer_.cancel();
   verdictTimer_.cancel();
   drainUntil_ = env_.reactor.now() + kDrainLimit;
@@ -292,7 +342,11 @@ DeathCertificate WorkerProcess::certificate() const {
     death.job = assignment_->id;
     death.function = assignment_->function;
     death.label = assignment_->label;
-    if (jobBegun()) death.begun = DeathCertificate::Begun::yes;
+    if (jobBegun()) {
+      death.begun = DeathCertificate::Begun::yes;
+      const double progress = control_->page().progress.load(std::memory_order_acquire);
+      if (progress > 0 && progress <= 1) death.progress = progress;
+    }
   }
   if (process_) {
     death.pid = process_->pid();

@@ -40,6 +40,8 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
     virtual void workerReady(WorkerProcess& worker) = 0;
     /// The answer to run(). The worker is idle again.
     virtual void workerAnswered(WorkerProcess& worker, schema::JobResult::Reader result) = 0;
+    /// The worker has passed by a job that was taken back. It is idle again.
+    virtual void workerPassed(WorkerProcess& worker) = 0;
     virtual void workerProgressed(std::uint64_t job, double fraction, const std::string& note) = 0;
     /// Once, after which the worker is done with. The owner keeps it until this call has returned.
     virtual void workerDied(WorkerProcess& worker, DeathCertificate certificate) = 0;
@@ -82,9 +84,12 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   /// nothing while it has not.
   std::optional<Duration> startDelay() const;
 
-  /// Tells the running job to give up; ends the worker when it has not within `grace`.
-  /// REQUIRES: busy.
-  void giveUp(DeathCause cause);
+  /// True: the job has not begun and will not, and the worker is free once it has passed by it.
+  /// False: the worker has it. REQUIRES: busy.
+  bool takeBack();
+  /// Raises the cancel word for the running job; ends the worker, for `cause`, when the job has not
+  /// given up within `grace`. REQUIRES: busy.
+  void giveUp(DeathCause cause, std::string detail);
   /// Lets it exit in order; SIGKILL after `grace`. REQUIRES: idle.
   void retire(DeathCause cause);
   /// Ends it by `signal` to its process group; SIGKILL after `grace`.
@@ -108,7 +113,9 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
     std::uint64_t id;
     std::string function;
     std::string label;
+    TimePoint sentAt;
     std::int64_t sentNanos;  // CLOCK_MONOTONIC
+    enum class Held { byWorker, byMaster } held = Held::byWorker;
   };
 
   void onGreeting(WorkerLink::Greeting greeting) override;
@@ -122,6 +129,10 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void handleEvents();
   void handle(WorkerLink::Greeting& greeting);
   void handle(WorkerLink::Answer& answer);
+  void passedBy(WorkerLink::Answer& answer);
+  void freed();
+  void watchTakeUp();
+  void checkTakeUp();
   void handle(Progress& progress);
   void handle(Nonsense& nonsense);
   void handle(Disconnected& disconnected);
@@ -133,10 +144,12 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void endForNonsense(std::string what);
   bool beginEnding(DeathCause cause, std::string detail);
   void killAfterGrace();
+  DeathCause causeOf(const ExitStatus& status) const;
   void exited(const ExitStatus& status);
   void drain();
   void die();
   DeathCertificate certificate() const;
+  JobSlot& slot() const;
   bool jobBegun() const;
 
   Environment env_;
@@ -157,7 +170,9 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   std::string detail_;
   std::optional<ExitStatus> exitStatus_;
   TimePoint drainUntil_{};
+  std::uint64_t bytesSent_ = 0;  // when checkTakeUp() looked last
   DelayedCall startTimer_;
+  DelayedCall takeUpTimer_;
   DelayedCall graceTimer_;
   DelayedCall verdictTimer_;
 };

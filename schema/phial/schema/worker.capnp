@@ -27,6 +27,7 @@ interface Worker {
   run @1 (jobs :List(Job), sink :Sink) -> (results :List(JobResult));
   # Runs a batch of jobs, one after the other, in order. Each job's result arrives exactly once:
   # early through the sink, or in the answer. The sink may be null; then all are in the answer.
+  # Only a job that the master has taken back, in its slot of the control page, has no result.
   # A job that fails is a result with a failure; the call itself fails only when the connection
   # or the worker does.
 
@@ -123,6 +124,9 @@ struct Job {
 
   label @3 :Text;
   # The caller's name for the job, for logs; may be empty.
+
+  slot @4 :UInt16;
+  # Its slot on the control page, which the worker claims before it begins the job.
 }
 
 struct JobResult {
@@ -141,4 +145,7 @@ struct JobResult {
 
   runNanoseconds @3 :UInt64;
   # How long the function ran, without decoding and encoding, on the worker's monotonic clock.
+
+  startedNanoseconds @4 :Int64;
+  # When the function was entered, on the monotonic clock of the machine; 0 when it was not.
 }

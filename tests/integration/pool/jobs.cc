@@ -88,9 +88,10 @@ void announceAndHang(const std::string& path) {
   hang();
 }
 
-void announceAndHeed(const std::string& path) {
+std::string announceAndHeed(const std::string& path) {
   announce(path);
   while (!phial::currentJob().cancelled()) std::this_thread::yield();
+  return "gave up";
 }
 
 void announceAndIgnoreTerm(const std::string& path) {
@@ -122,6 +123,13 @@ void report() {
   phial::currentJob().progress(0.25, "a quarter");
   phial::currentJob().progress(1.0);
 }
+
+void reportAndAbort(double fraction) {
+  phial::currentJob().progress(fraction);
+  std::abort();
+}
+
+void touch(const std::string& path) { std::ofstream file(path); }
 
 void dieOf(int signal) {
   ::raise(signal);

@@ -43,8 +43,8 @@ std::vector<std::byte> makeBytes(std::size_t count);
 std::string waitFor(const std::string& path);
 /// Announces itself by opening the FIFO at `path` for writing, and never returns.
 void announceAndHang(const std::string& path);
-/// The same, but gives up when it is cancelled.
-void announceAndHeed(const std::string& path);
+/// The same, but gives up when it is cancelled, and says so.
+std::string announceAndHeed(const std::string& path);
 /// The same, and does not die of SIGTERM either.
 void announceAndIgnoreTerm(const std::string& path);
 
@@ -57,6 +57,10 @@ void throwNumber();
 void complain(const std::string& line);
 void printNoise();
 void report();
+/// Says that it has come so far and ends the worker by SIGABRT.
+void reportAndAbort(double fraction);
+/// Makes the file at `path`.
+void touch(const std::string& path);
 
 /// Ends the worker by a signal.
 void dieOf(int signal);

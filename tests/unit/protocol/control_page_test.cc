@@ -4,9 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <barrier>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace phial {
 namespace {
@@ -38,6 +42,61 @@ TEST(ControlPageTest, TwoMappingsShareEachWord) {
   EXPECT_EQ(master.page().job.load(), 7U);
   EXPECT_EQ(master.page().startedNanos.load(), 123);
   EXPECT_EQ(worker.page().cancelledJob.load(), 9U);
+}
+
+TEST(JobSlotTest, AJobThatWasClaimedCannotBeTakenBack) {
+  JobSlot slot{};
+  slot.offer(7);
+  EXPECT_FALSE(slot.claimed(7));
+  EXPECT_TRUE(slot.claim(7));
+  EXPECT_TRUE(slot.claimed(7));
+  EXPECT_FALSE(slot.withdraw(7));
+  EXPECT_FALSE(slot.claim(7)) << "it was taken up twice";
+}
+
+TEST(JobSlotTest, AJobThatWasTakenBackCannotBeClaimed) {
+  JobSlot slot{};
+  slot.offer(7);
+  EXPECT_TRUE(slot.withdraw(7));
+  EXPECT_FALSE(slot.claim(7));
+  EXPECT_FALSE(slot.claimed(7));
+}
+
+TEST(JobSlotTest, OnlyTheJobThatIsThereCanBeHad) {
+  JobSlot slot{};
+  EXPECT_FALSE(slot.claim(0)) << "an empty slot holds no job";
+  EXPECT_FALSE(slot.withdraw(0));
+  slot.offer(7);
+  EXPECT_FALSE(slot.claim(6));
+  EXPECT_FALSE(slot.withdraw(8));
+  EXPECT_TRUE(slot.claim(7));
+  slot.offer(8);
+  EXPECT_FALSE(slot.claimed(7));
+  EXPECT_TRUE(slot.withdraw(8));
+}
+
+TEST(JobSlotTest, OfTwoAtOnceExactlyOneHasTheJob) {
+  const auto mapping = ControlPageMapping::create();
+  JobSlot& slot = mapping.page().slots.back();
+  constexpr std::uint64_t kJobs = 20'000;
+  std::barrier turn(2);
+  std::vector<bool> byWorker(kJobs + 1);
+  std::vector<bool> byMaster(kJobs + 1);
+  std::thread worker([&] {
+    for (std::uint64_t job = 1; job <= kJobs; ++job) {
+      turn.arrive_and_wait();
+      byWorker[job] = slot.claim(job);
+      turn.arrive_and_wait();
+    }
+  });
+  for (std::uint64_t job = 1; job <= kJobs; ++job) {
+    slot.offer(job);
+    turn.arrive_and_wait();
+    byMaster[job] = slot.withdraw(job);
+    turn.arrive_and_wait();
+  }
+  worker.join();
+  for (std::uint64_t job = 1; job <= kJobs; ++job) ASSERT_NE(byWorker[job], byMaster[job]) << job;
 }
 
 TEST(ControlPageTest, AWorkerCannotResizeItUnderTheMaster) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,16 @@ namespace phial {
 
 /// Why a worker ended: the first cause wins, whatever followed from it.
 enum class DeathCause {
-  crash,     ///< by itself: a signal, exit() in a job, the out-of-memory killer
-  timeout,   ///< the pool ended it because its job ran longer than allowed
-  deadline,  ///< the pool ended it because its job's deadline had passed
-  cancel,    ///< the pool ended it because its job was cancelled and did not give up
-  recycle,   ///< it had served its number of jobs
-  shutdown,  ///< the pool stopped or shrank
-  protocol,  ///< it sent what no worker sends, or closed its pipe and lived on
-  startup,   ///< it did not get ready
+  crash,        ///< by itself: a signal, exit() in a job, the out-of-memory killer
+  timeout,      ///< the pool ended it because its job ran longer than its timeout
+  softTimeout,  ///< the pool ended it because its job did not heed its soft timeout
+  deadline,     ///< the pool ended it because its job's deadline had passed
+  cancel,       ///< the pool ended it because its job was cancelled and did not give up
+  recycle,      ///< it had served its number of jobs
+  shutdown,     ///< the pool stopped or shrank
+  protocol,     ///< it sent what no worker sends, or closed its pipe and lived on
+  startup,      ///< it did not get ready
+  reaped,       ///< unknown: something else in this program waited for it, and has its exit status
 };
 
 /// "crash", "timeout", ...
@@ -45,6 +48,8 @@ struct DeathCertificate {
   enum class Begun { no, yes } begun = Begun::no;
   std::string function;
   std::string label;
+  /// How far the job had come by its own account, from 0 to 1; empty when it gave none.
+  std::optional<double> progress;
 
   /// Jobs that it had answered.
   std::uint64_t jobsServed = 0;

@@ -37,6 +37,15 @@ class JobTimedOut : public DeathError {
       : DeathError(what, std::move(certificate)) {}
 };
 
+/// The job did not give up within `grace` after its `softTimeout`; its worker was ended. A job that
+/// gave up in time ends with whatever its function returned or threw.
+class SoftTimeoutExceeded final : public JobTimedOut {
+ public:
+  explicit SoftTimeoutExceeded(const DeathCertificate& certificate)
+      : JobTimedOut("the job did not heed its soft timeout: " + certificate.describe(),
+                    certificate) {}
+};
+
 /// No worker could be started: the program is missing, exits, never answers the handshake, holds
 /// another build of Phial, or its onStart threw. The message says which.
 class StartupFailed : public DeathError {

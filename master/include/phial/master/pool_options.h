@@ -72,7 +72,8 @@ struct PoolOptions {
   /// See Limits.
   Limits limits = {};
 
-  /// How long a worker may take from its spawn to the handshake, onStart included. Default 30 s.
+  /// How long a worker may take from its spawn to the handshake, onStart included, and again to
+  /// take up a job that has reached it; then it hangs and is ended. Default 30 s.
   Duration startTimeout = std::chrono::seconds(30);
 
   /// The most bytes in one message, either way. Default 4 GiB. A job above it fails with
@@ -96,6 +97,11 @@ struct JobOptions {
   /// Running time, from the moment the function is entered; then JobTimedOut and the worker is
   /// ended. Default: the pool's.
   std::optional<Duration> timeout = std::nullopt;
+
+  /// Running time after which the job is asked to give up: currentJob().cancelled() turns true, and
+  /// what the function then returns or throws is the result, a partial one for instance. One that
+  /// has not ended `grace` later is ended: SoftTimeoutExceeded. Default none.
+  std::optional<Duration> softTimeout = std::nullopt;
 
   /// A point on the pool's clock by which there must be a result; then DeadlineExceeded. In the
   /// queue the job is just dropped; while it runs its worker is ended. Default none.

@@ -5,11 +5,17 @@
 // say. The other way the master raises the cancel word, which a running job can look at without a
 // thread or a system call.
 //
+// Between the two stand the slots, one for each job that was sent and not yet answered: worker and
+// master settle by compare-and-swap whether the worker takes the job up or the master takes it
+// back.
+//
 // Trust: the worker may write anything there. The master uses what it reads only after a check
 // against what it knows itself, and the file is sealed so that it cannot shrink under the mapping.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace phial {
@@ -28,6 +34,36 @@ enum class Phase : std::uint32_t {
 /// "starting", "idle", ...; "unknown" for a value that is none of them.
 const char* phaseName(Phase phase);
 
+/// Who has a job that was sent. The job's number is part of the word, so that a slot can be used
+/// again for the next job as soon as the worker has answered or passed by the last.
+class JobSlot {
+ public:
+  /// Master, before the job is sent. REQUIRES: the worker is done with the slot's last job.
+  void offer(std::uint64_t job) { word_.store(word(job, State::offered)); }
+  /// Worker, before it looks at the job. False: the master has taken it back, or never put it here.
+  bool claim(std::uint64_t job) { return settle(job, State::claimed); }
+  /// Master. True: the worker has not begun the job and will not.
+  bool withdraw(std::uint64_t job) { return settle(job, State::withdrawn); }
+  /// Whether the worker has taken `job` up.
+  bool claimed(std::uint64_t job) const { return word_.load() == word(job, State::claimed); }
+
+ private:
+  enum class State : std::uint64_t { offered = 1, claimed, withdrawn };
+
+  static constexpr std::uint64_t word(std::uint64_t job, State state) {
+    return job << 2 | static_cast<std::uint64_t>(state);
+  }
+  bool settle(std::uint64_t job, State state) {
+    std::uint64_t expected = word(job, State::offered);
+    return word_.compare_exchange_strong(expected, word(job, state));
+  }
+
+  std::atomic<std::uint64_t> word_;
+};
+
+/// How many jobs a worker can have been sent at a time.
+inline constexpr std::size_t kJobSlots = 256;
+
 /// The page's layout. Times are nanoseconds of CLOCK_MONOTONIC, which both processes share.
 struct ControlPage {
   std::atomic<Phase> phase;
@@ -35,10 +71,14 @@ struct ControlPage {
   std::atomic<std::uint64_t> job;
   /// When its function was entered; 0 while it has not been.
   std::atomic<std::int64_t> startedNanos;
+  /// How far that job says it has come, from 0 to 1; 0 while it has said nothing.
+  std::atomic<double> progress;
   /// The job that should give up; written by the master only.
   std::atomic<std::uint64_t> cancelledJob;
+  std::array<JobSlot, kJobSlots> slots;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic<double>::is_always_lock_free);
 
 /// Now, as times on the page are told.
 std::int64_t controlPageNanos();

@@ -17,9 +17,9 @@ class CurrentJob {
   virtual std::uint64_t id() const = 0;
   /// The caller's name for it, JobOptions::label; may be empty.
   virtual std::string_view label() const = 0;
-  /// True once the master wants the job to give up: it was cancelled or its time is up. Costs one
-  /// load. What the function returns or throws afterwards is not delivered; a job that does not
-  /// look is ended by signals after `grace`.
+  /// True once the master wants the job to give up: it was cancelled, its deadline has passed, or
+  /// its soft timeout. Costs one load. What the function returns or throws afterwards is delivered
+  /// after a soft timeout only. A job that does not look is ended by signals after `grace`.
   virtual bool cancelled() const = 0;
   /// Tells the caller how far the job has come, from 0 to 1, with a note for a person. Reaches
   /// JobOptions::onProgress. Sent at once; costs a message, so call it at a person's pace.

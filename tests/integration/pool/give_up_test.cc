@@ -1,0 +1,160 @@
+// Jobs that are taken back before they begin, and jobs that are asked to give up.
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "pool_fixture.h"
+
+namespace phial {
+namespace {
+
+using std::chrono::seconds;
+
+class PoolGiveUpTest : public PoolTest {
+ protected:
+  /// A pool of one worker, which is up and stopped by SIGSTOP.
+  ProcessPool& makeStoppedPool(PoolOptions options = {}) {
+    options.min = options.max = 1;
+    auto& pool = makePool(std::move(options), &clock_);
+    valueOf(pool.start());
+    pid_ = pool.workers().front().pid;
+    EXPECT_EQ(::kill(pid_, SIGSTOP), 0);
+    return pool;
+  }
+  void goOn() { EXPECT_EQ(::kill(pid_, SIGCONT), 0); }
+  bool exists(const std::string& path) { return std::filesystem::exists(path); }
+
+  pid_t pid_ = 0;
+};
+
+TEST_F(PoolGiveUpTest, ACancelledJobThatHadNotBegunIsTakenBack) {
+  auto& pool = makeStoppedPool();
+  const std::string file = directory_ + "/begun";
+  auto job = pool.deferToProcess<jobs::touch>(file);
+  runUntil([&] { return pool.stats().running == 1; });
+  job.cancel();
+  EXPECT_TRUE(failureOf(std::move(job)).check<CancelledError>());
+  goOn();
+  EXPECT_EQ(valueOf(pool.deferToProcess<jobs::whoAmI>()), pid_);
+  EXPECT_FALSE(exists(file)) << "the job ran though it was taken back";
+  EXPECT_EQ(pool.workers().front().jobsServed, 1U);
+}
+
+TEST_F(PoolGiveUpTest, AJobWhoseDeadlinePassesOnItsWayIsTakenBack) {
+  auto& pool = makeStoppedPool({.grace = seconds(3)});
+  const std::string file = directory_ + "/begun";
+  auto job = pool.deferToProcess<jobs::touch>({.deadline = clock_.now() + seconds(5)}, file);
+  runUntil([&] { return pool.stats().running == 1; });
+  clock_.advance(seconds(20));
+  const Failure failure = failureOf(std::move(job));
+  EXPECT_TRUE(failure.check<DeadlineExceeded>());
+  EXPECT_THAT(failure.message(), ::testing::HasSubstr("before the job was begun"));
+  goOn();
+  EXPECT_EQ(valueOf(pool.deferToProcess<jobs::whoAmI>()), pid_);
+  EXPECT_FALSE(exists(file)) << "the job ran though it was taken back";
+}
+
+TEST_F(PoolGiveUpTest, AWorkerThatTakesNothingUpIsReplacedAndItsJobRunsElsewhere) {
+  auto& pool = makeStoppedPool({.startTimeout = seconds(7)});
+  auto job = pool.deferToProcess<jobs::whoAmI>();
+  runUntil([&] { return pool.stats().running == 1; });
+  clock_.advance(seconds(8));
+  EXPECT_NE(valueOf(std::move(job)), pid_);
+  EXPECT_EQ(pool.stats().rerun, 1U);
+  EXPECT_THAT(log_.str(), ::testing::HasSubstr("did not take up the job"));
+}
+
+TEST_F(PoolGiveUpTest, AHungWorkerIsReplacedAlsoWhenItsJobWasTakenBack) {
+  auto& pool = makeStoppedPool({.startTimeout = seconds(7)});
+  auto job = pool.deferToProcess<jobs::doNothing>();
+  runUntil([&] { return pool.stats().running == 1; });
+  job.cancel();
+  EXPECT_FALSE(await(std::move(job)).ok());
+  clock_.advance(seconds(8));
+  EXPECT_NE(valueOf(pool.deferToProcess<jobs::whoAmI>()), pid_);
+}
+
+TEST_F(PoolGiveUpTest, AJobThatKillsWorkersBeforeTheyHaveItIsGivenUp) {
+  auto& pool = makePool({.worker = {PHIAL_CHILDREN "/phial_child_dies_reading"}, .max = 1});
+  EXPECT_EQ(valueOf(pool.deferToProcess<std::string>("take", std::string("harmless"))), "harmless");
+  const Failure failure =
+      failureOf(pool.deferToProcess<std::string>("take", std::string("a deadly argument")));
+  ASSERT_TRUE(failure.check<WorkerDied>()) << failure.message();
+  EXPECT_EQ(failure.as<WorkerDied>()->certificate().begun, DeathCertificate::Begun::no);
+  EXPECT_EQ(valueOf(pool.deferToProcess<std::string>("take", std::string("harmless"))), "harmless");
+}
+
+TEST_F(PoolGiveUpTest, AJobThatHeedsItsSoftTimeoutKeepsItsResultAndItsWorker) {
+  auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::announceAndHeed>({.softTimeout = seconds(10)}, fifo);
+  awaitAnnouncement(fifo);
+  clock_.advance(seconds(11));
+  EXPECT_EQ(valueOf(std::move(job)), "gave up");
+  clock_.advance(seconds(100));
+  valueOf(pool.deferToProcess<jobs::doNothing>());
+  EXPECT_EQ(pool.stats().deaths, 0U);
+}
+
+TEST_F(PoolGiveUpTest, AJobThatDoesNotHeedItsSoftTimeoutIsEndedAfterGrace) {
+  auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::announceAndHang>({.softTimeout = seconds(10)}, fifo);
+  awaitAnnouncement(fifo);
+  clock_.advance(seconds(12));
+  EXPECT_EQ(pool.stats().busy, 1U);
+  clock_.advance(seconds(4));
+  const Failure failure = failureOf(std::move(job));
+  ASSERT_TRUE(failure.check<SoftTimeoutExceeded>()) << failure.message();
+  EXPECT_TRUE(failure.check<JobTimedOut>());
+  EXPECT_EQ(failure.as<SoftTimeoutExceeded>()->certificate().cause, DeathCause::softTimeout);
+}
+
+TEST_F(PoolGiveUpTest, TheLadderIsTheCancelWordThenTheSignalThenSigkill) {
+  auto& pool = makePool({.max = 1, .timeoutSignal = SIGTERM, .grace = seconds(3)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::announceAndIgnoreTerm>(fifo);
+  awaitAnnouncement(fifo);
+  job.cancel();
+  EXPECT_FALSE(await(std::move(job)).ok());
+  EXPECT_EQ(pool.workers().front().state, WorkerState::busy);
+  clock_.advance(seconds(4));
+  EXPECT_EQ(pool.workers().front().state, WorkerState::ending);
+  EXPECT_EQ(pool.stats().deaths, 0U);
+  clock_.advance(seconds(4));
+  runUntil([&] { return pool.stats().deaths == 1; });
+  EXPECT_THAT(log_.str(), ::testing::HasSubstr("killed by SIGKILL while running"));
+}
+
+TEST_F(PoolGiveUpTest, TheCertificateSaysHowFarTheJobHadCome) {
+  auto& pool = makePool({.max = 1});
+  const Failure failure = failureOf(pool.deferToProcess<jobs::reportAndAbort>(0.25));
+  const DeathCertificate& death = failure.as<WorkerDied>()->certificate();
+  EXPECT_EQ(death.progress, 0.25);
+  EXPECT_THAT(death.describe(), ::testing::HasSubstr("at 25 %"));
+}
+
+TEST_F(PoolGiveUpTest, AProgressThatCannotBeIsNotBelieved) {
+  auto& pool = makePool({.max = 1});
+  for (const double fraction : {-1.0, 1.5, std::numeric_limits<double>::quiet_NaN()}) {
+    const Failure failure = failureOf(pool.deferToProcess<jobs::reportAndAbort>(fraction));
+    EXPECT_FALSE(failure.as<WorkerDied>()->certificate().progress.has_value());
+  }
+}
+
+TEST_F(PoolGiveUpTest, AWorkerThatTheHostHasReapedIsSaidToBe) {
+  auto& pool = makePool({.max = 1});
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::announceAndHang>(fifo);
+  awaitAnnouncement(fifo);
+  const pid_t pid = pool.workers().front().pid;
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
+  const Failure failure = failureOf(std::move(job));
+  const DeathCertificate& death = failure.as<WorkerDied>()->certificate();
+  EXPECT_EQ(death.cause, DeathCause::reaped);
+  EXPECT_TRUE(std::holds_alternative<StatusUnknown>(death.status));
+  EXPECT_EQ(death.phase, Phase::running);
+}
+
+}  // namespace
+}  // namespace phial
