@@ -62,7 +62,9 @@ PoolStats PoolCore::stats() const {
           .busy = workers_.count(State::busy),
           .spawned = spawned_,
           .deaths = deaths_,
-          .recycled = recycled_};
+          .recycled = recycled_,
+          .queueWait = queueWait_,
+          .runTime = runTime_};
 }
 
 std::vector<WorkerStatus> PoolCore::workers() const {

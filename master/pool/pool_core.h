@@ -11,7 +11,9 @@
 #pragma once
 
 #include <phial/master/deferred.h>
+#include <phial/master/histogram.h>
 #include <phial/master/job.h>
+#include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
 
@@ -41,6 +43,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   PoolStats stats() const;
   std::vector<WorkerStatus> workers() const;
 
+  void setObserver(std::shared_ptr<PoolObserver> observer) { observer_ = std::move(observer); }
+
   std::uint64_t newJobId() { return ++lastJobId_; }
   void submit(std::unique_ptr<Job> job);
   void cancel(std::uint64_t id);
@@ -64,7 +68,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
     DelayedCall deadline;
     DelayedCall timeout;
     DelayedCall softTimeout;
-    TimePoint sentAt{};                    // while running
+    TimePoint sentAt{};  // while running, on the pool's clock
+    JobTimes times;
+    std::uint64_t workerNumber = 0;
+    unsigned attempts = 0;
     std::vector<DeathCertificate> deaths;  // of workers that it was running in
     unsigned misses = 0;                   // deaths of workers that had not begun it
   };
@@ -83,9 +90,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void checkTime(std::uint64_t id, Limit limit, Duration timeout);
   void timeIsUp(WorkerProcess& worker, Limit limit, Duration timeout);
   void expire(std::uint64_t id);
-  std::unique_ptr<Job> take(Entries::iterator entry, Column to);
+  std::unique_ptr<Job> take(Entries::iterator entry, Column to, const Failure* failure = nullptr);
   void failJob(Entries::iterator entry, Failure failure);
   void finishJob(Entries::iterator entry, schema::JobResult::Reader result);
+  void noteTimes(Entry& entry, schema::JobResult::Reader result);
   void judgeJob(Entries::iterator entry, const DeathCertificate& death);
   std::optional<Failure> verdict(Entry& entry, const DeathCertificate& death);
   void condemnQueue(const Failure& failure);
@@ -109,6 +117,16 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void countDeath(const DeathCertificate& death);
   void bury(WorkerPtr worker);
   bool startBlocked() const;
+
+  // Observer: pool_observed.cc
+  template <class Event, class... Args>
+  void observe(Event event, Args... args);
+  void observeJob(void (PoolObserver::*event)(const JobReport&), const Entry& entry);
+  void observeRefused(const Job& job, const Failure& failure);
+  void observeRequeued(const Entry& entry, const DeathCertificate& death);
+  void observeSettled(Entry& entry, Column outcome, const Failure* failure);
+  void observeWorker(void (PoolObserver::*event)(const WorkerStatus&), const WorkerProcess& worker);
+  void observeDeath(const DeathCertificate& death);
 
   // Life: pool_core.cc
   void proceed();
@@ -147,6 +165,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   bool proceedScheduled_ = false;
   bool continuing_ = false;  // proceed() goes on in the next turn
   SettlementQueue settlements_;
+  std::shared_ptr<PoolObserver> observer_;
+  Histogram queueWait_;
+  Histogram runTime_;
   std::vector<Resolver<void>> starters_;
   std::vector<Resolver<void>> stoppers_;
   DelayedCall fillTimer_;

@@ -50,6 +50,8 @@ std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result) {
 void PoolCore::submit(std::unique_ptr<Job> job) {
   if (auto refused = refusal(*job)) {
     ledger_.enter(Column::failed);
+    observeRefused(*job, *refused);
+    if (!settlements_.empty()) proceedSoon();
     job->fail(std::move(*refused));
     return;
   }
@@ -96,7 +98,9 @@ void PoolCore::enqueue(std::unique_ptr<Job> job) {
   if (const auto& deadline = job->options.deadline) {
     entry.deadline = clock_.callLater(*deadline - clock_.now(), [this, id] { expire(id); });
   }
+  entry.times.queued = reactor_.now();
   entry.job = std::move(job);
+  observeJob(&PoolObserver::jobQueued, entry);
 }
 
 // A worker takes one job, but one that cannot be written takes none: without `end` a queue of them
@@ -120,7 +124,12 @@ void PoolCore::dispatch(WorkerProcess& worker, Entry& entry) {
   queue_.remove(entry.place, job.options.priority);
   ledger_.move(Column::queued, Column::running);
   entry.worker = &worker;
+  entry.workerNumber = worker.number();
+  ++entry.attempts;
   entry.sentAt = clock_.now();
+  entry.times.dispatched = reactor_.now();
+  if (entry.attempts == 1) queueWait_.add(*entry.times.dispatched - entry.times.queued);
+  observeJob(&PoolObserver::jobDispatched, entry);
   const auto timeout = job.options.timeout ? job.options.timeout : options_.timeout;
   const auto soft = job.options.softTimeout;
   if (timeout) watchTime(job.id, Limit::hard, *timeout, *timeout);
@@ -175,7 +184,7 @@ void PoolCore::cancel(std::uint64_t id) {
   proceedSoon();
 }
 
-std::unique_ptr<Job> PoolCore::take(Entries::iterator it, Column to) {
+std::unique_ptr<Job> PoolCore::take(Entries::iterator it, Column to, const Failure* failure) {
   Entry entry = std::move(it->second);
   entries_.erase(it);
   entry.deadline.cancel();
@@ -187,22 +196,40 @@ std::unique_ptr<Job> PoolCore::take(Entries::iterator it, Column to) {
   } else {
     ledger_.move(Column::running, to);
   }
+  observeSettled(entry, to, failure);
   return std::move(entry.job);
 }
 
 void PoolCore::failJob(Entries::iterator entry, Failure failure) {
-  settlements_.fail(take(entry, Column::failed), std::move(failure));
+  auto job = take(entry, Column::failed, &failure);
+  settlements_.fail(std::move(job), std::move(failure));
 }
 
 void PoolCore::finishJob(Entries::iterator entry, schema::JobResult::Reader result) {
+  noteTimes(entry->second, result);
   if (auto failure = readResult(*entry->second.job, result)) {
     return failJob(entry, std::move(*failure));
   }
   settlements_.succeed(take(entry, Column::succeeded));
 }
 
+// The worker's account of its time is believed where it fits into what the pool saw itself.
+void PoolCore::noteTimes(Entry& entry, schema::JobResult::Reader result) {
+  const TimePoint started{Duration(result.getStartedNanoseconds())};
+  const Duration run(result.getRunNanoseconds());
+  const TimePoint now = reactor_.now();
+  if (started < *entry.times.dispatched || started > now) return;
+  if (run < Duration::zero() || run > now - started) return;
+  entry.times.started = started;
+  entry.times.finished = started + run;
+  runTime_.add(run);
+}
+
 void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
   Entry& entry = it->second;
+  if (const auto delay = entry.worker->startDelay()) {
+    entry.times.started = *entry.times.dispatched + *delay;
+  }
   if (auto failure = verdict(entry, death)) return failJob(it, std::move(*failure));
   entry.timeout.cancel();
   entry.softTimeout.cancel();
@@ -210,6 +237,8 @@ void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
   entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
   ledger_.move(Column::running, Column::queued);
   ++reruns_;
+  observeRequeued(entry, death);
+  entry.times.started.reset();
 }
 
 std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& death) {

@@ -12,6 +12,7 @@ namespace phial::detail {
 void PoolCore::workerReady(WorkerProcess& worker) {
   logger_->debug("pool {}: worker {} is ready", options_.name, worker.number());
   startupFailure_.reset();
+  observeWorker(&PoolObserver::workerReady, worker);
   release(worker);
   proceed();
 }
@@ -49,6 +50,7 @@ void PoolCore::workerProgressed(std::uint64_t job, double fraction, const std::s
 void PoolCore::workerDied(WorkerProcess& worker, DeathCertificate death) {
   bury(workers_.remove(worker));
   countDeath(death);
+  observeDeath(death);
   const auto entry = entries_.find(death.job);
   if (entry != entries_.end()) judgeJob(entry, death);
   const bool unfit = death.cause == DeathCause::startup || death.cause == DeathCause::crash ||
@@ -134,6 +136,7 @@ void PoolCore::spawnOne() {
       WorkerProcess::Environment{reactor_, clock_, options_, *logger_, *this}, ++lastWorker_);
   workers_.add(worker);
   worker->start();
+  observeWorker(&PoolObserver::workerSpawned, *worker);
 }
 
 // Decides what a worker that has just become idle does next.

@@ -52,6 +52,9 @@ Deferred<void> ProcessPool::adjustPoolSize(std::size_t min, std::size_t max) {
 }
 std::vector<WorkerStatus> ProcessPool::workers() const { return core_->workers(); }
 PoolStats ProcessPool::stats() const { return core_->stats(); }
+void ProcessPool::setObserver(std::shared_ptr<PoolObserver> observer) {
+  core_->setObserver(std::move(observer));
+}
 Reactor& ProcessPool::reactor() const { return core_->reactor(); }
 
 }  // namespace phial

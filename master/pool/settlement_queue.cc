@@ -5,9 +5,11 @@
 namespace phial::detail {
 
 void SettlementQueue::tellNext() {
-  auto [job, wait, failure] = std::move(queue_.front());
+  auto [job, wait, failure, call] = std::move(queue_.front());
   queue_.pop_front();
-  if (job && failure) {
+  if (call) {
+    call();
+  } else if (job && failure) {
     job->fail(std::move(*failure));
   } else if (job) {
     job->succeed();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <phial/master/clock.h>
+#include <phial/master/histogram.h>
 
 #include <sys/types.h>
 
@@ -167,6 +168,9 @@ struct PoolStats {
   std::uint64_t spawned = 0;   ///< workers ever spawned
   std::uint64_t deaths = 0;    ///< workers that ended otherwise than asked to
   std::uint64_t recycled = 0;  ///< workers that ended because of recycleAfter
+
+  Histogram queueWait;  ///< from submission to the first dispatch
+  Histogram runTime;    ///< of each function that returned or threw, without decoding and encoding
 
   /// Whether the equation above holds.
   bool balanced() const { return submitted == succeeded + failed + cancelled + queued + running; }

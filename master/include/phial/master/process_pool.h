@@ -23,6 +23,7 @@
 #include <phial/master/deferred.h>
 #include <phial/master/errors.h>
 #include <phial/master/job.h>
+#include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
 #include <phial/protocol/function_table.h>
@@ -114,6 +115,10 @@ class ProcessPool {
   PoolStats stats() const;
   /// The living workers, in the order of their numbers.
   std::vector<WorkerStatus> workers() const;
+
+  /// Tells `observer` of everything that happens from now on; null tells nobody. Shared with the
+  /// caller. Price: some strings are copied for each event.
+  void setObserver(std::shared_ptr<PoolObserver> observer);
 
   Reactor& reactor() const;
 

@@ -1,0 +1,51 @@
+#include <phial/master/histogram.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <stdexcept>
+
+namespace phial {
+
+// Below kSub each value has a bucket; above, the bits after the leading one choose it.
+std::size_t Histogram::bucketOf(std::uint64_t nanoseconds) {
+  if (nanoseconds < kSub) return nanoseconds;
+  const unsigned top = static_cast<unsigned>(std::bit_width(nanoseconds)) - 1;
+  if (top > kTopBit) return (kTopBit - kSubBits + 2) * kSub - 1;
+  const std::size_t sub = (nanoseconds >> (top - kSubBits)) & (kSub - 1);
+  return (top - kSubBits + 1) * kSub + sub;
+}
+
+std::uint64_t Histogram::middleOf(std::size_t bucket) {
+  if (bucket < kSub) return bucket;
+  const auto shift = static_cast<unsigned>(bucket / kSub - 1);
+  const std::uint64_t low = (kSub + bucket % kSub) << shift;
+  return low + (std::uint64_t{1} << shift) / 2;
+}
+
+void Histogram::add(Duration duration) {
+  duration = std::max(duration, Duration::zero());
+  const auto nanoseconds = static_cast<std::uint64_t>(duration.count());
+  ++buckets_[bucketOf(nanoseconds)];
+  ++count_;
+  sum_ += nanoseconds;
+  min_ = std::min(min_, duration);
+  max_ = std::max(max_, duration);
+}
+
+Duration Histogram::mean() const {
+  return count_ == 0 ? Duration::zero() : Duration(static_cast<std::int64_t>(sum_ / count_));
+}
+
+Duration Histogram::quantile(double q) const {
+  if (!(q >= 0 && q <= 1)) throw std::invalid_argument("Histogram::quantile: q is not in 0..1");
+  if (q == 0) return min();
+  const auto rank = static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_)));
+  if (rank >= count_) return max();
+  std::uint64_t seen = 0;
+  std::size_t bucket = 0;
+  while ((seen += buckets_[bucket]) < rank) ++bucket;
+  return std::clamp(Duration(static_cast<std::int64_t>(middleOf(bucket))), min(), max());
+}
+
+}  // namespace phial
