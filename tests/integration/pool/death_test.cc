@@ -79,6 +79,19 @@ TEST_F(PoolDeathTest, AJobThatHadNotBegunRunsElsewhereUncharged) {
   EXPECT_EQ(pool.stats().rerun, 1U);
 }
 
+TEST_F(PoolDeathTest, AnAnswerWrittenBeforeADeathCounts) {
+  auto& pool = makePool({.max = 1});
+  const auto fifo = makeFifo("go");
+  auto job = pool.deferToProcess<jobs::answerAndDie>(fifo);
+  letGo(fifo);
+  // The loop stands still until both are there to be seen, the answer and the death.
+  const auto pid = static_cast<id_t>(pool.workers().front().pid);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(valueOf(std::move(job)), 7);
+  runUntil([&] { return pool.stats().deaths == 1; });
+}
+
 TEST_F(PoolDeathTest, RerunAlwaysRunsTheRunningJobAgain) {
   auto& pool = makePool({.max = 1});
   EXPECT_EQ(
