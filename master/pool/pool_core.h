@@ -73,6 +73,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
     std::uint64_t workerNumber = 0;
     unsigned attempts = 0;
     std::vector<DeathCertificate> deaths;  // of workers that it was running in
+    enum class Answer { due, late } answer = Answer::due;
     unsigned misses = 0;                   // deaths of workers that had not begun it
   };
   enum class Limit { soft, hard };

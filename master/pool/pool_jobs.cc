@@ -145,11 +145,16 @@ void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Durati
 // Running time counts from the moment the function was entered, which the control page tells; until
 // then it stands still.
 void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
-  const Entry& entry = entries_.at(id);
+  Entry& entry = entries_.at(id);
   const auto startDelay = entry.worker->startDelay();
   if (!startDelay) return watchTime(id, limit, timeout, timeout);
   const Duration left = entry.sentAt + *startDelay + timeout - clock_.now();
   if (left > Duration::zero()) return watchTime(id, limit, timeout, left);
+  // What has returned in time has kept to it, also when something held up the loop meanwhile.
+  if (entry.worker->jobReturned() &&
+      std::exchange(entry.answer, Entry::Answer::late) == Entry::Answer::due) {
+    return watchTime(id, limit, timeout, options_.grace);
+  }
   timeIsUp(*entry.worker, limit, timeout);
 }
 

@@ -38,10 +38,17 @@ void WorkerProcess::start() {
     });
     return;
   }
-  startTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] {
-    end(DeathCause::startup, SIGKILL, "it did not answer the handshake in time");
-  });
+  startTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { startIsLate(); });
   link_->describe(env_.options.name, number_);
+}
+
+void WorkerProcess::startIsLate() {
+  const auto giveUp = [this] {
+    end(DeathCause::startup, SIGKILL, "it did not answer the handshake in time");
+  };
+  // Something may have held up the loop while its greeting lay in the pipe.
+  if (!link_->readPending()) return giveUp();
+  startTimer_ = env_.clock.callLater(env_.options.grace, giveUp);
 }
 
 std::uint32_t WorkerProcess::find(FunctionName function) const {
@@ -84,6 +91,11 @@ std::optional<Duration> WorkerProcess::startDelay() const {
   // The page is the worker's to write: a time outside of the job's life is not believed.
   if (started < assignment_->sentNanos || started > controlPageNanos()) return std::nullopt;
   return Duration(started - assignment_->sentNanos);
+}
+
+bool WorkerProcess::jobReturned() const {
+  const auto phase = control_->page().phase.load(std::memory_order_acquire);
+  return jobBegun() && phase != Phase::decoding && phase != Phase::running;
 }
 
 bool WorkerProcess::takeBack() {

@@ -84,6 +84,10 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   /// nothing while it has not.
   std::optional<Duration> startDelay() const;
 
+  /// Whether its function has returned, by the worker's account. The answer may still lie unread in
+  /// the pipe when something has held up the loop.
+  bool jobReturned() const;
+
   /// True: the job has not begun and will not, and the worker is free once it has passed by it.
   /// False: the worker has it. REQUIRES: busy.
   bool takeBack();
@@ -149,6 +153,7 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void drain();
   void die();
   DeathCertificate certificate() const;
+  void startIsLate();
   JobSlot& slot() const;
   bool jobBegun() const;
 

@@ -30,6 +30,14 @@ void announce(const std::string& path) {
   ::close(fd);
 }
 
+void awaitUnreadReply() {
+  int waiting = 0;
+  while (waiting == 0) {
+    if (::ioctl(phial::kReplyFd, FIONREAD, &waiting) != 0) ::_exit(3);
+    std::this_thread::yield();
+  }
+}
+
 }  // namespace
 
 int add(int a, int b) { return a + b; }
@@ -147,12 +155,17 @@ std::string dieOnce(const std::string& path) {
 int answerAndDie(const std::string& path) {
   waitFor(path);
   std::thread([] {
-    int waiting = 0;
-    while (waiting == 0) {
-      if (::ioctl(phial::kReplyFd, FIONREAD, &waiting) != 0) ::_exit(3);
-      std::this_thread::yield();
-    }
+    awaitUnreadReply();
     ::raise(SIGKILL);
+  }).detach();
+  return 7;
+}
+
+int answerAndTell(const std::string& path, const std::string& answered) {
+  waitFor(path);
+  std::thread([answered] {
+    awaitUnreadReply();
+    announce(answered);
   }).detach();
   return 7;
 }

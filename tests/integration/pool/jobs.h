@@ -67,6 +67,9 @@ void dieOf(int signal);
 /// Ends the worker by a signal unless the file at `path` exists already; makes it first.
 std::string dieOnce(const std::string& path);
 void exitWith(int status);
+/// Answers 7 after waitFor(path); as soon as the answer lies in the reply pipe, it announces itself
+/// at `answered`.
+int answerAndTell(const std::string& path, const std::string& answered);
 /// Answers 7 after waitFor(path); as soon as the answer lies in the reply pipe, SIGKILL ends the
 /// worker.
 int answerAndDie(const std::string& path);
