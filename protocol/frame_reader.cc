@@ -222,6 +222,7 @@ bool FrameReader::growLarge(std::size_t capacity) {
   capacity = std::min(capacity, largeBytes_);
   void* grown = std::realloc(large_.get(), capacity);
   if (grown == nullptr) {
+    outOfMemory_ = true;
     error_.emplace("no memory for a frame of " + std::to_string(largeBytes_) + " bytes");
     return false;
   }

@@ -64,6 +64,7 @@ void MessagePipe::flush() { writer_->flush(); }
 bool MessagePipe::writePending() const { return writer_->pending(); }
 bool MessagePipe::readPending() const { return reader_->pending(); }
 const std::optional<ProtocolError>& MessagePipe::error() const { return reader_->error(); }
+bool MessagePipe::outOfMemory() const { return reader_->outOfMemory(); }
 
 MessagePipe::Stats MessagePipe::stats() const {
   Stats stats;

@@ -17,6 +17,7 @@ class PipeReader {
   kj::Promise<Result> read(capnp::ReaderOptions options);
   bool pending() const;
   const std::optional<ProtocolError>& error() const { return frames_.error(); }
+  bool outOfMemory() const { return frames_.outOfMemory(); }
   void count(MessagePipe::Stats& stats) const;
 
  private:

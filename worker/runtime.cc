@@ -105,8 +105,8 @@ struct Runtime::Connection {
         network(pipe, capnp::rpc::twoparty::Side::SERVER, rpcReaderOptions()),
         rpc(capnp::makeRpcServer(network, kj::heap<Server>(runtime))),
         end(network.onDisconnect()
-                .then([&runtime] { runtime.requestsEnded_ = true; })
-                .eagerlyEvaluate([&runtime](kj::Exception&&) { runtime.requestsEnded_ = true; })) {}
+                .then([&runtime] { runtime.requestsEnd(); })
+                .eagerlyEvaluate([&runtime](kj::Exception&&) { runtime.requestsEnd(); })) {}
 
   MessagePipe pipe;
   capnp::TwoPartyVatNetwork network;
@@ -123,9 +123,19 @@ Runtime::Runtime(const FunctionTable& functions, ControlPage& page,
       maxMessageBytes_(FrameLimits{}.maxMessageBytes),
       base_(newBase(), &event_base_free),
       bridge_(*base_),
+      refused_(page),
       connection_(std::make_unique<Connection>(*this, *base_)) {}
 
 Runtime::~Runtime() = default;
+
+void Runtime::requestsEnd() {
+  requestsEnded_ = true;
+  const auto& error = connection_->pipe.error();
+  if (!error) return;
+  std::fprintf(stderr, "cannot read on: %s\n", error->what());
+  if (connection_->pipe.outOfMemory()) refused_.note();
+  stopStatus_ = kCannotServeStatus;
+}
 
 void Runtime::greet(schema::MasterInfo::Reader master) {
   if (master.getMaxMessageBytes() > 0) maxMessageBytes_ = master.getMaxMessageBytes();
@@ -152,6 +162,7 @@ void Runtime::waitForEvent() { event_base_loop(base_.get(), EVLOOP_ONCE); }
 
 void Runtime::runNext() {
   const auto next = queue_.next();
+  refused_.during(next.batch.job(next.index).getId());
   if (claim(next.batch.job(next.index))) next.batch.add(runJob(next));
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
@@ -159,6 +170,7 @@ void Runtime::runNext() {
     page_.phase.store(Phase::delivering, std::memory_order_release);
   }
   pushOut();
+  refused_.betweenJobs();
   page_.phase.store(Phase::idle, std::memory_order_release);
 }
 

@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "worker/batch_queue.h"
+#include "worker/refused_memory.h"
 
 namespace phial::detail {
 
@@ -44,6 +45,7 @@ class Runtime {
  private:
   struct Connection;
 
+  void requestsEnd();
   void runNext();
   bool claim(schema::Job::Reader job);
   FinishedJob runJob(const BatchQueue::Next& next);
@@ -62,6 +64,7 @@ class Runtime {
   BatchQueue queue_;
   std::unique_ptr<event_base, decltype(&event_base_free)> base_;
   LoopBridge bridge_;
+  RefusedMemory refused_;
   std::unique_ptr<Connection> connection_;
 };
 

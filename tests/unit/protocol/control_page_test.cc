@@ -28,6 +28,7 @@ TEST(ControlPageTest, BeginsAtZero) {
   EXPECT_EQ(page.job.load(), 0U);
   EXPECT_EQ(page.startedNanos.load(), 0);
   EXPECT_EQ(page.cancelledJob.load(), 0U);
+  EXPECT_EQ(page.refusedJob.load(), 0U);
 }
 
 TEST(ControlPageTest, TwoMappingsShareEachWord) {
@@ -37,10 +38,12 @@ TEST(ControlPageTest, TwoMappingsShareEachWord) {
   worker.page().phase = Phase::running;
   worker.page().job = 7;
   worker.page().startedNanos = 123;
+  worker.page().refusedJob = 5;
   master.page().cancelledJob = 9;
   EXPECT_EQ(master.page().phase.load(), Phase::running);
   EXPECT_EQ(master.page().job.load(), 7U);
   EXPECT_EQ(master.page().startedNanos.load(), 123);
+  EXPECT_EQ(master.page().refusedJob.load(), 5U);
   EXPECT_EQ(worker.page().cancelledJob.load(), 9U);
 }
 

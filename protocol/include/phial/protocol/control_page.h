@@ -76,7 +76,12 @@ struct ControlPage {
   /// The job that should give up; written by the master only.
   std::atomic<std::uint64_t> cancelledJob;
   std::array<JobSlot, kJobSlots> slots;
+  /// The job for which memory was refused last, or kRefusedBetweenJobs; 0 while none was.
+  std::atomic<std::uint64_t> refusedJob;
 };
+
+/// Memory was refused while no job had been begun: what was to be kept was the next one's message.
+inline constexpr std::uint64_t kRefusedBetweenJobs = ~std::uint64_t{0};
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<double>::is_always_lock_free);
 

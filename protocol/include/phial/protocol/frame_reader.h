@@ -67,6 +67,9 @@ class FrameReader {
   /// What the peer did wrong. Messages complete before the fault are still returned first.
   const std::optional<ProtocolError>& error() const { return error_; }
 
+  /// Whether error() is not the peer's fault: there was no memory for what it sent.
+  bool outOfMemory() const { return outOfMemory_; }
+
   /// How many bytes of memory the reader holds now, for messages not yet handed out.
   std::size_t capacity() const;
 
@@ -86,6 +89,7 @@ class FrameReader {
 
   FrameLimits limits_;
   std::optional<ProtocolError> error_;
+  bool outOfMemory_ = false;
 
   // Frames are whole words, so each frame in the buffer starts word-aligned as the buffer does.
   Memory buffer_;

@@ -105,6 +105,8 @@ class MessagePipe final : public capnp::MessageStream {
 
   /// What the peer did wrong; set before the promise of the read that found it fails.
   const std::optional<ProtocolError>& error() const;
+  /// Whether error() is not the peer's fault: there was no memory for what it sent.
+  bool outOfMemory() const;
 
   Stats stats() const;
 

@@ -1,0 +1,39 @@
+// Notes on the control page when memory is refused, so that a death of it can be told from a plain
+// crash.
+//
+// Two things are seen. operator new asks the new-handler before it gives up: ours makes a note and
+// then does what would have been done without it, be that a handler of the user's. malloc asks
+// nobody, but leaves ENOMEM in errno, where a crash soon after finds it: where a limit of address
+// space is in force, and nobody else handles the signal, a handler looks there before the process
+// dies of the same signal all the same.
+//
+// A new-handler that a job installs takes our place: it may keep ours, which it was given in
+// exchange, and pass on to it. To take the place back could make the two pass on to each other.
+//
+// What is not seen: a stack that may not grow, a C library's refusal that an error of another kind
+// has followed, and memory that was promised and then not there, for which the kernel kills.
+#pragma once
+
+#include <phial/protocol/control_page.h>
+
+namespace phial::detail {
+
+/// One at a time in a process.
+class RefusedMemory {
+ public:
+  /// Begins between jobs, on top of the new-handler that is there. `page` is borrowed.
+  explicit RefusedMemory(ControlPage& page);
+  /// Puts back the new-handler that was there, unless somebody has put another.
+  ~RefusedMemory();
+  RefusedMemory(const RefusedMemory&) = delete;
+  RefusedMemory& operator=(const RefusedMemory&) = delete;
+
+  /// From here on what is refused was for this job, until betweenJobs().
+  void during(std::uint64_t job);
+  void betweenJobs();
+
+  /// Notes a refusal that was seen otherwise.
+  void note();
+};
+
+}  // namespace phial::detail
