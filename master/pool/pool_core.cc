@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "master/pool/available_cores.h"
+#include "master/supervision/child_limits.h"
 
 namespace phial::detail {
 namespace {
@@ -27,6 +28,7 @@ PoolOptions completed(PoolOptions options) {
     throw std::invalid_argument("PoolOptions: timeoutSignal " +
                                 std::to_string(options.timeoutSignal) + " is no signal");
   }
+  checkLimits(options.limits);
   return options;
 }
 

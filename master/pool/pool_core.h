@@ -149,6 +149,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   JobQueue queue_;
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   Entries entries_;
+  OomKills oomKills_;
   WorkerSet workers_;
   RestartPolicy restart_;
   std::optional<DeathCertificate> startupFailure_;  // set while starting workers is given up

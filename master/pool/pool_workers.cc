@@ -54,7 +54,8 @@ void PoolCore::workerDied(WorkerProcess& worker, DeathCertificate death) {
   const auto entry = entries_.find(death.job);
   if (entry != entries_.end()) judgeJob(entry, death);
   const bool unfit = death.cause == DeathCause::startup || death.cause == DeathCause::crash ||
-                     death.cause == DeathCause::protocol || death.cause == DeathCause::reaped;
+                     death.cause == DeathCause::memory || death.cause == DeathCause::protocol ||
+                     death.cause == DeathCause::reaped;
   const bool blameless = death.begun == DeathCertificate::Begun::no && death.jobsServed == 0;
   if (unfit && blameless) noteFailedStart(death);
   proceed();
@@ -74,6 +75,7 @@ void PoolCore::countDeath(const DeathCertificate& death) {
       logger_->debug("pool {}: {}", options_.name, death.summary());
       return;
     case DeathCause::crash:
+    case DeathCause::memory:
     case DeathCause::timeout:
     case DeathCause::softTimeout:
     case DeathCause::deadline:
@@ -133,7 +135,8 @@ void PoolCore::fill() {
 void PoolCore::spawnOne() {
   ++spawned_;
   auto worker = std::make_shared<WorkerProcess>(
-      WorkerProcess::Environment{reactor_, clock_, options_, *logger_, *this}, ++lastWorker_);
+      WorkerProcess::Environment{reactor_, clock_, options_, *logger_, oomKills_, *this},
+      ++lastWorker_);
   workers_.add(worker);
   worker->start();
   observeWorker(&PoolObserver::workerSpawned, *worker);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "master/supervision/child_error.h"
 #include "master/supervision/spawn_plan.h"
 
 namespace phial::detail {
@@ -32,11 +33,6 @@ void dieWithSpawner(const ChildContext& context) {
   check(context, Step::kPdeathsig, prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
   // It may have died before the prctl: then nobody is left to hear of it.
   if (getppid() != context.spawner) _exit(kSetupFailed);
-}
-
-void renice(const ChildContext& context) {
-  errno = 0;
-  check(context, Step::kNice, nice(context.niceness) != -1 || errno == 0);
 }
 
 void placeDescriptors(ChildContext& context) {
@@ -70,34 +66,15 @@ void resetSignals() {
 
 }  // namespace
 
-const char* name(Step step) {
-  switch (step) {
-    case Step::kSetpgid:
-      return "setpgid";
-    case Step::kPdeathsig:
-      return "prctl";
-    case Step::kNice:
-      return "nice";
-    case Step::kChdir:
-      return "chdir";
-    case Step::kCloseRange:
-      return "close_range";
-    case Step::kDup:
-      return "dup2";
-    case Step::kExec:
-      return "execve";
-  }
-  return "spawn";
-}
-
 void setUpChild(ChildContext& context) {
   context.ran = true;
   if (context.ownGroup) check(context, Step::kSetpgid, setpgid(0, 0) == 0);
   if (context.dieWithSpawner) dieWithSpawner(context);
-  if (context.niceness != 0) renice(context);
   if (const char* to = context.plan.directory()) check(context, Step::kChdir, chdir(to) == 0);
   placeDescriptors(context);
   resetSignals();
+  // The last: until here the child needs what they may forbid, such as descriptors above 10.
+  if (const auto failed = context.plan.limits().apply()) fail(context, *failed);
 }
 
 void reportExecError(const ChildContext& context) { fail(context, Step::kExec); }

@@ -10,19 +10,9 @@ namespace phial::detail {
 
 class SpawnPlan;
 
-/// The child's word on what went wrong, written to the spawner before it exits.
-struct ChildError {
-  enum class Step { kSetpgid, kPdeathsig, kNice, kChdir, kCloseRange, kDup, kExec };
-  Step step;
-  int code;
-};
-
-const char* name(ChildError::Step step);
-
 struct ChildContext {
   SpawnPlan& plan;
   pid_t spawner;
-  int niceness;
   bool ownGroup;
   bool dieWithSpawner;
   /// Where to report; above all of the plan's targets, close-on-exec.

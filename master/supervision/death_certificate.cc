@@ -40,6 +40,8 @@ std::string causePhrase(DeathCause cause) {
   switch (cause) {
     case DeathCause::crash:
       return "it crashed";
+    case DeathCause::memory:
+      return "it ran out of memory";
     case DeathCause::timeout:
       return "the pool ended it: its job ran longer than its timeout";
     case DeathCause::softTimeout:
@@ -65,9 +67,9 @@ std::string causePhrase(DeathCause cause) {
 }  // namespace
 
 const char* causeName(DeathCause cause) {
-  static constexpr std::array kNames = {"crash",   "timeout", "soft timeout", "deadline",
-                                        "cancel",  "recycle", "shutdown",     "protocol",
-                                        "startup", "reaped"};
+  static constexpr std::array kNames = {"crash",    "memory",  "timeout", "soft timeout",
+                                        "deadline", "cancel",  "recycle", "shutdown",
+                                        "protocol", "startup", "reaped"};
   return kNames.at(static_cast<std::size_t>(cause));
 }
 

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "master/supervision/child_error.h"
 #include "master/supervision/child_setup.h"
 #include "master/supervision/pidfd.h"
 #include "master/supervision/spawn_plan.h"
@@ -138,7 +139,6 @@ Launched launch(const SpawnOptions& options) {
   ReportPipe report(plan);
   ChildContext context{plan,
                        getpid(),
-                       options.niceness,
                        options.processGroup != ProcessGroup::kSpawners,
                        options.onSpawnerDeath == OnSpawnerDeath::kDie,
                        report.write.get(),

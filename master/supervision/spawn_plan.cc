@@ -38,7 +38,8 @@ std::map<std::string, std::string> spawnersEnvironment() {
 }  // namespace
 
 SpawnPlan::SpawnPlan(const SpawnOptions& options)
-    : executable_(findExecutable(checked(options.executable))),
+    : limits_(options.limits),
+      executable_(findExecutable(checked(options.executable))),
       directory_(checked(options.directory)) {
   planArguments(options);
   const std::size_t arguments = strings_.size();

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "master/supervision/child_limits.h"
+
 namespace phial::detail {
 
 /// Makes the child's descriptor `target` the spawner's `source`.
@@ -19,7 +21,8 @@ struct FdMove {
 class SpawnPlan {
  public:
   /// Opens pipes and finds the executable. Throws SpawnError, or std::invalid_argument for options
-  /// that can never work (a negative descriptor, a NUL in a string).
+  /// that can never work (a negative descriptor, a NUL in a string,
+  /// a limit of nothing).
   explicit SpawnPlan(const SpawnOptions& options);
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
@@ -30,6 +33,7 @@ class SpawnPlan {
   char* const* argv() const { return argv_.data(); }
   char** envp() { return envp_.data(); }
   std::vector<FdMove>& moves() { return moves_; }
+  const ChildLimits& limits() const { return limits_; }
   int highestTarget() const { return highestTarget_; }
   /// The spawner's ends, by the child's numbers.
   std::map<int, kj::AutoCloseFd> takePipes() { return std::move(pipes_); }
@@ -42,6 +46,7 @@ class SpawnPlan {
   int pipeEnd(int target, int childSide);
   int keep(int fd, const char* step);
 
+  ChildLimits limits_;
   std::string executable_;
   std::string directory_;
   std::vector<std::string> strings_;  // behind argv_ and envp_

@@ -308,19 +308,38 @@ void WorkerProcess::endForNonsense(std::string what) {
 
 // The end.
 
-// Why it ended, as long as nobody ended it.
-DeathCause WorkerProcess::causeOf(const ExitStatus& status) const {
-  if (state_ == WorkerState::starting) return DeathCause::startup;
-  return std::holds_alternative<StatusUnknown>(status) ? DeathCause::reaped : DeathCause::crash;
-}
-
 void WorkerProcess::exited(const ExitStatus& status) {
   exitStatus_ = status;
-  beginEnding(causeOf(status), {});
+  if (!cause_) {
+    auto [cause, detail] = deathReason(evidence(status), env_.options.limits);
+    beginEnding(cause, std::move(detail));
+  }
   graceTimer_.cancel();
   verdictTimer_.cancel();
   drainUntil_ = env_.reactor.now() + kDrainLimit;
   drain();
+}
+
+// Of an end that was not the pool's doing.
+DeathEvidence WorkerProcess::evidence(const ExitStatus& status) const {
+  using Life = DeathEvidence::Life;
+  DeathEvidence evidence{.life = state_ == WorkerState::starting ? Life::starting : Life::serving,
+                         .status = status,
+                         .resources = process_->resources(),
+                         .refusal = refusal()};
+  if (status == ExitStatus(Signalled{SIGKILL}) && oomMark_) {
+    evidence.oomKill = env_.oomKills.claim(*oomMark_);
+  }
+  return evidence;
+}
+
+// The page is the worker's to write: at the worst it calls a crash of its own a want of memory.
+DeathEvidence::Refusal WorkerProcess::refusal() const {
+  using Refusal = DeathEvidence::Refusal;
+  if (!control_ || !assignment_) return Refusal::none;
+  const auto refused = control_->page().refusedJob.load(std::memory_order_acquire);
+  if (refused == assignment_->id) return Refusal::toTheJob;
+  return refused == kRefusedBetweenJobs && !jobBegun() ? Refusal::toItsMessage : Refusal::none;
 }
 
 void WorkerProcess::drain() {
@@ -354,6 +373,9 @@ DeathCertificate WorkerProcess::certificate() const {
     death.job = assignment_->id;
     death.function = assignment_->function;
     death.label = assignment_->label;
+    // A job whose message cannot be received would kill the next worker as well.
+    if (refusal() == DeathEvidence::Refusal::toItsMessage)
+      death.begun = DeathCertificate::Begun::yes;
     if (jobBegun()) {
       death.begun = DeathCertificate::Begun::yes;
       const double progress = control_->page().progress.load(std::memory_order_acquire);

@@ -26,7 +26,9 @@
 #include <string>
 #include <variant>
 
+#include "master/supervision/death_reason.h"
 #include "master/supervision/log_capture.h"
+#include "master/supervision/oom_kills.h"
 #include "master/supervision/worker_link.h"
 
 namespace phial::detail {
@@ -55,6 +57,7 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
     Clock& clock;
     const PoolOptions& options;
     spdlog::logger& logger;
+    OomKills& oomKills;
     Owner& owner;
   };
 
@@ -148,14 +151,15 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void endForNonsense(std::string what);
   bool beginEnding(DeathCause cause, std::string detail);
   void killAfterGrace();
-  DeathCause causeOf(const ExitStatus& status) const;
   void exited(const ExitStatus& status);
+  DeathEvidence evidence(const ExitStatus& status) const;
   void drain();
   void die();
   DeathCertificate certificate() const;
   void startIsLate();
   JobSlot& slot() const;
   bool jobBegun() const;
+  DeathEvidence::Refusal refusal() const;
 
   Environment env_;
   const std::uint64_t number_;
@@ -164,6 +168,7 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   bool dead_ = false;  // the owner has been told, or has abandoned it
   std::optional<ControlPageMapping> control_;
   kj::AutoCloseFd requestReadEnd_;
+  std::optional<OomKills::Mark> oomMark_;
   std::optional<Process> process_;
   std::optional<LogCapture> log_;
   std::unique_ptr<WorkerLink> link_;

@@ -67,7 +67,8 @@ void WorkerProcess::spawn() {
   // A terminal's Ctrl-C is for the master to act on; descendants go when the worker goes.
   spawn.processGroup = ProcessGroup::kOwnKilledAtExit;
   spawn.onSpawnerDeath = OnSpawnerDeath::kDie;
-  spawn.niceness = env_.options.limits.niceness;
+  spawn.limits = env_.options.limits;
+  oomMark_ = env_.oomKills.mark();
   process_.emplace(env_.reactor.spawnProcess(spawn));
 
   log_.emplace(env_.reactor, env_.logger, number_, process_->takePipe(1), process_->takePipe(2));

@@ -7,6 +7,7 @@
 #include <phial/master/deferred_lock.h>   // IWYU pragma: export
 #include <phial/master/deferred_queue.h>  // IWYU pragma: export
 #include <phial/master/errors.h>          // IWYU pragma: export
+#include <phial/master/limits.h>          // IWYU pragma: export
 #include <phial/master/process.h>         // IWYU pragma: export
 #include <phial/master/process_pool.h>    // IWYU pragma: export
 #include <phial/master/react.h>           // IWYU pragma: export

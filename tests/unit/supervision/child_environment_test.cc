@@ -118,7 +118,7 @@ TEST_F(ChildEnvironmentTest, HasDefaultSignalsAndAnEmptyMask) {
 
 TEST_F(ChildEnvironmentTest, IsNicer) {
   SpawnOptions options = shell("nice");
-  options.niceness = 5;
+  options.limits.niceness = 5;
   const int ours = nice(0);
   EXPECT_EQ(outputOf(options), std::to_string(ours + 5) + "\n");
 }

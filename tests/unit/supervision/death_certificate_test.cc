@@ -38,6 +38,20 @@ TEST(DeathCertificateTest, TellsWhatHappenedThenTheCircumstancesThenStderr) {
             "    last line");
 }
 
+TEST(DeathCertificateTest, AWantOfMemoryReadsAsOne) {
+  DeathCertificate death = crashInAJob();
+  death.status = Signalled{SIGABRT};
+  death.cause = DeathCause::memory;
+  death.detail = "memory had been refused to its job, with a limit of 256.0 MiB of address space";
+  death.stderrTail.clear();
+  EXPECT_EQ(
+      death.describe(),
+      "worker 3 (pid 4711) killed by SIGABRT while running job 17, geometry::area \"the big "
+      "one\": memory had been refused to its job, with a limit of 256.0 MiB of address space\n"
+      "  cause: it ran out of memory\n"
+      "  jobs served: 5, up 12.345 s, CPU 1.750 s, peak memory 1.5 MiB");
+}
+
 TEST(DeathCertificateTest, LeavesOutWhatIsNotKnown) {
   DeathCertificate death = crashInAJob();
   death.label.clear();
@@ -96,6 +110,7 @@ TEST(DeathCertificateTest, SummaryIsTheFirstLineWithTheDetail) {
 
 TEST(DeathCertificateTest, EachCauseHasItsName) {
   EXPECT_STREQ(causeName(DeathCause::crash), "crash");
+  EXPECT_STREQ(causeName(DeathCause::memory), "memory");
   EXPECT_STREQ(causeName(DeathCause::timeout), "timeout");
   EXPECT_STREQ(causeName(DeathCause::deadline), "deadline");
   EXPECT_STREQ(causeName(DeathCause::cancel), "cancel");

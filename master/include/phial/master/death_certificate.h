@@ -17,7 +17,9 @@ namespace phial {
 
 /// Why a worker ended: the first cause wins, whatever followed from it.
 enum class DeathCause {
-  crash,        ///< by itself: a signal, exit() in a job, the out-of-memory killer
+  crash,        ///< by itself: a signal, exit() in a job
+  memory,       ///< by itself, of a want of memory: refused to its job (Limits::addressSpaceBytes),
+                ///< or the kernel's out-of-memory killer ended it; to its job the same as a crash
   timeout,      ///< the pool ended it because its job ran longer than its timeout
   softTimeout,  ///< the pool ended it because its job did not heed its soft timeout
   deadline,     ///< the pool ended it because its job's deadline had passed

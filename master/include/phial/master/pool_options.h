@@ -3,6 +3,7 @@
 
 #include <phial/master/clock.h>
 #include <phial/master/histogram.h>
+#include <phial/master/limits.h>
 
 #include <sys/types.h>
 
@@ -21,16 +22,6 @@ class logger;
 }
 
 namespace phial {
-
-/// Limits of every worker, set between fork and exec.
-struct Limits {
-  /// Added to the master's niceness, 0 to 39. Default 10: with more busy workers than cores the
-  /// scheduler otherwise lets the master's loop wait for milliseconds. Price: where the machine
-  /// does other work, jobs yield to it. Measured with twice as many busy workers as cores, p99 of a
-  /// 5 ms heartbeat, median of several runs: 2.1 ms at 5, 0.5 ms at 10, 0.8 ms at 19. Longer time
-  /// slices for the workers were tried as well and made it no better.
-  int niceness = 10;
-};
 
 /// How a pool lives. The fields are in the order in which a designated initialiser names them.
 struct PoolOptions {
@@ -70,7 +61,7 @@ struct PoolOptions {
   /// Jobs that may wait; one more fails with QueueFull. Default 0: no limit, and memory is it.
   std::size_t maxQueue = 0;
 
-  /// See Limits.
+  /// Of each worker. See Limits.
   Limits limits = {};
 
   /// How long a worker may take from its spawn to the handshake, onStart included, and again to

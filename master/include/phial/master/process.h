@@ -12,6 +12,7 @@
 #include <kj/io.h>
 #include <phial/master/deferred.h>
 #include <phial/master/exit_status.h>
+#include <phial/master/limits.h>
 #include <phial/protocol/error.h>
 #include <sys/types.h>
 
@@ -71,8 +72,9 @@ struct SpawnOptions {
   std::map<int, ChildDescriptor> descriptors = {{1, InheritedFd{1}}, {2, InheritedFd{2}}};
   ProcessGroup processGroup = ProcessGroup::kSpawners;
   OnSpawnerDeath onSpawnerDeath = OnSpawnerDeath::kSurvive;
-  /// Added to the spawner's. Below zero needs a privilege.
-  int niceness = 0;
+  /// Default: the spawner's, niceness included. A Limits that is assigned whole brings its own
+  /// default niceness, which is a pool's: name it, or assign a field alone.
+  Limits limits = {.niceness = 0};
 };
 
 /// The program could not be started. Nothing is left behind: no child, no descriptor.

@@ -1,0 +1,93 @@
+// Workers that the kernel's out-of-memory killer is made to seem to have ended: a real SIGKILL, and
+// a counter of the test's making that rises.
+#include <signal.h>
+
+#include <fstream>
+
+#include "master/supervision/worker_process.h"
+#include "pool_fixture.h"
+
+namespace phial {
+namespace {
+
+using detail::OomFiles;
+using detail::OomKills;
+using detail::WorkerProcess;
+using ::testing::HasSubstr;
+
+class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
+ protected:
+  PoolOomTest()
+      : kills_(OomFiles{directory_ + "/none", directory_ + "/none", directory_ + "/vmstat"}) {
+    count(4);
+  }
+
+  void count(int kills) { std::ofstream(directory_ + "/vmstat") << "oom_kill " << kills << "\n"; }
+
+  WorkerProcess& startWorker() {
+    ready_ = false;
+    death_.reset();
+    worker_ = std::make_shared<WorkerProcess>(
+        WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, *this}, 1);
+    worker_->start();
+    runUntil([&] { return ready_; });
+    return *worker_;
+  }
+
+  DeathCertificate death() {
+    runUntil([&] { return death_.has_value(); });
+    worker_.reset();
+    return *death_;
+  }
+
+ private:
+  void workerReady(WorkerProcess&) override { ready_ = true; }
+  void workerAnswered(WorkerProcess&, schema::JobResult::Reader) override {}
+  void workerPassed(WorkerProcess&) override {}
+  void workerProgressed(std::uint64_t, double, const std::string&) override {}
+  void workerDied(WorkerProcess&, DeathCertificate certificate) override {
+    death_ = std::move(certificate);
+  }
+
+  const PoolOptions options_;
+  OomKills kills_;
+  std::shared_ptr<WorkerProcess> worker_;
+  bool ready_ = false;
+  std::optional<DeathCertificate> death_;
+};
+
+TEST_F(PoolOomTest, ASigkillWhileTheKernelsCountRoseIsAWantOfMemory) {
+  const pid_t pid = startWorker().status().pid;
+  count(5);
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  const auto certificate = death();
+  EXPECT_EQ(certificate.cause, DeathCause::memory);
+  EXPECT_THAT(certificate.detail, HasSubstr("the kernel's out-of-memory killer ended it"));
+  EXPECT_THAT(certificate.detail, HasSubstr("rose from 4 to 5"));
+}
+
+TEST_F(PoolOomTest, ASigkillWithoutThatIsACrash) {
+  count(9);  // before its time
+  const pid_t pid = startWorker().status().pid;
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  EXPECT_EQ(death().cause, DeathCause::crash);
+}
+
+TEST_F(PoolOomTest, AnotherSignalIsNotTheKernelsKiller) {
+  const pid_t pid = startWorker().status().pid;
+  count(5);
+  ASSERT_EQ(::kill(pid, SIGTERM), 0);
+  EXPECT_EQ(death().cause, DeathCause::crash);
+}
+
+TEST_F(PoolOomTest, AnEndByThePoolStaysThePools) {
+  auto& worker = startWorker();
+  count(5);
+  worker.end(DeathCause::timeout, SIGKILL, "its time was up");
+  const auto certificate = death();
+  EXPECT_EQ(certificate.cause, DeathCause::timeout);
+  EXPECT_EQ(certificate.detail, "its time was up");
+}
+
+}  // namespace
+}  // namespace phial
