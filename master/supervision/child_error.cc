@@ -31,6 +31,8 @@ const char* name(ChildError::Step step) {
       return "close_range";
     case Step::kDup:
       return "dup2";
+    case Step::kLifeline:
+      return "fcntl";
     case Step::kExec:
       return "execve";
   }

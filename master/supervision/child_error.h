@@ -19,6 +19,7 @@ struct ChildError {
     kChdir,
     kCloseRange,
     kDup,
+    kLifeline,
     kExec
   };
   Step step;

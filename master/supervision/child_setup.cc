@@ -31,7 +31,10 @@ void check(const ChildContext& context, Step step, bool ok) {
 
 void dieWithSpawner(const ChildContext& context) {
   check(context, Step::kPdeathsig, prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
-  // It may have died before the prctl: then nobody is left to hear of it.
+}
+
+// It may have died before the child was tied to it: then nobody is left to hear of that.
+void dieIfOrphaned(const ChildContext& context) {
   if (getppid() != context.spawner) _exit(kSetupFailed);
 }
 
@@ -53,6 +56,16 @@ void placeDescriptors(ChildContext& context) {
   }
 }
 
+// The kernel signals whoever asked for it when the other end of a pipe closes; it may be asked to
+// send SIGKILL, and to a group. No code of the child's takes part when the time comes.
+void armLifeline(const ChildContext& context) {
+  const int fd = context.plan.lifeline();
+  if (fd < 0) return;
+  check(context, Step::kLifeline, fcntl(fd, F_SETSIG, SIGKILL) == 0);
+  check(context, Step::kLifeline, fcntl(fd, F_SETOWN, -getpid()) == 0);
+  check(context, Step::kLifeline, fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) == 0);
+}
+
 // Ignored signals and the mask survive exec. Handlers do not, but they must not run here either,
 // in the spawner's memory: so first the dispositions, then the mask, which the spawner has filled.
 void resetSignals() {
@@ -72,6 +85,8 @@ void setUpChild(ChildContext& context) {
   if (context.dieWithSpawner) dieWithSpawner(context);
   if (const char* to = context.plan.directory()) check(context, Step::kChdir, chdir(to) == 0);
   placeDescriptors(context);
+  armLifeline(context);
+  if (context.dieWithSpawner || context.plan.lifeline() >= 0) dieIfOrphaned(context);
   resetSignals();
   // The last: until here the child needs what they may forbid, such as descriptors above 10.
   if (const auto failed = context.plan.limits().apply()) fail(context, *failed);

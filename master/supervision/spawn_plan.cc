@@ -83,14 +83,15 @@ void SpawnPlan::planDescriptors(const SpawnOptions& options) {
   }
   highestTarget_ = wanted.rbegin()->first;
   for (const auto& [target, descriptor] : wanted) {
-    moves_.push_back({childEnd(target, descriptor), target});
+    moves_.push_back({childEnd(target, descriptor, options.processGroup), target});
   }
 }
 
-int SpawnPlan::childEnd(int target, const ChildDescriptor& wanted) {
+int SpawnPlan::childEnd(int target, const ChildDescriptor& wanted, ProcessGroup group) {
   if (const auto* inherited = std::get_if<InheritedFd>(&wanted)) return inherited->fd;
   if (std::holds_alternative<PipeToChild>(wanted)) return pipeEnd(target, 0);
   if (std::holds_alternative<PipeFromChild>(wanted)) return pipeEnd(target, 1);
+  if (std::holds_alternative<Lifeline>(wanted)) return lifelineEnd(target, group);
   return keep(open("/dev/null", O_RDWR | O_CLOEXEC), "open /dev/null");
 }
 
@@ -103,6 +104,18 @@ int SpawnPlan::pipeEnd(int target, int childSide) {
   if (fcntl(ours, F_SETFL, O_NONBLOCK) != 0) throw SpawnError("fcntl", executable_, errno);
   pipes_.emplace(target, kj::mv(ours));
   return childs;
+}
+
+int SpawnPlan::lifelineEnd(int target, ProcessGroup group) {
+  if (group == ProcessGroup::kSpawners) {
+    throw std::invalid_argument(
+        "spawnProcess: a Lifeline needs a process group of the child's own");
+  }
+  lifeline_ = target;
+  const int fd = pipeEnd(target, 0);
+  // It carries nothing, and a user's pipe buffers are limited. One that cannot shrink works too.
+  fcntl(fd, F_SETPIPE_SZ, 4096);
+  return fd;
 }
 
 int SpawnPlan::keep(int fd, const char* step) {

@@ -35,6 +35,8 @@ class SpawnPlan {
   std::vector<FdMove>& moves() { return moves_; }
   const ChildLimits& limits() const { return limits_; }
   int highestTarget() const { return highestTarget_; }
+  /// The child's descriptor that is a Lifeline, or -1.
+  int lifeline() const { return lifeline_; }
   /// The spawner's ends, by the child's numbers.
   std::map<int, kj::AutoCloseFd> takePipes() { return std::move(pipes_); }
 
@@ -42,8 +44,9 @@ class SpawnPlan {
   void planArguments(const SpawnOptions& options);
   void planEnvironment(const Environment& environment);
   void planDescriptors(const SpawnOptions& options);
-  int childEnd(int target, const ChildDescriptor& wanted);
+  int childEnd(int target, const ChildDescriptor& wanted, ProcessGroup group);
   int pipeEnd(int target, int childSide);
+  int lifelineEnd(int target, ProcessGroup group);
   int keep(int fd, const char* step);
 
   ChildLimits limits_;
@@ -56,6 +59,7 @@ class SpawnPlan {
   std::vector<kj::AutoCloseFd> childEnds_;
   std::map<int, kj::AutoCloseFd> pipes_;
   int highestTarget_ = 2;
+  int lifeline_ = -1;
 };
 
 /// The file to execute: `name` if it has a slash, otherwise the first executable file of that name

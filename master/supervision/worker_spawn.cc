@@ -63,7 +63,8 @@ void WorkerProcess::spawn() {
                        {2, PipeFromChild{}},
                        {kRequestFd, InheritedFd{requests.readEnd.get()}},
                        {kReplyFd, InheritedFd{replies.writeEnd.get()}},
-                       {kControlPageFd, InheritedFd{control_->fd()}}};
+                       {kControlPageFd, InheritedFd{control_->fd()}},
+                       {kLifelineFd, Lifeline{}}};
   // A terminal's Ctrl-C is for the master to act on; descendants go when the worker goes.
   spawn.processGroup = ProcessGroup::kOwnKilledAtExit;
   spawn.onSpawnerDeath = OnSpawnerDeath::kDie;

@@ -109,6 +109,25 @@ void announceAndIgnoreTerm(const std::string& path) {
   hang();
 }
 
+void forkAndHang(Hanging how, const std::string& path) {
+  const pid_t descendant = ::fork();
+  if (descendant == 0) {
+    for (const int signal : {SIGTERM, SIGHUP, SIGINT}) ::signal(signal, SIG_IGN);
+    hang();
+  }
+  sigset_t all;
+  ::sigfillset(&all);
+  if (how == Hanging::blockingSignals) ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  if (how == Hanging::ignoringTerm) ::signal(SIGTERM, SIG_IGN);
+  const std::string lines = std::to_string(descendant) + "\n" + std::to_string(::getpid()) + "\n";
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (::write(fd, lines.data(), lines.size()) < 0) std::abort();
+  ::close(fd);
+  if (how == Hanging::stopped) ::raise(SIGSTOP);
+  if (how == Hanging::ignoringTerm) hang();
+  compute();
+}
+
 void compute() {
   static std::atomic<unsigned> n{0};
   for (;;) n.fetch_add(1, std::memory_order_relaxed);

@@ -48,6 +48,11 @@ std::string announceAndHeed(const std::string& path);
 /// The same, and does not die of SIGTERM either.
 void announceAndIgnoreTerm(const std::string& path);
 
+/// Forks a process that outlives it if it can, writes the numbers of both into the file at `path`,
+/// one line each, and never returns.
+enum class Hanging { computing, ignoringTerm, blockingSignals, stopped };
+void forkAndHang(Hanging how, const std::string& path);
+
 /// Never return.
 void compute();
 void ignoreTermAndHang();

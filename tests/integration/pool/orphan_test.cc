@@ -1,10 +1,12 @@
-// Workers do not outlive a master that is killed by SIGKILL.
+// Nothing outlives a master that is killed by SIGKILL: no worker, whatever it does, and no process
+// that a worker has started.
 #include <signal.h>
 #include <sys/prctl.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <sstream>
+#include <fstream>
+#include <thread>
 
 #include "doomed_master.h"
 #include "pool_fixture.h"
@@ -12,55 +14,65 @@
 namespace phial {
 
 void runDoomedMaster() {
+  using jobs::Hanging;
+  const std::string path = std::getenv(kDoomedMasterVariable);
+  // Other threads go at another moment than the one that has spawned the workers.
+  std::thread other([] { ::pause(); });
   Reactor reactor;
-  ProcessPool pool(reactor, {.min = 3, .max = 3});
-  // One is idle, one is deep in its work, one ignores SIGTERM.
-  pool.start()
-      .addCallback([&] {
-        for (const auto& worker : pool.workers()) std::printf("%d\n", worker.pid);
-        std::puts("end");
-        std::fflush(stdout);
-        (void)pool.deferToProcess<jobs::compute>().addErrback([](const Failure&) {});
-        (void)pool.deferToProcess<jobs::ignoreTermAndHang>().addErrback([](const Failure&) {});
-      })
-      .addErrback([](const Failure& failure) {
-        std::fprintf(stderr, "%s\n", failure.message().c_str());
-        std::abort();
-      });
+  ProcessPool pool(reactor, {.min = kDoomedWorkers, .max = kDoomedWorkers});
+  for (const Hanging how :
+       {Hanging::computing, Hanging::ignoringTerm, Hanging::blockingSignals, Hanging::stopped}) {
+    (void)pool.deferToProcess<jobs::forkAndHang>(how, path).addErrback([](const Failure& failure) {
+      std::fprintf(stderr, "%s\n", failure.message().c_str());
+      std::abort();
+    });
+  }
   reactor.run();
 }
 
 namespace {
 
-using PoolOrphanTest = PoolTest;
+class PoolOrphanTest : public PoolTest {
+ protected:
+  // Orphans become children of this process, which can then wait for them.
+  PoolOrphanTest() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  ~PoolOrphanTest() override { ::prctl(PR_SET_CHILD_SUBREAPER, 0); }
 
-TEST_F(PoolOrphanTest, WorkersDieWithAMasterThatIsKilled) {
-  // Orphans become children of this process, which can then wait for them without sleeping.
-  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  static std::vector<pid_t> numbersIn(const std::string& path) {
+    std::ifstream file(path);
+    std::vector<pid_t> numbers;
+    for (pid_t number = 0; file >> number;) numbers.push_back(number);
+    return numbers;
+  }
+};
+
+TEST_F(PoolOrphanTest, WorkersAndTheirDescendantsDieWithAMasterThatIsKilled) {
+  const std::string path = directory_ + "/numbers";
   SpawnOptions options;
   options.executable = "/proc/self/exe";
-  options.environment.changes[kDoomedMasterVariable] = "1";
-  options.descriptors = {{1, PipeFromChild{}}, {2, InheritedFd{2}}};
+  options.environment.changes[kDoomedMasterVariable] = path;
+  options.descriptors = {{2, InheritedFd{2}}};
   Process master = reactor_->spawnProcess(options);
-  const auto output = master.takePipe(1);
-  std::string text;
-  runUntil([&] {
-    std::array<char, 256> buffer{};
-    const auto bytes = ::read(output.get(), buffer.data(), buffer.size());
-    if (bytes > 0) text.append(buffer.data(), static_cast<std::size_t>(bytes));
-    return text.find("end") != std::string::npos;
-  });
+  runUntil([&] { return numbersIn(path).size() == 2 * kDoomedWorkers; });
   master.kill(SIGKILL);
   runUntil([&] { return master.status().has_value(); });
-  std::istringstream lines(text);
-  int reaped = 0;
-  for (pid_t worker = 0; lines >> worker; ++reaped) {
+  for (const pid_t orphan : numbersIn(path)) {
     int status = 0;
-    EXPECT_EQ(::waitpid(worker, &status, 0), worker);
+    // A descendant is not ours to wait for before its worker has gone.
+    runUntil([&] { return ::waitpid(orphan, &status, WNOHANG) == orphan; });
     EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
   }
-  EXPECT_EQ(reaped, 3);
-  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+TEST_F(PoolOrphanTest, DescendantsDieWithTheirWorker) {
+  const std::string path = directory_ + "/numbers";
+  auto& pool = makePool({.min = 0, .max = 1});
+  auto job = pool.deferToProcess<jobs::forkAndHang>(jobs::Hanging::ignoringTerm, path);
+  runUntil([&] { return numbersIn(path).size() == 2; });
+  ASSERT_EQ(::kill(numbersIn(path)[1], SIGKILL), 0);
+  EXPECT_TRUE(failureOf(std::move(job)).check<WorkerDied>());
+  runUntil([&] { return ::waitpid(numbersIn(path)[0], nullptr, WNOHANG) > 0; });
 }
 
 }  // namespace

@@ -35,8 +35,18 @@ struct InheritedFd {
   int fd;
 };
 struct DevNull {};
+/// The end of a pipe that never carries a byte. When the spawner's end of it closes, with the
+/// Process or with the spawner's own death, whatever that was, the kernel sends SIGKILL to every
+/// process in the child's group. So descendants go too, stopped ones and such as block or ignore
+/// every signal included; only one that has made a group or session of its own lives on.
+///
+/// A descendant that inherits the descriptor keeps the arrangement alive after the child's own end;
+/// otherwise the spawner's death reaches the group for as long as the child lives. A fork of the
+/// spawner that never executed a program holds the spawner's end open too, and delays all this to
+/// its own death. REQUIRES: a group of its own (std::invalid_argument).
+struct Lifeline {};
 
-using ChildDescriptor = std::variant<DevNull, InheritedFd, PipeToChild, PipeFromChild>;
+using ChildDescriptor = std::variant<DevNull, InheritedFd, PipeToChild, PipeFromChild, Lifeline>;
 
 struct Environment {
   enum class Base { kSpawners, kEmpty } base = Base::kSpawners;
@@ -52,7 +62,8 @@ enum class ProcessGroup {
 
 enum class OnSpawnerDeath {
   kSurvive,
-  /// SIGKILL when the spawning thread ends (not the process: Linux counts by thread).
+  /// SIGKILL when the spawning thread ends (not the process: Linux counts by thread). For the child
+  /// alone; see Lifeline for its descendants.
   kDie
 };
 

@@ -9,6 +9,10 @@ namespace phial {
 inline constexpr int kRequestFd = 3;
 inline constexpr int kReplyFd = 4;
 inline constexpr int kControlPageFd = 5;
+/// A pipe that carries nothing: when the master's end of it closes, the kernel kills the worker's
+/// process group. Left open for what the worker's jobs spawn, which then dies with the master also
+/// after the worker has.
+inline constexpr int kLifelineFd = 8;
 
 /// Set in a worker's environment by the pool that spawned it; removed when the worker serves, so
 /// that what its jobs spawn does not take itself for a worker.
