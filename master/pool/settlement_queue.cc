@@ -13,6 +13,8 @@ void SettlementQueue::tellNext() {
     job->fail(std::move(*failure));
   } else if (job) {
     job->succeed();
+  } else if (wait->called()) {
+    return;  // cancelled since
   } else if (failure) {
     wait->errback(std::move(*failure));
   } else {
