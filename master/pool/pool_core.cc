@@ -45,7 +45,10 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
       clock_(clock),
       options_(completed(std::move(options))),
       logger_(loggerFor(options_)),
-      restart_(std::random_device{}()) {}
+      runsOwnProgram_(options_.worker.empty()),
+      random_(std::random_device{}()),
+      spreadSeed_(random_()),
+      restart_(options_.restart, random_()) {}
 
 PoolCore::~PoolCore() { close(); }
 
@@ -101,6 +104,15 @@ Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
   return start();
 }
 
+Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
+  if (jobs == 0) throw std::invalid_argument("whenBelow: fewer than 0 jobs are never queued");
+  if (stopping_) {
+    return phial::fail<void>(PoolStopped("pool " + options_.name + " has been stopped"));
+  }
+  if (ledger_[Column::queued] < jobs) return succeed();
+  return queueWaiters_.wait(jobs);
+}
+
 Deferred<void> PoolCore::stop(StopOptions options) {
   auto [deferred, resolver] = newDeferred<void>();
   stoppers_.push_back(std::move(resolver));
@@ -108,21 +120,30 @@ Deferred<void> PoolCore::stop(StopOptions options) {
   stopping_ = true;
   const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
   failStarters(stopped);
+  failReload(stopped);
+  queueWaiters_.failAll(stopped, settlements_);
   if (!drainQueue_) condemnQueue(stopped);
-  if (options.grace && *options.grace <= Duration::zero()) {
-    condemnQueue(stopped);
-    killWorkers();
-  } else if (options.grace) {
-    stopTimer_.cancel();
-    stopTimer_ = clock_.callLater(*options.grace, [this, stopped] {
-      drainQueue_ = false;
-      condemnQueue(stopped);
-      killWorkers();
-      proceed();
-    });
-  }
+  if (options.grace) stopWithin(*options.grace, stopped);
   proceedSoon();
   return std::move(deferred);
+}
+
+void PoolCore::stopWithin(Duration grace, const Failure& stopped) {
+  if (grace <= Duration::zero()) return stopNow(stopped);
+  const TimePoint by = clock_.now() + grace;
+  if (stopBy_ && *stopBy_ <= by) return;
+  stopBy_ = by;
+  stopTimer_.cancel();
+  stopTimer_ = clock_.callLater(grace, [this, stopped] {
+    stopNow(stopped);
+    proceed();
+  });
+}
+
+void PoolCore::stopNow(const Failure& stopped) {
+  drainQueue_ = false;
+  condemnQueue(stopped);
+  killWorkers();
 }
 
 void PoolCore::killWorkers() {
@@ -136,8 +157,10 @@ void PoolCore::proceed() {
   const TimePoint end = reactor_.now() + kSlice;
   if (!closed_) {
     failCondemned();
+    letGo();
     pump(end);
     fill();
+    advanceReload();
     prune();
     fireStarters();
     advanceStop();
@@ -147,15 +170,23 @@ void PoolCore::proceed() {
 }
 
 void PoolCore::tell(TimePoint end) {
-  while (!settlements_.empty()) {
-    settlements_.tellNext();
-    if (reactor_.now() >= end) break;
+  while (tellNext() && reactor_.now() < end) {
   }
   if (more()) proceedNextTurn();
 }
 
+// Calls user code, which may destroy the pool. False when there was nothing to tell.
+bool PoolCore::tellNext() {
+  if (!settlements_.empty()) {
+    settlements_.tellNext();
+    return true;
+  }
+  return queueWaiters_.tellNext(ledger_[Column::queued]);
+}
+
 bool PoolCore::more() {
-  return !settlements_.empty() || condemned_ || (waiting() > 0 && workers_.anyIdle());
+  return !settlements_.empty() || condemned_ || canDispatch() ||
+         queueWaiters_.ready(ledger_[Column::queued]);
 }
 
 void PoolCore::proceedNextTurn() {
@@ -207,6 +238,7 @@ void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
   for (auto* timer : {&fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  leaving_.clear();
   const auto workers = workers_.clear();
   if (!workers.empty()) {
     logger_->warn("pool {}: destroyed without stop(): killing {} worker(s)", options_.name,
@@ -220,6 +252,8 @@ void PoolCore::close() {
   condemned_.reset();
   while (!entries_.empty()) failJob(entries_.begin(), stopped);
   failStarters(stopped);
+  failReload(stopped);
+  queueWaiters_.failAll(stopped, settlements_);
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
   while (!settlements_.empty()) settlements_.tellNext();
 }

@@ -21,10 +21,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
+#include <set>
 #include <vector>
 
+#include "master/pool/departures.h"
 #include "master/pool/job_queue.h"
 #include "master/pool/ledger.h"
+#include "master/pool/queue_waiters.h"
 #include "master/pool/settlement_queue.h"
 #include "master/pool/worker_set.h"
 #include "master/supervision/restart_policy.h"
@@ -52,6 +56,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   Deferred<void> start();
   Deferred<void> stop(StopOptions options);
   Deferred<void> resize(std::size_t min, std::size_t max);
+  Deferred<void> reload();
+  Deferred<void> whenBelow(std::size_t jobs);
   /// The end, from the destructor of ProcessPool: kills, reaps, and fails what is left.
   void close();
 
@@ -68,6 +74,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
     DelayedCall deadline;
     DelayedCall timeout;
     DelayedCall softTimeout;
+    DelayedCall rest;    // active while in resting_
     TimePoint sentAt{};  // while running, on the pool's clock
     JobTimes times;
     std::uint64_t workerNumber = 0;
@@ -101,6 +108,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void failCondemned();
   /// Jobs that a worker could have.
   std::size_t waiting() const { return condemned_ ? 0 : queue_.size(); }
+  void restBeforeRerun(Entry& entry);
+  void endRest(Entry& entry);
 
   // Workers: pool_workers.cc
   void workerReady(WorkerProcess& worker) override;
@@ -109,12 +118,16 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void workerProgressed(std::uint64_t job, double fraction, const std::string& note) override;
   void workerDied(WorkerProcess& worker, DeathCertificate death) override;
   std::size_t wanted() const;
+  std::size_t mostWorkers() const;
+  /// Those that serve or will, save those that are to be replaced.
+  std::size_t staying() const { return workers_.active() - leaving_.active(); }
   void fill();
   void spawnOne();
   void release(WorkerProcess& worker);
   void shrink();
   void prune();
-  void noteFailedStart(const DeathCertificate& death);
+  void noteFailure(const DeathCertificate& death);
+  void giveUpStarting(const DeathCertificate& death);
   void countDeath(const DeathCertificate& death);
   void bury(WorkerPtr worker);
   bool startBlocked() const;
@@ -129,17 +142,36 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void observeWorker(void (PoolObserver::*event)(const WorkerStatus&), const WorkerProcess& worker);
   void observeDeath(const DeathCertificate& death);
 
+  // Replacing workers that still serve: pool_turnover.cc
+  struct Reload {
+    std::uint64_t lastOld;  // the last worker that is to be replaced
+    std::size_t size;       // how many there were
+    std::vector<Resolver<void>> waiters;
+  };
+  void noteDispatch(WorkerProcess& worker);
+  void noteMemory(WorkerProcess& worker);
+  std::size_t quotaOf(const WorkerProcess& worker) const;
+  bool tooManyBusy() const;
+  bool canDispatch() { return waiting() > 0 && workers_.anyIdle() && !tooManyBusy(); }
+  void letGo();
+  void keepServing();
+  void advanceReload();
+  void failReload(const Failure& failure);
+
   // Life: pool_core.cc
   void proceed();
   void proceedSoon();
   void proceedNextTurn();
   void tell(TimePoint end);
+  bool tellNext();
   bool more();
   void fireStarters();
   void failStarters(const Failure& failure);
+  void stopWithin(Duration grace, const Failure& stopped);
+  void stopNow(const Failure& stopped);
   void advanceStop();
   void killWorkers();
-  bool draining() const { return drainQueue_ && waiting() > 0; }
+  bool draining() const { return drainQueue_ && (waiting() > 0 || !resting_.empty()); }
 
   Reactor& reactor_;
   Clock& clock_;
@@ -147,15 +179,20 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   std::shared_ptr<spdlog::logger> logger_;
   Ledger ledger_;
   JobQueue queue_;
+  std::set<std::uint64_t> resting_;   // queued jobs that wait before they run again
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   Entries entries_;
   OomKills oomKills_;
   WorkerSet workers_;
+  Departures leaving_;  // workers that are to be replaced
+  std::optional<Reload> reload_;
+  bool runsOwnProgram_;  // the one-binary style
+  std::mt19937_64 random_;
+  std::uint64_t spreadSeed_;  // of the workers' own numbers of jobs
   RestartPolicy restart_;
   std::optional<DeathCertificate> startupFailure_;  // set while starting workers is given up
   std::uint64_t lastJobId_ = 0;
   std::uint64_t lastWorker_ = 0;
-  std::uint64_t lastFailedStart_ = 0;  // the number of the worker
   std::uint64_t spawned_ = 0;
   std::uint64_t deaths_ = 0;
   std::uint64_t recycled_ = 0;
@@ -167,6 +204,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   bool proceedScheduled_ = false;
   bool continuing_ = false;  // proceed() goes on in the next turn
   SettlementQueue settlements_;
+  QueueWaiters queueWaiters_;
   std::shared_ptr<PoolObserver> observer_;
   Histogram queueWait_;
   Histogram runTime_;
@@ -175,6 +213,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   DelayedCall fillTimer_;
   DelayedCall pruneTimer_;
   DelayedCall stopTimer_;
+  std::optional<TimePoint> stopBy_;
 };
 
 }  // namespace phial::detail

@@ -2,6 +2,7 @@
 #include <phial/master/errors.h>
 #include <phial/protocol/failure_codec.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -18,6 +19,10 @@ constexpr std::uint64_t kEnvelopeBytes = 1024;
 // them, before they can say that they have it.
 constexpr unsigned kMaxMisses = 10;
 constexpr const char* kNotGivenUp = "its job did not give up";
+
+// How long a job waits before it runs again after it has killed a worker, and after many.
+constexpr Duration kFirstRest = std::chrono::milliseconds(10);
+constexpr Duration kLongestRest = std::chrono::seconds(1);
 
 std::string seconds(Duration duration) {
   char text[32];
@@ -74,7 +79,8 @@ std::optional<Failure> PoolCore::refusal(const Job& job) {
 std::optional<Failure> PoolCore::objection(const Job& job) {
   if (stopping_) return Failure(PoolStopped("pool " + options_.name + " has been stopped"));
   if (startBlocked()) return Failure(StartupFailed(*startupFailure_));
-  if (options_.maxQueue != 0 && queue_.size() >= options_.maxQueue && !workers_.anyIdle()) {
+  if (options_.maxQueue != 0 && queue_.size() >= options_.maxQueue &&
+      (!workers_.anyIdle() || tooManyBusy())) {
     return Failure(QueueFull("the queue of pool " + options_.name +
                              " is full: " + std::to_string(queue_.size()) + " jobs wait"));
   }
@@ -106,7 +112,7 @@ void PoolCore::enqueue(std::unique_ptr<Job> job) {
 // A worker takes one job, but one that cannot be written takes none: without `end` a queue of them
 // would be failed in one go.
 void PoolCore::pump(TimePoint end) {
-  while (waiting() > 0 && workers_.anyIdle() && reactor_.now() < end) {
+  while (canDispatch() && reactor_.now() < end) {
     const auto entry = entries_.find(queue_.front());
     WorkerProcess& worker = workers_.takeIdle();
     try {
@@ -127,6 +133,7 @@ void PoolCore::dispatch(WorkerProcess& worker, Entry& entry) {
   entry.workerNumber = worker.number();
   ++entry.attempts;
   entry.sentAt = clock_.now();
+  noteDispatch(worker);
   entry.times.dispatched = reactor_.now();
   if (entry.attempts == 1) queueWait_.add(*entry.times.dispatched - entry.times.queued);
   observeJob(&PoolObserver::jobDispatched, entry);
@@ -195,8 +202,10 @@ std::unique_ptr<Job> PoolCore::take(Entries::iterator it, Column to, const Failu
   entry.deadline.cancel();
   entry.timeout.cancel();
   entry.softTimeout.cancel();
+  entry.rest.cancel();
   if (entry.worker == nullptr) {
-    queue_.remove(entry.place, entry.job->options.priority);
+    const bool rested = resting_.erase(entry.job->id) > 0;
+    if (!rested) queue_.remove(entry.place, entry.job->options.priority);
     ledger_.move(Column::queued, to);
   } else {
     ledger_.move(Column::running, to);
@@ -239,11 +248,32 @@ void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
   entry.timeout.cancel();
   entry.softTimeout.cancel();
   entry.worker = nullptr;
-  entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
   ledger_.move(Column::running, Column::queued);
   ++reruns_;
   observeRequeued(entry, death);
   entry.times.started.reset();
+  if (death.begun == DeathCertificate::Begun::yes) return restBeforeRerun(entry);
+  entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
+}
+
+// A job that has killed its worker may do so again: each time it waits for longer.
+void PoolCore::restBeforeRerun(Entry& entry) {
+  Duration pause = kFirstRest;
+  for (std::size_t i = 1; i < entry.deaths.size() && pause < kLongestRest; ++i) pause *= 2;
+  pause = std::min(pause, kLongestRest);
+  std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
+  const auto id = entry.job->id;
+  resting_.insert(id);
+  entry.rest = clock_.callLater(Duration(jitter(random_)), [this, id] {
+    endRest(entries_.at(id));
+    proceed();
+  });
+}
+
+void PoolCore::endRest(Entry& entry) {
+  entry.rest.cancel();
+  resting_.erase(entry.job->id);
+  entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
 }
 
 std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& death) {
@@ -272,6 +302,7 @@ std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& d
 
 // From here on no job leaves the queue but to fail, and none comes in.
 void PoolCore::condemnQueue(const Failure& failure) {
+  while (!resting_.empty()) endRest(entries_.at(*resting_.begin()));
   if (!queue_.empty() && !condemned_) condemned_ = failure;
 }
 

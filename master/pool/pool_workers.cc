@@ -8,18 +8,52 @@
 #include "master/pool/pool_core.h"
 
 namespace phial::detail {
+namespace {
+
+// How a death counts against starting others; not at all, if it was the pool's doing, or an
+// outsider's who killed a worker that was ready.
+std::optional<RestartPolicy::Failure> failureOf(const DeathCertificate& death) {
+  using How = RestartPolicy::Failure;
+  const auto* signalled = std::get_if<Signalled>(&death.status);
+  // With a detail it was the pool that sent it.
+  const bool killed = signalled && signalled->signal == SIGKILL && death.detail.empty();
+  switch (death.cause) {
+    case DeathCause::startup:
+      if (death.pid == 0) return How::notExecuted;
+      return killed ? How::killedAtStart : How::notReady;
+    case DeathCause::crash:
+      if (killed) return std::nullopt;
+      [[fallthrough]];
+    case DeathCause::memory:
+    case DeathCause::reaped:
+    case DeathCause::protocol: {
+      const bool idle = death.begun == DeathCertificate::Begun::no && death.jobsServed == 0;
+      return idle ? How::beforeAnyJob : How::atWork;
+    }
+    case DeathCause::timeout:
+    case DeathCause::softTimeout:
+    case DeathCause::deadline:
+    case DeathCause::cancel:
+    case DeathCause::recycle:
+    case DeathCause::shutdown:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 void PoolCore::workerReady(WorkerProcess& worker) {
   logger_->debug("pool {}: worker {} is ready", options_.name, worker.number());
   startupFailure_.reset();
+  restart_.ready(worker.number());
   observeWorker(&PoolObserver::workerReady, worker);
   release(worker);
   proceed();
 }
 
 void PoolCore::workerAnswered(WorkerProcess& worker, schema::JobResult::Reader result) {
-  // One that was there before says nothing of those that fail to start beside it.
-  if (worker.number() > lastFailedStart_) restart_.served();
+  restart_.answered(worker.number());
   // Absent when the job was cancelled or its deadline passed: nobody waits for this any more.
   const auto entry = entries_.find(result.getId());
   if (entry != entries_.end()) finishJob(entry, result);
@@ -48,16 +82,13 @@ void PoolCore::workerProgressed(std::uint64_t job, double fraction, const std::s
 }
 
 void PoolCore::workerDied(WorkerProcess& worker, DeathCertificate death) {
+  leaving_.remove(worker);
   bury(workers_.remove(worker));
   countDeath(death);
   observeDeath(death);
   const auto entry = entries_.find(death.job);
   if (entry != entries_.end()) judgeJob(entry, death);
-  const bool unfit = death.cause == DeathCause::startup || death.cause == DeathCause::crash ||
-                     death.cause == DeathCause::memory || death.cause == DeathCause::protocol ||
-                     death.cause == DeathCause::reaped;
-  const bool blameless = death.begun == DeathCertificate::Begun::no && death.jobsServed == 0;
-  if (unfit && blameless) noteFailedStart(death);
+  noteFailure(death);
   proceed();
 }
 
@@ -88,16 +119,29 @@ void PoolCore::countDeath(const DeathCertificate& death) {
   }
 }
 
-void PoolCore::noteFailedStart(const DeathCertificate& death) {
-  lastFailedStart_ = std::max(lastFailedStart_, death.worker);
-  if (death.pid == 0) {
-    restart_.failedForGood(clock_.now());
-  } else {
-    restart_.failed(clock_.now());
-  }
-  if (death.cause != DeathCause::startup || !restart_.givenUp() || workers_.active() > 0) return;
-  startupFailure_ = death;
+// What a death says of those that will be started next.
+void PoolCore::noteFailure(const DeathCertificate& death) {
+  const auto how = failureOf(death);
+  if (!how) return;
+  const TimePoint now = clock_.now();
+  restart_.failed(*how, death.worker, now);
+  if (death.cause != DeathCause::startup) return;
+  // One whose replacement this was to be goes on, unless the next comes at once.
+  const bool retried = *how == RestartPolicy::Failure::killedAtStart &&
+                       restart_.nextStart() <= now + options_.restart.longestCrashPause;
+  if (!retried) keepServing();
+  if (restart_.givenUp()) giveUpStarting(death);
+}
+
+void PoolCore::giveUpStarting(const DeathCertificate& death) {
   const Failure failure{StartupFailed(death)};
+  failReload(failure);
+  if (workers_.count(WorkerState::starting) == 0) failStarters(failure);
+  if (workers_.active() > 0) return;
+  if (!startupFailure_) {
+    logger_->error("pool {}: no worker gets ready; it goes on trying, but slowly", options_.name);
+  }
+  startupFailure_ = death;
   condemnQueue(failure);
   failStarters(failure);
 }
@@ -107,19 +151,24 @@ bool PoolCore::startBlocked() const {
          (condemned_ || clock_.now() < restart_.nextStart());
 }
 
-// How many workers there should be now.
+// How many workers there should be now, those that leave not counted.
 std::size_t PoolCore::wanted() const {
   if (closed_ || (stopping_ && !draining())) return 0;
-  const std::size_t load = workers_.count(WorkerState::busy) + waiting();
-  const std::size_t floor = started_ && !stopping_ ? options_.min : 0;
-  return std::min(options_.max, std::max(floor, load));
+  const std::size_t busy = workers_.count(WorkerState::busy) - leaving_.count(WorkerState::busy);
+  std::size_t floor = started_ && !stopping_ ? options_.min : 0;
+  if (reload_) floor = std::max(floor, reload_->size);
+  return std::min(options_.max, std::max(floor, busy + waiting()));
+}
+
+// With those that leave: one more for each that no longer serves, and one for all the others.
+std::size_t PoolCore::mostWorkers() const {
+  return options_.max + leaving_.over() + std::min<std::size_t>(leaving_.goingOn(), 1);
 }
 
 void PoolCore::fill() {
-  if (workers_.active() >= wanted()) return;
-  // After giving up, only a new job or start() tries again: nobody waits.
-  if (startupFailure_ && waiting() == 0 && starters_.empty()) return;
-  if (fillTimer_.active()) return;
+  if (staying() >= wanted() || workers_.active() >= mostWorkers()) return;
+  // A death that is not judged yet may mean a pause.
+  if (fillTimer_.active() || workers_.anyVerdictPending()) return;
   const TimePoint now = clock_.now();
   if (restart_.nextStart() > now) {
     fillTimer_ = clock_.callLater(restart_.nextStart() - now, [this] { fill(); });
@@ -127,7 +176,7 @@ void PoolCore::fill() {
   }
   spawnOne();
   // The others in the turns to come: the loop has more to do than to spawn.
-  if (workers_.active() < wanted()) {
+  if (staying() < wanted()) {
     fillTimer_ = reactor_.callLater(Duration::zero(), [this] { fill(); });
   }
 }
@@ -138,6 +187,7 @@ void PoolCore::spawnOne() {
       WorkerProcess::Environment{reactor_, clock_, options_, *logger_, oomKills_, *this},
       ++lastWorker_);
   workers_.add(worker);
+  restart_.started(lastWorker_);
   worker->start();
   observeWorker(&PoolObserver::workerSpawned, *worker);
 }
@@ -145,9 +195,10 @@ void PoolCore::spawnOne() {
 // Decides what a worker that has just become idle does next.
 void PoolCore::release(WorkerProcess& worker) {
   if (worker.state() != WorkerState::idle) return;
-  if (options_.recycleAfter != 0 && worker.jobsServed() >= options_.recycleAfter) {
-    worker.retire(DeathCause::recycle);
-  } else if (workers_.active() > options_.max || (stopping_ && !draining())) {
+  noteMemory(worker);
+  if (leaving_.serviceOver(worker)) return;  // letGo() decides
+  const bool tooMany = staying() > options_.max && !leaving_.contains(worker);
+  if (tooMany || (stopping_ && !draining())) {
     worker.retire(DeathCause::shutdown);
   } else {
     workers_.becameIdle(worker, clock_.now());
@@ -156,15 +207,15 @@ void PoolCore::release(WorkerProcess& worker) {
 
 // Stops idle workers that are too many for `max`; busy ones follow in release().
 void PoolCore::shrink() {
-  while (workers_.active() > options_.max && workers_.anyIdle()) {
+  while (staying() > options_.max && workers_.anyIdle()) {
     workers_.takeOldestIdle().retire(DeathCause::shutdown);
   }
 }
 
 // Stops workers above `min` that have been idle for maxIdle, and comes back for the next.
 void PoolCore::prune() {
-  if (pruneTimer_.active() || stopping_) return;
-  while (workers_.active() > options_.min && workers_.anyIdle()) {
+  if (pruneTimer_.active() || stopping_ || reload_) return;
+  while (staying() > options_.min && workers_.anyIdle()) {
     const TimePoint due = workers_.oldestIdleSince() + options_.maxIdle;
     if (due > clock_.now()) {
       pruneTimer_ = clock_.callLater(due - clock_.now(), [this] { prune(); });

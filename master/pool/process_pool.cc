@@ -50,6 +50,8 @@ Deferred<void> ProcessPool::stop(StopOptions options) { return core_->stop(optio
 Deferred<void> ProcessPool::adjustPoolSize(std::size_t min, std::size_t max) {
   return core_->resize(min, max);
 }
+Deferred<void> ProcessPool::reload() { return core_->reload(); }
+Deferred<void> ProcessPool::whenBelow(std::size_t jobs) { return core_->whenBelow(jobs); }
 std::vector<WorkerStatus> ProcessPool::workers() const { return core_->workers(); }
 PoolStats ProcessPool::stats() const { return core_->stats(); }
 void ProcessPool::setObserver(std::shared_ptr<PoolObserver> observer) {

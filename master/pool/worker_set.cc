@@ -38,6 +38,11 @@ std::size_t WorkerSet::count(WorkerState state) const {
                     [state](const Pointer& worker) { return worker->state() == state; }));
 }
 
+bool WorkerSet::anyVerdictPending() const {
+  return std::any_of(all_.begin(), all_.end(),
+                     [](const Pointer& worker) { return worker->verdictPending(); });
+}
+
 std::size_t WorkerSet::active() const { return size() - count(WorkerState::ending); }
 
 std::vector<WorkerSet::Pointer> WorkerSet::clear() {

@@ -34,6 +34,8 @@ class WorkerSet {
   bool anyIdle();
 
   std::size_t count(WorkerState state) const;
+  /// Whether there is one that has ended, and has yet to say how.
+  bool anyVerdictPending() const;
   /// Those that serve or will: starting, idle and busy.
   std::size_t active() const;
   std::size_t size() const { return all_.size(); }

@@ -1,35 +1,99 @@
 #include "master/supervision/restart_policy.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace phial::detail {
 namespace {
 
-constexpr Duration kFirstPause = std::chrono::milliseconds(10);
-constexpr Duration kLongestPause = std::chrono::seconds(30);
 constexpr Duration kPauseAfterGivingUp = std::chrono::seconds(1);
+// With fewer answers than this between two crashes a pool does more starting than work.
+constexpr unsigned kAnswersPerCrash = 4;
+constexpr unsigned kKilledPerFailedStart = 4;
+
+const RestartOptions& checked(const RestartOptions& options) {
+  if (options.firstPause <= Duration::zero() || options.longestPause < options.firstPause ||
+      options.longestCrashPause < Duration::zero() || options.healthySpell <= Duration::zero()) {
+    throw std::invalid_argument("RestartOptions: a pause is negative, or the first is the longest");
+  }
+  if (options.failedStarts == 0) {
+    throw std::invalid_argument("RestartOptions: failedStarts is 0: nothing would ever be started");
+  }
+  return options;
+}
 
 }  // namespace
 
-void RestartPolicy::failed(TimePoint now) {
-  ++failures_;
-  pause(now);
+RestartPolicy::RestartPolicy(const RestartOptions& options, std::uint64_t seed)
+    : options_(checked(options)), random_(seed) {}
+
+void RestartPolicy::Row::add(std::uint64_t worker, std::uint64_t newestWorker) {
+  if (worker <= newest) return;  // of a round that was counted already
+  ++rounds;
+  newest = newestWorker;
 }
 
-void RestartPolicy::failedForGood(TimePoint now) {
-  failures_ = std::max(failures_ + 1, kGiveUpAfter);
-  pause(now);
+void RestartPolicy::failed(Failure how, std::uint64_t worker, TimePoint now) {
+  newest_ = std::max(newest_, worker);
+  switch (how) {
+    case Failure::notReady:
+    case Failure::notExecuted:
+      ++unready_;
+      if (how == Failure::notExecuted) unready_ = std::max(unready_, options_.failedStarts);
+      lastUnready_ = std::max(lastUnready_, worker);
+      break;
+    case Failure::killedAtStart:
+      ++killedAtStart_;
+      lastUnready_ = std::max(lastUnready_, worker);
+      break;
+    case Failure::beforeAnyJob:
+      endAfterHealthySpell(unproven_, now);
+      break;
+    case Failure::atWork:
+      endAfterHealthySpell(crashes_, now);
+      break;
+  }
+  const bool atWork = how == Failure::atWork || how == Failure::killedAtStart;
+  if (how == Failure::atWork) answersSinceCrash_ = 0;
+  if (!atWork) lastUnproven_ = std::max(lastUnproven_, worker);
+  Row& row = atWork ? crashes_ : unproven_;
+  row.add(worker, newest_);
+  pause(row, atWork ? options_.longestCrashPause : options_.longestPause, now);
 }
 
-void RestartPolicy::pause(TimePoint now) {
-  // One failure may be bad luck: the first replacement starts at once.
-  if (failures_ == 1) return;
-  Duration pause = kFirstPause * (std::int64_t{1} << std::min(failures_ - 2, 20U));
-  if (givenUp()) pause = std::max(pause, kPauseAfterGivingUp);
-  pause = std::min(pause, kLongestPause);
+// From the end of the last pause, not from the last death: a pause is no sign of health.
+void RestartPolicy::endAfterHealthySpell(Row& row, TimePoint now) const {
+  if (now - row.end >= options_.healthySpell) row.rounds = 0;
+}
+
+void RestartPolicy::pause(Row& row, Duration longest, TimePoint now) {
+  row.end = std::max(row.end, now);
+  // One round may be bad luck: what replaces it starts at once.
+  Duration pause = row.rounds < 2 ? Duration::zero() : options_.firstPause;
+  for (unsigned round = 2; round < row.rounds && pause < longest; ++round) pause *= 2;
+  pause = std::min(pause, longest);
+  if (givenUp()) pause = std::max(pause, std::min(kPauseAfterGivingUp, options_.longestPause));
+  if (pause <= Duration::zero()) return;
   // Full jitter would allow no pause at all; half of it is kept.
   std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
-  nextStart_ = now + Duration(jitter(random_));
+  // Those that died in one round share its pause.
+  row.end = std::max(row.end, now + Duration(jitter(random_)));
+  nextStart_ = std::max(nextStart_, row.end);
+}
+
+void RestartPolicy::ready(std::uint64_t worker) {
+  if (worker <= lastUnready_) return;  // says nothing of those that were started later
+  unready_ = 0;
+  killedAtStart_ = 0;
+}
+
+void RestartPolicy::answered(std::uint64_t worker) {
+  if (worker > lastUnproven_) unproven_.rounds = 0;
+  if (++answersSinceCrash_ >= kAnswersPerCrash) crashes_.rounds = 0;
+}
+
+bool RestartPolicy::givenUp() const {
+  return unready_ + killedAtStart_ / kKilledPerFailedStart >= options_.failedStarts;
 }
 
 }  // namespace phial::detail

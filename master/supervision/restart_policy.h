@@ -1,11 +1,7 @@
-// When the next worker may be started after one has failed to serve.
-//
-// A worker that dies before it has answered a single job says that the next one may do the same.
-// Each such death in a row doubles the pause before the next start, with jitter so that pools that
-// fail together do not return together. One answered job ends the row.
+// When the next worker may be started after others have failed. RestartOptions says by which rules.
 #pragma once
 
-#include <phial/master/clock.h>
+#include <phial/master/restart_options.h>
 
 #include <cstdint>
 #include <random>
@@ -14,27 +10,50 @@ namespace phial::detail {
 
 class RestartPolicy {
  public:
-  /// Failures to start in a row after which waiting jobs are failed instead of kept.
-  static constexpr unsigned kGiveUpAfter = 5;
+  enum class Failure {
+    notReady,       ///< it ended before it was ready
+    notExecuted,    ///< there was nothing to start; the next try will meet the same
+    killedAtStart,  ///< an outsider's SIGKILL ended it before it was ready
+    beforeAnyJob,   ///< it was ready, and crashed before it had taken up a job
+    atWork,         ///< it crashed at a job, or after one
+  };
 
-  explicit RestartPolicy(std::uint64_t seed) : random_(seed) {}
+  /// Throws std::invalid_argument for options that make no sense.
+  RestartPolicy(const RestartOptions& options, std::uint64_t seed);
 
-  /// Notes a failure at `now`: a worker that never served.
-  void failed(TimePoint now);
-  /// Notes a failure that the next try will meet again, such as a missing program.
-  void failedForGood(TimePoint now);
-  /// Notes that a worker has answered a job.
-  void served() { failures_ = 0; }
+  /// Notes that a worker is started. Workers are known by their numbers, which only grow.
+  void started(std::uint64_t worker) { newest_ = worker; }
+  void failed(Failure how, std::uint64_t worker, TimePoint now);
+  void ready(std::uint64_t worker);
+  void answered(std::uint64_t worker);
 
   /// When the next start is allowed.
   TimePoint nextStart() const { return nextStart_; }
-  bool givenUp() const { return failures_ >= kGiveUpAfter; }
+  bool givenUp() const;
 
  private:
-  void pause(TimePoint now);
+  // Rounds of deaths in which those that were started after one round died in the next.
+  struct Row {
+    unsigned rounds = 0;
+    std::uint64_t newest = 0;  // the last worker of the last round
+    TimePoint end{};           // of the last round's pause
 
+    void add(std::uint64_t worker, std::uint64_t newestWorker);
+  };
+
+  void endAfterHealthySpell(Row& row, TimePoint now) const;
+  void pause(Row& row, Duration longest, TimePoint now);
+
+  const RestartOptions options_;
   std::mt19937_64 random_;
-  unsigned failures_ = 0;
+  std::uint64_t newest_ = 0;
+  Row unproven_;  // those that never took up a job
+  Row crashes_;   // the others
+  unsigned answersSinceCrash_ = 0;
+  std::uint64_t lastUnready_ = 0;
+  std::uint64_t lastUnproven_ = 0;
+  unsigned unready_ = 0;
+  unsigned killedAtStart_ = 0;
   TimePoint nextStart_{};
 };
 

@@ -51,6 +51,11 @@ void WorkerProcess::startIsLate() {
   startTimer_ = env_.clock.callLater(env_.options.grace, giveUp);
 }
 
+bool WorkerProcess::verdictPending() const {
+  const bool gone = state_ == WorkerState::ending && (exitStatus_ || !process_);
+  return gone && cause_ != DeathCause::recycle && cause_ != DeathCause::shutdown;
+}
+
 std::uint32_t WorkerProcess::find(FunctionName function) const {
   using Status = FunctionIndex::Status;
   const auto [status, index] = functions_.find(function.name, function.signature);

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <thread>
@@ -127,6 +128,13 @@ void forkAndHang(Hanging how, const std::string& path) {
   if (how == Hanging::ignoringTerm) hang();
   compute();
 }
+
+void hoard(std::size_t bytes) {
+  static std::vector<std::vector<std::byte>> hoards;
+  hoards.emplace_back(bytes, std::byte{1});
+}
+
+std::uint64_t programSize() { return std::filesystem::file_size("/proc/self/exe"); }
 
 void compute() {
   static std::atomic<unsigned> n{0};

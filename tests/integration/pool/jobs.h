@@ -53,6 +53,11 @@ void announceAndIgnoreTerm(const std::string& path);
 enum class Hanging { computing, ignoringTerm, blockingSignals, stopped };
 void forkAndHang(Hanging how, const std::string& path);
 
+/// Takes memory that it never gives back.
+void hoard(std::size_t bytes);
+/// The size of the file that the worker runs.
+std::uint64_t programSize();
+
 /// Never return.
 void compute();
 void ignoreTermAndHang();

@@ -93,6 +93,11 @@ class PoolTest : public ::testing::Test {
     }
   }
 
+  /// Gives everything that could happen the turns to happen in, for a test that nothing does.
+  void passTurns() {
+    for (int i = 0; i < 20; ++i) valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
+  }
+
   /// A FIFO for jobs::waitFor and its kind.
   std::string makeFifo(const std::string& name) const {
     const std::string path = directory_ + "/" + name;

@@ -6,18 +6,18 @@
 #include <fstream>
 #include <set>
 
-#include "master/supervision/restart_policy.h"
 #include "pool_fixture.h"
 
 namespace phial {
 namespace {
 
-using detail::RestartPolicy;
 using std::chrono::hours;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+
+constexpr unsigned kGiveUpAfter = RestartOptions{}.failedStarts;
 
 std::string child(const std::string& name) {
   return std::string(PHIAL_CHILDREN "/phial_child_") + name;
@@ -58,7 +58,7 @@ class PoolStartupTest : public PoolTest {
     auto& pool = makePoolOf(std::move(worker));
     const Failure failure = failureOverPauses(pool, pool.start());
     EXPECT_TRUE(failure.check<StartupFailed>()) << failure.message();
-    EXPECT_EQ(pool.stats().spawned, RestartPolicy::kGiveUpAfter);
+    EXPECT_EQ(pool.stats().spawned, kGiveUpAfter);
     return failure;
   }
 
@@ -111,8 +111,8 @@ TEST_F(PoolStartupTest, AMissingProgramFailsAllJobsThatWait) {
 }
 
 TEST_F(PoolStartupTest, AMissingProgramIsNotTriedAgainWhileNobodyAsks) {
-  auto& pool = makePoolOf({directory_ + "/nothing"});
-  failureOf(pool.start());
+  auto& pool = makePool({.worker = {directory_ + "/nothing"}, .min = 0, .max = 1}, &clock_);
+  failureOf(pool.deferToProcess<jobs::add>(1, 2));
   for (int i = 0; i < 20; ++i) {
     clock_.advance(seconds(100));
     valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
@@ -121,8 +121,8 @@ TEST_F(PoolStartupTest, AMissingProgramIsNotTriedAgainWhileNobodyAsks) {
 }
 
 TEST_F(PoolStartupTest, AMissingProgramIsTriedOnceMoreForAJobAfterThePause) {
-  auto& pool = makePoolOf({directory_ + "/nothing"});
-  failureOf(pool.start());
+  auto& pool = makePool({.worker = {directory_ + "/nothing"}, .min = 0, .max = 1}, &clock_);
+  failureOf(pool.deferToProcess<jobs::add>(1, 2));
   for (int i = 0; i < 100; ++i) {
     auto job = pool.deferToProcess<jobs::add>(1, 2);
     EXPECT_TRUE(job.called());
@@ -185,7 +185,7 @@ TEST_F(PoolStartupTest, JobsThatWaitForAFailingProgramFailWithIt) {
   const Failure failure = failureOverPauses(pool, pool.deferToProcess<jobs::add>(1, 2));
   EXPECT_TRUE(failure.check<StartupFailed>());
   EXPECT_TRUE(failureOf(std::move(other)).check<StartupFailed>());
-  EXPECT_EQ(pool.stats().spawned, RestartPolicy::kGiveUpAfter);
+  EXPECT_EQ(pool.stats().spawned, kGiveUpAfter);
   EXPECT_EQ(pool.stats().failed, 2U);
 }
 
@@ -218,7 +218,7 @@ TEST_F(PoolStartupTest, AProgramThatNeverAnswersIsEndedInTime) {
   EXPECT_TRUE(failure->check<StartupFailed>());
   EXPECT_THAT(failure->message(), HasSubstr("it did not answer the handshake in time"));
   EXPECT_THAT(failure->message(), HasSubstr("killed by SIGKILL"));
-  EXPECT_EQ(pool.stats().spawned, RestartPolicy::kGiveUpAfter);
+  EXPECT_EQ(pool.stats().spawned, kGiveUpAfter);
 }
 
 TEST_F(PoolStartupTest, AProgramThatNeverServesIsNamedSo) {
@@ -233,7 +233,7 @@ TEST_F(PoolStartupTest, AProgramThatNeverServesIsNoForkBomb) {
   const Run run = runByHand(child("never_serves"), {{"PHIAL_TEST_CENSUS", census}});
   EXPECT_EQ(run.status, ExitStatus(Exited{0})) << "the job failed with StartupFailed";
   EXPECT_THAT(run.stderrLines, ::testing::Contains(HasSubstr("never called phial::serveIfWorker")));
-  EXPECT_THAT(linesOf(census), SizeIs(1 + RestartPolicy::kGiveUpAfter));
+  EXPECT_THAT(linesOf(census), SizeIs(1 + kGiveUpAfter));
 }
 
 TEST_F(PoolStartupTest, AnExceptionOfOnStartReachesTheCaller) {

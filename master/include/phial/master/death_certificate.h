@@ -24,7 +24,7 @@ enum class DeathCause {
   softTimeout,  ///< the pool ended it because its job did not heed its soft timeout
   deadline,     ///< the pool ended it because its job's deadline had passed
   cancel,       ///< the pool ended it because its job was cancelled and did not give up
-  recycle,      ///< it had served its number of jobs
+  recycle,      ///< it was replaced: its number of jobs, its memory, or reload()
   shutdown,     ///< the pool stopped or shrank
   protocol,     ///< it sent what no worker sends, or closed its pipe and lived on
   startup,      ///< it did not get ready

@@ -4,6 +4,7 @@
 #include <phial/master/clock.h>
 #include <phial/master/histogram.h>
 #include <phial/master/limits.h>
+#include <phial/master/restart_options.h>
 
 #include <sys/types.h>
 
@@ -43,9 +44,18 @@ struct PoolOptions {
   /// How long a worker above `min` may be idle before it is stopped. Default 20 s.
   Duration maxIdle = std::chrono::seconds(20);
 
-  /// Jobs after which a worker is replaced; 0, the default, means never. Price: one start-up for
-  /// that many jobs.
+  /// Jobs that a worker serves at most before it is replaced; 0, the default, means no limit. From
+  /// 16 on each worker is given its own number, up to an eighth lower, so that they do not retire
+  /// together; below it is exact. A job that was sent and taken back counts. The replacement starts
+  /// when the last job does, so that for a while there may be one worker above `max` for each that
+  /// is being replaced; never do more than `max` run jobs because of that. A worker whose
+  /// replacement fails to start goes on serving. Price: one start-up for that many jobs.
   std::size_t recycleAfter = 0;
+
+  /// Resident memory above which a worker is replaced, looked at after each job; 0, the default,
+  /// means no limit. It goes on serving until its replacement is ready. Price: one look into /proc,
+  /// about 5 us a job, and with a limit that each worker exceeds at once a start-up for each job.
+  std::uint64_t recycleAboveRssBytes = 0;
 
   /// Running time for each job that sets none of its own. Default none.
   std::optional<Duration> timeout = std::nullopt;
@@ -58,8 +68,12 @@ struct PoolOptions {
   /// timeoutSignal, to exit after it was told to. Default 2 s.
   Duration grace = std::chrono::seconds(2);
 
-  /// Jobs that may wait; one more fails with QueueFull. Default 0: no limit, and memory is it.
+  /// Jobs that may wait; one more fails with QueueFull, whatever its priority, unless a worker is
+  /// free for it. Default 0: no limit, and memory is it. See ProcessPool::whenBelow.
   std::size_t maxQueue = 0;
+
+  /// See RestartOptions.
+  RestartOptions restart = {};
 
   /// Of each worker. See Limits.
   Limits limits = {};
@@ -81,7 +95,10 @@ struct PoolOptions {
 enum class Rerun {
   unlessRunning,  ///< fails with WorkerDied if it had begun
   never,          ///< is started at most once, and never shares a message with other jobs
-  always,         ///< runs again also when it had begun, up to maxAttempts, then PoisonJob
+  /// Runs again also when it had begun, up to maxAttempts, then PoisonJob. It waits before: 10 ms
+  /// at most after the first death, twice as long after each further one, a second at the longest,
+  /// with a jitter of down to half of that; what has a moment's cause then finds the moment past.
+  always,
 };
 
 /// How one job is run. The fields are in the order in which a designated initialiser names them.
@@ -105,7 +122,9 @@ struct JobOptions {
   /// See Rerun.
   Rerun rerun = Rerun::unlessRunning;
 
-  /// With Rerun::always: how many workers the job may be running in when they die. Default 3.
+  /// With Rerun::always: how many workers the job may be running in when they die. Default 3. Only
+  /// deaths are counted: an exception that the function throws is its result, and is not tried
+  /// again, nor is a job that ran into its timeout.
   unsigned maxAttempts = 3;
 
   /// For logs, certificates and currentJob().label(). Default empty.
@@ -120,8 +139,9 @@ struct StopOptions {
   /// True: queued jobs are still run. False, the default: they fail with PoolStopped.
   bool drainQueue = false;
 
-  /// How long jobs may go on; then their workers are killed and they fail with PoolStopped.
-  /// Default: as long as they take. Zero: at once.
+  /// How long jobs may go on, those of the queue included; then the workers are killed and what is
+  /// left fails with PoolStopped. Default: as long as they take. Zero: at once. When stop() is
+  /// called more than once, the earliest end counts.
   std::optional<Duration> grace = std::nullopt;
 };
 
@@ -156,9 +176,10 @@ struct PoolStats {
   std::size_t starting = 0;
   std::size_t idle = 0;
   std::size_t busy = 0;
-  std::uint64_t spawned = 0;   ///< workers ever spawned
-  std::uint64_t deaths = 0;    ///< workers that ended otherwise than asked to
-  std::uint64_t recycled = 0;  ///< workers that ended because of recycleAfter
+  std::uint64_t spawned = 0;  ///< workers ever spawned
+  std::uint64_t deaths = 0;   ///< workers that ended otherwise than asked to
+  /// Workers that ended because of recycleAfter or recycleAboveRssBytes, or for reload().
+  std::uint64_t recycled = 0;
 
   Histogram queueWait;  ///< from submission to the first dispatch
   Histogram runTime;    ///< of each function that returned or threw, without decoding and encoding

@@ -59,8 +59,10 @@ class ProcessPool {
   /// As above with timeouts, deadlines and idle times on another clock, borrowed; for tests.
   ProcessPool(Reactor& reactor, PoolOptions options, Clock& clock);
   /// After stop() has fired, instant. Otherwise kills every worker, says so in the log, and fails
-  /// what was queued or running with PoolStopped, from here. Does not wait: the Reactor reaps the
-  /// killed workers, before its own end at the latest.
+  /// what was queued or running with PoolStopped, from here: what its callbacks refer to need only
+  /// outlive the pool. Does not wait: the Reactor reaps the killed workers, before its own end at
+  /// the latest. A long queue makes it long, about a second for a million jobs; stop() spreads the
+  /// same over the turns of the loop.
   ~ProcessPool();
   ProcessPool(const ProcessPool&) = delete;
   ProcessPool& operator=(const ProcessPool&) = delete;
@@ -111,6 +113,27 @@ class ProcessPool {
   /// idle ones above `max` at once and busy ones when their job has ended. Fires when `min` are
   /// ready, as start() does. Throws std::invalid_argument unless 1 <= max and min <= max.
   Deferred<void> adjustPoolSize(std::size_t min, std::size_t max);
+
+  /// Replaces every worker by one of the program as it is on disk now, a rolling change: a new one
+  /// is ready before an old one ends, with at most one above `max`, and no job fails. Old ones that
+  /// are at a job end when it has; so does this, which fires when none of the old is left. Called
+  /// again meanwhile it includes the workers started since.
+  ///
+  /// `worker` is looked up anew, in PATH too. Without it this very program's path is, from now on,
+  /// where otherwise the pool starts the file that it was itself started from; a function whose
+  /// signature has changed there then fails with EncodingError, and another build of Phial does not
+  /// start. Workers that replace dead ones are always started from where the last reload() looked.
+  ///
+  /// Fails with StartupFailed when the new workers do not start (RestartOptions::failedStarts of
+  /// them in a row), and the old ones go on; without `worker` the pool is back to the file it was
+  /// started from. Fails with PoolStopped at stop(). Cancelling stops the waiting, not the change.
+  Deferred<void> reload();
+
+  /// Fires when fewer than `jobs` jobs are queued: at once if it is so, else from the loop, one
+  /// waiter at a time in the order of their calls, each while it is so. That makes a producer that
+  /// never meets QueueFull: wait, submit, repeat. Fails with PoolStopped once stop() was called.
+  /// Cancelling forgets it. Throws std::invalid_argument for 0, which would never be.
+  Deferred<void> whenBelow(std::size_t jobs);
 
   PoolStats stats() const;
   /// The living workers, in the order of their numbers.
