@@ -22,7 +22,8 @@ inline constexpr const char* kWorkerVariable = "PHIAL_WORKER";
 inline constexpr int kNeverServedStatus = 78;  // EX_CONFIG of sysexits.h
 /// Exit status of a worker program that was started by hand.
 inline constexpr int kNotAWorkerStatus = 64;  // EX_USAGE
-/// Exit status of a worker whose onStart threw, or whose master speaks another protocol.
+/// Exit status of a worker whose onStart threw, whose master speaks another protocol, or whose
+/// requests can no longer be read.
 inline constexpr int kCannotServeStatus = 69;  // EX_UNAVAILABLE
 
 /// Which build of Phial this is: release and schema fingerprint. Master and worker must hold the
