@@ -15,12 +15,12 @@ namespace {
 std::optional<RestartPolicy::Failure> failureOf(const DeathCertificate& death) {
   using How = RestartPolicy::Failure;
   const auto* signalled = std::get_if<Signalled>(&death.status);
-  // With a detail it was the pool that sent it.
-  const bool killed = signalled && signalled->signal == SIGKILL && death.detail.empty();
+  const bool killed = signalled && signalled->signal == SIGKILL;
   switch (death.cause) {
     case DeathCause::startup:
       if (death.pid == 0) return How::notExecuted;
-      return killed ? How::killedAtStart : How::notReady;
+      // A detail says that it was the pool, or a limit.
+      return killed && death.detail.empty() ? How::killedAtStart : How::notReady;
     case DeathCause::crash:
       if (killed) return std::nullopt;
       [[fallthrough]];

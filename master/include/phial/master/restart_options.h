@@ -20,8 +20,8 @@ namespace phial {
 /// loop: their pauses grow up to `longestPause`, until one of the replacements answers a job. Those
 /// that crash at their jobs settle a job with each death: their pauses grow up to
 /// `longestCrashPause`, until the pool has answered four jobs between two deaths. Workers ended by
-/// the pool, or by a SIGKILL that it has not sent once they were ready (an operator's, the
-/// out-of-memory killer's), cause no pause.
+/// the pool, or once they were ready by a SIGKILL that is neither its own nor the out-of-memory
+/// killer's, cause no pause.
 ///
 /// All times are on the pool's clock.
 struct RestartOptions {
