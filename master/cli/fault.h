@@ -1,0 +1,53 @@
+// What a worker can do to itself on purpose, so that a pool can be watched coping with it.
+//
+// Each fault is the real thing: a real signal, a real half of a frame in the real reply pipe. A job
+// calls inflict() and does not return from it. What cannot harm the worker alone is bounded: memory
+// by a limit, a forgotten grandchild by a minute, and nothing leaves a core file.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace phial::cli {
+
+enum class Fault {
+  sigkill,     ///< dies of SIGKILL
+  sigsegv,     ///< writes to memory that it may not write to
+  abort,       ///< calls abort()
+  exit,        ///< calls exit(1)
+  exitZero,    ///< calls exit(0), as if all were well
+  oom,         ///< takes memory under a limit until there is none, and dies of std::bad_alloc
+  hang,        ///< never returns
+  stop,        ///< stops itself with SIGSTOP; never returns when continued
+  closePipe,   ///< closes the reply pipe and lives on
+  halfFrame,   ///< writes half a message to the reply pipe and exits
+  garbage,     ///< writes random bytes to the reply pipe and lives on
+  ignoreTerm,  ///< ignores SIGTERM and never returns
+  grandchild,  ///< dies of SIGKILL and leaves a process behind that holds its pipes open
+};
+
+/// In the order of faultNames().
+inline constexpr std::array kAllFaults = {
+    Fault::sigkill, Fault::sigsegv,    Fault::abort,     Fault::exit,      Fault::exitZero,
+    Fault::oom,     Fault::hang,       Fault::stop,      Fault::closePipe, Fault::halfFrame,
+    Fault::garbage, Fault::ignoreTerm, Fault::grandchild};
+
+/// "sigkill", ..., "exit", "exit-zero", ..., "close-pipe", ...
+const char* faultName(Fault fault);
+/// The fault of that name, or nothing.
+std::optional<Fault> parseFault(std::string_view name);
+/// What it does, in a line for a person.
+const char* faultEffect(Fault fault);
+/// All names, separated by commas.
+std::string faultNames();
+
+/// Whether a worker that does this lives on in silence, so that only a timeout of its job ends it.
+bool needsTimeout(Fault fault);
+
+/// Does it to this process. REQUIRES: called in a worker, by a job. `seed` chooses the garbage.
+[[noreturn]] void inflict(Fault fault, std::uint64_t seed = 0);
+
+}  // namespace phial::cli
