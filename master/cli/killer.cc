@@ -1,0 +1,37 @@
+#include "master/cli/killer.h"
+
+#include <csignal>
+#include <utility>
+
+namespace phial::cli {
+
+Killer::Killer(Reactor& reactor, const ProcessPool& pool, Plan plan, Struck struck)
+    : reactor_(reactor),
+      pool_(pool),
+      plan_(std::move(plan)),
+      struck_(std::move(struck)),
+      random_(plan_.seed) {}
+
+void Killer::schedule() {
+  const auto mean = plan_.meanInterval.count();
+  std::uniform_int_distribution<std::int64_t> interval(mean / 2, mean + mean / 2);
+  next_ = reactor_.callLater(Duration(interval(random_)), [this] { strike(); });
+}
+
+void Killer::strike() {
+  auto targets = pool_.workers();
+  std::erase_if(targets, [](const WorkerStatus& worker) {
+    return worker.pid == 0 || worker.state == WorkerState::ending;
+  });
+  if (!targets.empty()) {
+    const auto& target = targets[random_() % targets.size()];
+    const int signal = plan_.signals[random_() % plan_.signals.size()];
+    if (::kill(target.pid, signal) == 0) {
+      ++sent_;
+      struck_(target.number, signal);
+    }
+  }
+  schedule();
+}
+
+}  // namespace phial::cli

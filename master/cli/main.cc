@@ -1,0 +1,48 @@
+// The `phial` command. It is its own worker.
+#include <phial/worker.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "master/cli/stress.h"
+#include "master/cli/stress_command.h"
+
+namespace {
+
+constexpr int kUsageStatus = 2;
+
+/// Takes what stands behind --worker off the command line: a command with options of its own.
+std::vector<std::string> workerWords(int& argc, char** argv) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (argv[i] != std::string_view("--worker")) continue;
+    std::vector<std::string> words(argv + i + 1, argv + argc);
+    argc = i;
+    return words;
+  }
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  phial::serveIfWorker(argc, argv);
+  auto worker = workerWords(argc, argv);
+
+  CLI::App app("Tools for pools of worker processes.", "phial");
+  app.set_version_flag("--version", PHIAL_VERSION);
+  app.require_subcommand(1);
+  std::optional<phial::cli::StressOptions> stress;
+  phial::cli::addStress(app, std::move(worker), [&](const auto& options) { stress = options; });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& askedFor) {
+    return app.exit(askedFor);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "phial: %s (see phial --help)\n", error.what());
+    return kUsageStatus;
+  }
+  return phial::cli::runStress(*stress);
+}

@@ -1,0 +1,20 @@
+#include "master/cli/stress_job.h"
+
+namespace phial::cli {
+
+// The mixing function of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
+// generators), some hundred times.
+std::uint64_t scramble(std::uint64_t seed) {
+  constexpr int kRounds = 500;
+  for (int i = 0; i < kRounds; ++i) {
+    seed += 0x9e3779b97f4a7c15;
+    seed = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9;
+    seed = (seed ^ (seed >> 27)) * 0x94d049bb133111eb;
+    seed ^= seed >> 31;
+  }
+  return seed;
+}
+
+void sabotage(Fault fault, std::uint64_t seed) { inflict(fault, seed); }
+
+}  // namespace phial::cli

@@ -1,0 +1,56 @@
+// The command line of `phial stress`.
+#pragma once
+
+#include <phial/master/clock.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "master/cli/fault.h"
+#include "master/cli/literal.h"
+
+namespace phial::cli {
+
+/// The most arguments of a function that is called by name.
+inline constexpr std::size_t kMostArguments = 8;
+
+enum class ReportFormat { text, json };
+enum class PoolLog { none, toStderr };
+
+struct StressOptions {
+  std::size_t workers = 0;
+  /// How many jobs; none: until `duration` is over.
+  std::optional<std::uint64_t> jobs;
+  std::optional<Duration> duration;
+  /// The mean time between two signals to workers; zero: none is sent.
+  Duration killEvery{};
+  /// What jobs inflict on their workers; with `worker`, what is inflicted by signals.
+  std::vector<Fault> faults;
+  /// One job in so many inflicts a fault.
+  std::uint64_t faultEvery = 100;
+  std::size_t recycleAfter = 0;
+  Duration timeout{};
+  std::uint64_t seed = 0;
+  ReportFormat format = ReportFormat::text;
+  PoolLog log = PoolLog::none;
+
+  /// Another program's worker, and what is called in it; empty: the command's own.
+  std::vector<std::string> worker;
+  std::string function;
+  Literal::List arguments;
+
+  bool ownWorker() const { return worker.empty(); }
+};
+
+/// The signal that does from outside what the fault does from within; nothing when the worker has
+/// to take part.
+std::optional<int> signalOf(Fault fault);
+
+/// "10ms", "1.5s", "2m", "1h", "250us"; a number alone is seconds. Throws std::invalid_argument
+/// with a message for a person.
+Duration parseDuration(const std::string& text);
+
+}  // namespace phial::cli

@@ -1,0 +1,218 @@
+#include "master/cli/stress_run.h"
+
+#include <phial/master/errors.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/null_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+namespace phial::cli {
+namespace {
+
+constexpr Duration kLookInterval = std::chrono::milliseconds(1);
+constexpr Duration kTickInterval = std::chrono::milliseconds(50);
+constexpr Duration kSampleInterval = std::chrono::seconds(1);
+// Far above what any job may take: its timeout, twice the grace, and the waits before it.
+constexpr Duration kStandstill = std::chrono::seconds(60);
+constexpr Duration kGrace = std::chrono::milliseconds(500);
+constexpr Duration kStopLimit = std::chrono::seconds(60);
+constexpr std::size_t kMostTroubles = 8;
+
+std::shared_ptr<spdlog::logger> loggerFor(PoolLog log) {
+  if (log == PoolLog::none) {
+    return std::make_shared<spdlog::logger>("phial",
+                                            std::make_shared<spdlog::sinks::null_sink_st>());
+  }
+  return std::make_shared<spdlog::logger>("phial",
+                                          std::make_shared<spdlog::sinks::stderr_sink_st>());
+}
+
+// SIGTERM at a timeout, so that a worker which ignores it has to be dealt with.
+PoolOptions poolOptions(const StressOptions& options) {
+  return {.name = "stress",
+          .worker = options.worker,
+          .min = options.workers,
+          .max = options.workers,
+          .recycleAfter = options.recycleAfter,
+          .timeout = options.timeout,
+          .timeoutSignal = SIGTERM,
+          .grace = kGrace,
+          .logger = loggerFor(options.log)};
+}
+
+Killer::Plan killerPlan(const StressOptions& options) {
+  std::vector<int> signals;
+  if (!options.ownWorker()) {
+    for (const Fault fault : options.faults) signals.push_back(signalOf(fault).value());
+  }
+  if (signals.empty()) signals.push_back(SIGKILL);
+  // Another sequence than the workload's, from the same seed.
+  return {options.killEvery, std::move(signals), ~options.seed};
+}
+
+}  // namespace
+
+StressRun::StressRun(Reactor& reactor, const StressOptions& options)
+    : reactor_(reactor),
+      options_(options),
+      pool_(std::make_unique<ProcessPool>(reactor, poolOptions(options))),
+      workload_(reactor, *pool_, options, [this] { end(Report::End::done); }),
+      killer_(reactor, *pool_, killerPlan(options),
+              [this](std::uint64_t worker, int signal) {
+                if (signal != SIGSTOP) meter_.killed(worker, reactor_.now());
+              }),
+      looks_(reactor, [this] { meter_.look(pool_->workers(), reactor_.now()); }),
+      ticks_(reactor, [this] { tick(); }) {}
+
+StressRun::~StressRun() {
+  // What is still open is failed from there, into the workload.
+  pool_.reset();
+}
+
+Deferred<void> StressRun::run() {
+  co_await prepare();
+  if (!interrupted_) {
+    begin();
+    co_await std::move(over_.deferred);
+  }
+  co_await stop();
+}
+
+// A pool that is interrupted while it starts has not failed to.
+Deferred<void> StressRun::prepare() {
+  try {
+    co_await pool_->start();
+    if (!options_.ownWorker()) co_await callForeign(*pool_, options_, {});
+  } catch (const StartupFailed& failure) {
+    throw Error("the workers cannot be started: " + failure.certificate().summary());
+  } catch (const PoolStopped&) {
+    if (!interrupted_) throw;
+  }
+}
+
+void StressRun::begin() {
+  begun_ = lastSettlement_ = reactor_.now();
+  nextDisplay_ = begun_ + display_.interval();
+  looks_.start(kLookInterval);
+  ticks_.start(kTickInterval);
+  if (options_.killEvery > Duration::zero()) killer_.begin();
+  workload_.begin();
+}
+
+void StressRun::end(Report::End how) {
+  if (over_.resolver.called()) return;
+  end_ = how;
+  over_.resolver.callback();
+}
+
+void StressRun::interrupt() {
+  const bool again = std::exchange(interrupted_, true);
+  end(Report::End::interrupted);
+  if (begun_ == TimePoint() || again) pool_->stop({.grace = Duration::zero()});
+}
+
+Deferred<void> StressRun::stop() {
+  killer_.stop();
+  if (begun_ != TimePoint()) sample();
+  took_ = begun_ == TimePoint() ? 0 : seconds();
+  const Duration grace =
+      end_ == Report::End::stalled ? Duration::zero() : options_.timeout + kGrace;
+  co_await pool_->stop({.grace = grace})
+      .addTimeout(kStopLimit, reactor_)
+      .addErrback([this](const Failure& failure) { trouble(failure); });
+  workload_.finish();
+  looks_.stop();
+  ticks_.stop();
+  stats_ = pool_->stats();
+}
+
+void StressRun::trouble(const Failure& failure) {
+  if (failure.check<AlreadyCalledError>()) return workload_.tally().settledAgain();
+  if (troubles_.size() == kMostTroubles) return;
+  troubles_.push_back(failure.type() + ": " + failure.message());
+}
+
+void StressRun::tick() {
+  watchTime();
+  watchProgress();
+  const TimePoint now = reactor_.now();
+  if (now >= nextSample_) {
+    nextSample_ = now + kSampleInterval;
+    sample();
+  }
+  if (now < nextDisplay_) return;
+  nextDisplay_ = now + display_.interval();
+  std::fputs(display_.next(progress()).c_str(), stderr);
+}
+
+void StressRun::watchTime() {
+  if (options_.duration && reactor_.now() - begun_ >= *options_.duration) workload_.finish();
+}
+
+void StressRun::watchProgress() {
+  const auto settled = workload_.tally().settled();
+  if (settled != std::exchange(settledThen_, settled)) lastSettlement_ = reactor_.now();
+  const Duration limit = kStandstill + 2 * options_.timeout;
+  if (reactor_.now() - lastSettlement_ > limit) end(Report::End::stalled);
+}
+
+double StressRun::seconds() const {
+  return std::chrono::duration<double>(reactor_.now() - begun_).count();
+}
+
+Progress StressRun::progress() const {
+  const PoolStats stats = pool_->stats();
+  return {.seconds = seconds(),
+          .settled = workload_.tally().settled(),
+          .jobs = options_.jobs,
+          .failed = workload_.tally().failed(),
+          .workers = stats.workers,
+          .starting = stats.starting,
+          .idle = stats.idle,
+          .busy = stats.busy,
+          .restarts = stats.spawned - std::min<std::uint64_t>(stats.spawned, options_.workers),
+          .restartMsP50 = meter_.times().quantileMs(0.5),
+          .restartMsP99 = meter_.times().quantileMs(0.99),
+          .footprint = footprint()};
+}
+
+void StressRun::sample() {
+  countChildren();  // reaps what workers have left behind
+  const Progress now = progress();
+  series_.add({.seconds = now.seconds,
+               .settled = now.settled,
+               .rssBytes = now.footprint.rssBytes,
+               .descriptors = now.footprint.descriptors,
+               .workers = now.workers});
+}
+
+void StressRun::reportTo(Report& report) const {
+  const Tally& tally = workload_.tally();
+  report.submitted = tally.submitted();
+  report.succeeded = tally.succeeded();
+  report.failed = tally.failed();
+  report.cancelled = tally.cancelled();
+  report.lost = tally.inFlight();
+  report.settledTwice = tally.settledTwice();
+  report.wrong = workload_.wrongResults();
+  report.failedByCause = tally.failedByCause();
+  report.unexplained = workload_.unexplained();
+  report.blamedOnDeaths = workload_.blamedOnDeaths();
+  report.pool = stats_;
+  report.restarts = stats_.spawned - std::min<std::uint64_t>(stats_.spawned, options_.workers);
+  report.restartMsP50 = meter_.times().quantileMs(0.5);
+  report.restartMsP99 = meter_.times().quantileMs(0.99);
+  report.restartMsMax = meter_.times().maxMs();
+  report.signalsSent = killer_.signalsSent();
+  report.series = series_;
+  report.seconds = took_;
+  report.seed = options_.seed;
+  report.end = end_;
+  report.troubles = troubles_;
+}
+
+}  // namespace phial::cli

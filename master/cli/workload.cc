@@ -1,0 +1,148 @@
+#include "master/cli/workload.h"
+
+#include <phial/master/errors.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "master/cli/stress_job.h"
+
+namespace phial::cli {
+namespace {
+
+constexpr Duration kPauseAfterFailedStart = std::chrono::milliseconds(50);
+
+std::uint64_t inFlightFor(std::size_t workers) {
+  return std::clamp<std::uint64_t>(4 * std::uint64_t{workers}, 16, 1000);
+}
+
+template <std::size_t... i>
+Deferred<Ignored> callWith(ProcessPool& pool, const std::string& function, JobOptions options,
+                           const Literal::List& arguments, std::index_sequence<i...>) {
+  return pool.deferToProcess<Ignored>(std::move(options), std::string_view(function),
+                                      arguments[i]...);
+}
+
+// The number of arguments is a matter of types: tries them up to the most there may be.
+template <std::size_t count>
+Deferred<Ignored> callWithCount(ProcessPool& pool, const StressOptions& options,
+                                JobOptions jobOptions) {
+  if (options.arguments.size() == count) {
+    return callWith(pool, options.function, std::move(jobOptions), options.arguments,
+                    std::make_index_sequence<count>());
+  }
+  if constexpr (count < kMostArguments) {
+    return callWithCount<count + 1>(pool, options, std::move(jobOptions));
+  } else {
+    return fail<Ignored>(std::invalid_argument("too many arguments"));
+  }
+}
+
+bool blamesADeath(const Failure& failure) {
+  return failure.check<WorkerDied, JobTimedOut, ProtocolError, PoisonJob>() && !failure.isRemote();
+}
+
+}  // namespace
+
+Deferred<Ignored> callForeign(ProcessPool& pool, const StressOptions& options,
+                              JobOptions jobOptions) {
+  return callWithCount<0>(pool, options, std::move(jobOptions));
+}
+
+Workload::Workload(Reactor& reactor, ProcessPool& pool, const StressOptions& options,
+                   std::function<void()> ended)
+    : reactor_(reactor),
+      pool_(pool),
+      options_(options),
+      mostInFlight_(inFlightFor(options.workers)),
+      ended_(std::move(ended)),
+      random_(options.seed) {}
+
+Workload::~Workload() { pause_.cancel(); }
+
+void Workload::begin() { fill(); }
+
+void Workload::finish() {
+  finishing_ = true;
+  pause_.cancel();
+  if (tally_.inFlight() == 0 && ended_) std::exchange(ended_, nullptr)();
+}
+
+bool Workload::mayBegin() const {
+  return !finishing_ && tally_.inFlight() < mostInFlight_ &&
+         (!options_.jobs || tally_.submitted() < *options_.jobs);
+}
+
+void Workload::fill() {
+  while (mayBegin()) submit();
+}
+
+// Otherwise a pool that cannot start workers for a moment would fail all the jobs there are.
+void Workload::fillLater() {
+  if (pause_.active()) return;
+  pause_ = reactor_.callLater(kPauseAfterFailedStart, [this] { fill(); });
+}
+
+void Workload::submit() {
+  const std::uint64_t id = tally_.open();
+  if (!options_.ownWorker()) return submitCall(id);
+  const bool faulty = !options_.faults.empty() && random_() % options_.faultEvery == 0;
+  faulty ? submitSabotage(id) : submitScramble(id);
+}
+
+// Most jobs are as they come; some ask for what the pool does at a death in another way.
+JobOptions Workload::jobOptions() {
+  constexpr Rerun kMixed[] = {Rerun::unlessRunning, Rerun::unlessRunning, Rerun::never,
+                              Rerun::always};
+  return {.rerun = kMixed[random_() % std::size(kMixed)]};
+}
+
+void Workload::submitScramble(std::uint64_t id) {
+  const std::uint64_t seed = random_();
+  follow<std::uint64_t>(id, pool_.deferToProcess<scramble>(jobOptions(), seed),
+                        [seed](const std::uint64_t& got) { return got == scramble(seed); });
+}
+
+void Workload::submitSabotage(std::uint64_t id) {
+  const Fault fault = options_.faults[random_() % options_.faults.size()];
+  struct Returned {};
+  follow<Returned>(
+      id, pool_.deferToProcess<sabotage>(fault, random_()).addCallback([] { return Returned(); }),
+      [](const Returned&) { return false; });
+}
+
+void Workload::submitCall(std::uint64_t id) {
+  follow<Ignored>(id, callForeign(pool_, options_, jobOptions()),
+                  [](const Ignored&) { return true; });
+}
+
+template <class T>
+void Workload::follow(std::uint64_t id, Deferred<T> deferred, std::function<bool(const T&)> right) {
+  deferred
+      .addBoth([this, id, right = std::move(right)](Outcome<T> outcome) {
+        if (!outcome.ok()) {
+          failed(id, outcome.failure());
+        } else if (tally_.succeeded(id) && !right(outcome.value())) {
+          ++wrong_;
+        }
+      })
+      .addCallback([this] { settled(); });
+}
+
+void Workload::failed(std::uint64_t id, const Failure& failure) {
+  if (!tally_.failed(id, failure)) return;
+  if (failure.check<StartupFailed>() && !failure.isRemote()) return fillLater();
+  if (blamesADeath(failure)) {
+    ++blamedOnDeaths_;
+  } else if (options_.ownWorker() && !failure.check<PoolStopped>()) {
+    ++unexplained_[unexplained_.size() < 16 ? causeOf(failure) : "other"];
+  }
+}
+
+void Workload::settled() {
+  if (!pause_.active()) fill();
+  const bool all = finishing_ || (options_.jobs && tally_.submitted() == *options_.jobs);
+  if (all && tally_.inFlight() == 0 && ended_) std::exchange(ended_, nullptr)();
+}
+
+}  // namespace phial::cli

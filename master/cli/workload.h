@@ -1,0 +1,71 @@
+// The jobs of a stress run: submits them, a bounded number at a time, and books what comes back.
+//
+// Some of them sabotage the worker they run in. Each Deferred is followed to its settlement in a
+// ledger that is not the pool's. The next job is submitted from inside the callback of the last.
+#pragma once
+
+#include <phial/master/process_pool.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <random>
+#include <string>
+
+#include "master/cli/stress_options.h"
+#include "master/cli/tally.h"
+
+namespace phial::cli {
+
+class Workload {
+ public:
+  /// Borrows all of them. `ended` is called once when no job is in flight and none will be.
+  Workload(Reactor& reactor, ProcessPool& pool, const StressOptions& options,
+           std::function<void()> ended);
+  ~Workload();
+  Workload(const Workload&) = delete;
+  Workload& operator=(const Workload&) = delete;
+
+  void begin();
+  /// Submits no more.
+  void finish();
+
+  Tally& tally() { return tally_; }
+  const Tally& tally() const { return tally_; }
+  std::uint64_t wrongResults() const { return wrong_; }
+  std::uint64_t blamedOnDeaths() const { return blamedOnDeaths_; }
+  const std::map<std::string, std::uint64_t>& unexplained() const { return unexplained_; }
+
+ private:
+  bool mayBegin() const;
+  void submit();
+  void submitScramble(std::uint64_t id);
+  void submitSabotage(std::uint64_t id);
+  void submitCall(std::uint64_t id);
+  JobOptions jobOptions();
+  template <class T>
+  void follow(std::uint64_t id, Deferred<T> deferred, std::function<bool(const T&)> right);
+  void failed(std::uint64_t id, const Failure& failure);
+  void settled();
+  void fill();
+  void fillLater();
+
+  Reactor& reactor_;
+  ProcessPool& pool_;
+  const StressOptions& options_;
+  const std::uint64_t mostInFlight_;
+  std::function<void()> ended_;
+  std::mt19937_64 random_;
+  Tally tally_;
+  bool finishing_ = false;
+  DelayedCall pause_;
+  std::uint64_t wrong_ = 0;
+  std::uint64_t blamedOnDeaths_ = 0;
+  std::map<std::string, std::uint64_t> unexplained_;
+};
+
+/// Calls the function that `options` name once. Its failure is the Deferred's.
+Deferred<Ignored> callForeign(ProcessPool& pool, const StressOptions& options,
+                              JobOptions jobOptions);
+
+}  // namespace phial::cli
