@@ -25,6 +25,20 @@ std::vector<std::string> workerWords(int& argc, char** argv) {
   return {};
 }
 
+/// What is wrong with the command's first word, or nothing: CLI11 only misses the verb.
+std::string wrongVerb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return "";
+  const auto verbs =
+      app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == argv[1]; });
+  if (!verbs.empty()) return "";
+  return "there is no verb \"" + std::string(argv[1]) + "\"";
+}
+
+int refuse(const std::string& what) {
+  std::fprintf(stderr, "phial: %s (see phial --help)\n", what.c_str());
+  return kUsageStatus;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,13 +50,13 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::optional<phial::cli::StressOptions> stress;
   phial::cli::addStress(app, std::move(worker), [&](const auto& options) { stress = options; });
+  if (const auto wrong = wrongVerb(app, argc, argv); !wrong.empty()) return refuse(wrong);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& askedFor) {
     return app.exit(askedFor);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "phial: %s (see phial --help)\n", error.what());
-    return kUsageStatus;
+    return refuse(error.what());
   }
   return phial::cli::runStress(*stress);
 }

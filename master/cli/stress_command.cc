@@ -185,7 +185,7 @@ void addForeignWorker(CLI::App& app, StressOptions& options, Texts& texts) {
   app.add_option("--worker", options.worker,
                  "Stress this worker program instead; takes the rest of the line. --faults are\n"
                  "signals then: sigkill (the default), sigsegv, abort, stop")
-      ->type_name("CMD...");
+      ->type_name("CMD");
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ Deferred<void> StressRun::run() {
 Deferred<void> StressRun::prepare() {
   try {
     co_await pool_->start();
-    if (!options_.ownWorker()) co_await callForeign(*pool_, options_, {});
+    if (!options_.ownWorker()) co_await workload_.tryFunction();
   } catch (const StartupFailed& failure) {
     throw Error("the workers cannot be started: " + failure.certificate().summary());
   } catch (const PoolStopped&) {
@@ -104,8 +104,9 @@ void StressRun::begin() {
 }
 
 void StressRun::end(Report::End how) {
-  if (over_.resolver.called()) return;
+  if (end_) return;
   end_ = how;
+  workload_.finish();
   over_.resolver.callback();
 }
 
@@ -124,7 +125,6 @@ Deferred<void> StressRun::stop() {
   co_await pool_->stop({.grace = grace})
       .addTimeout(kStopLimit, reactor_)
       .addErrback([this](const Failure& failure) { trouble(failure); });
-  workload_.finish();
   looks_.stop();
   ticks_.stop();
   stats_ = pool_->stats();
@@ -211,7 +211,7 @@ void StressRun::reportTo(Report& report) const {
   report.series = series_;
   report.seconds = took_;
   report.seed = options_.seed;
-  report.end = end_;
+  report.end = end_.value_or(Report::End::done);
   report.troubles = troubles_;
 }
 

@@ -66,7 +66,7 @@ class StressRun {
   PoolStats stats_;  // the pool's last
   TimePoint begun_{};
   double took_ = 0;
-  Report::End end_ = Report::End::done;
+  std::optional<Report::End> end_;
   bool interrupted_ = false;
   NewDeferred<void> over_ = newDeferred<void>();
   TimePoint nextDisplay_{};

@@ -42,12 +42,11 @@ bool blamesADeath(const Failure& failure) {
   return failure.check<WorkerDied, JobTimedOut, ProtocolError, PoisonJob>() && !failure.isRemote();
 }
 
-}  // namespace
-
-Deferred<Ignored> callForeign(ProcessPool& pool, const StressOptions& options,
-                              JobOptions jobOptions) {
+Deferred<Ignored> call(ProcessPool& pool, const StressOptions& options, JobOptions jobOptions) {
   return callWithCount<0>(pool, options, std::move(jobOptions));
 }
+
+}  // namespace
 
 Workload::Workload(Reactor& reactor, ProcessPool& pool, const StressOptions& options,
                    std::function<void()> ended)
@@ -60,21 +59,32 @@ Workload::Workload(Reactor& reactor, ProcessPool& pool, const StressOptions& opt
 
 Workload::~Workload() { pause_.cancel(); }
 
-void Workload::begin() { fill(); }
+Deferred<void> Workload::tryFunction() {
+  return call(pool_, options_, {}).addBoth([this, id = tally_.open()](Outcome<Ignored> outcome) {
+    outcome.value();
+    tally_.succeeded(id);
+  });
+}
 
 void Workload::finish() {
   finishing_ = true;
   pause_.cancel();
-  if (tally_.inFlight() == 0 && ended_) std::exchange(ended_, nullptr)();
+  fill();
 }
 
 bool Workload::mayBegin() const {
-  return !finishing_ && tally_.inFlight() < mostInFlight_ &&
+  return !finishing_ && !pause_.active() && tally_.inFlight() < mostInFlight_ &&
          (!options_.jobs || tally_.submitted() < *options_.jobs);
 }
 
+// A job that the pool refuses has settled before it is submitted, so to say: from inside submit().
 void Workload::fill() {
+  if (filling_) return;
+  filling_ = true;
   while (mayBegin()) submit();
+  filling_ = false;
+  const bool all = finishing_ || (options_.jobs && tally_.submitted() == *options_.jobs);
+  if (all && tally_.inFlight() == 0 && ended_) std::exchange(ended_, nullptr)();
 }
 
 // Otherwise a pool that cannot start workers for a moment would fail all the jobs there are.
@@ -112,8 +122,7 @@ void Workload::submitSabotage(std::uint64_t id) {
 }
 
 void Workload::submitCall(std::uint64_t id) {
-  follow<Ignored>(id, callForeign(pool_, options_, jobOptions()),
-                  [](const Ignored&) { return true; });
+  follow<Ignored>(id, call(pool_, options_, jobOptions()), [](const Ignored&) { return true; });
 }
 
 template <class T>
@@ -126,7 +135,7 @@ void Workload::follow(std::uint64_t id, Deferred<T> deferred, std::function<bool
           ++wrong_;
         }
       })
-      .addCallback([this] { settled(); });
+      .addCallback([this] { fill(); });
 }
 
 void Workload::failed(std::uint64_t id, const Failure& failure) {
@@ -137,12 +146,6 @@ void Workload::failed(std::uint64_t id, const Failure& failure) {
   } else if (options_.ownWorker() && !failure.check<PoolStopped>()) {
     ++unexplained_[unexplained_.size() < 16 ? causeOf(failure) : "other"];
   }
-}
-
-void Workload::settled() {
-  if (!pause_.active()) fill();
-  const bool all = finishing_ || (options_.jobs && tally_.submitted() == *options_.jobs);
-  if (all && tally_.inFlight() == 0 && ended_) std::exchange(ended_, nullptr)();
 }
 
 }  // namespace phial::cli

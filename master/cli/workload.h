@@ -26,7 +26,10 @@ class Workload {
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
 
-  void begin();
+  /// With a foreign worker: calls its function once, which is the first of the jobs. Its failure is
+  /// the Deferred's.
+  Deferred<void> tryFunction();
+  void begin() { fill(); }
   /// Submits no more.
   void finish();
 
@@ -46,7 +49,6 @@ class Workload {
   template <class T>
   void follow(std::uint64_t id, Deferred<T> deferred, std::function<bool(const T&)> right);
   void failed(std::uint64_t id, const Failure& failure);
-  void settled();
   void fill();
   void fillLater();
 
@@ -58,14 +60,11 @@ class Workload {
   std::mt19937_64 random_;
   Tally tally_;
   bool finishing_ = false;
+  bool filling_ = false;
   DelayedCall pause_;
   std::uint64_t wrong_ = 0;
   std::uint64_t blamedOnDeaths_ = 0;
   std::map<std::string, std::uint64_t> unexplained_;
 };
-
-/// Calls the function that `options` name once. Its failure is the Deferred's.
-Deferred<Ignored> callForeign(ProcessPool& pool, const StressOptions& options,
-                              JobOptions jobOptions);
 
 }  // namespace phial::cli
