@@ -15,7 +15,7 @@ namespace phial::cli {
 struct Progress {
   double seconds = 0;
   std::uint64_t settled = 0;
-  std::optional<std::uint64_t> jobs;  ///< how many there will be
+  std::optional<std::uint64_t> jobs = {};  ///< how many there will be
   std::uint64_t failed = 0;
   std::size_t workers = 0;
   std::size_t starting = 0;
@@ -24,7 +24,7 @@ struct Progress {
   std::uint64_t restarts = 0;
   double restartMsP50 = 0;
   double restartMsP99 = 0;
-  Footprint footprint;
+  Footprint footprint = {};
 };
 
 class ProgressDisplay {

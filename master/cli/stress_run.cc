@@ -120,13 +120,12 @@ Deferred<void> StressRun::stop() {
   killer_.stop();
   if (begun_ != TimePoint()) sample();
   took_ = begun_ == TimePoint() ? 0 : seconds();
-  const Duration grace =
-      end_ == Report::End::stalled ? Duration::zero() : options_.timeout + kGrace;
-  co_await pool_->stop({.grace = grace})
-      .addTimeout(kStopLimit, reactor_)
-      .addErrback([this](const Failure& failure) { trouble(failure); });
   looks_.stop();
   ticks_.stop();
+  auto stopped = pool_->stop({.grace = end_ == Report::End::stalled ? Duration::zero() : kGrace})
+                     .addTimeout(kStopLimit, reactor_)
+                     .addErrback([this](const Failure& failure) { trouble(failure); });
+  co_await stopped;
   stats_ = pool_->stats();
 }
 

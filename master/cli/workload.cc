@@ -61,8 +61,13 @@ Workload::~Workload() { pause_.cancel(); }
 
 Deferred<void> Workload::tryFunction() {
   return call(pool_, options_, {}).addBoth([this, id = tally_.open()](Outcome<Ignored> outcome) {
-    outcome.value();
-    tally_.succeeded(id);
+    if (outcome.ok()) {
+      tally_.succeeded(id);
+    } else if (const Failure& failure = outcome.failure(); failure.check<PoolStopped>()) {
+      failed(id, failure);  // the run was interrupted
+    } else {
+      throw Error("the first call of " + options_.function + " failed: " + failure.message());
+    }
   });
 }
 

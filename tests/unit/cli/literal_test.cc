@@ -1,0 +1,75 @@
+#include "master/cli/literal.h"
+
+#include <capnp/message.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace phial::cli {
+namespace {
+
+// What a function with a parameter of type T gets to see.
+template <class T>
+T received(const Literal& literal) {
+  capnp::MallocMessageBuilder message;
+  auto root = message.initRoot<schema::Value>();
+  encode(literal, root);
+  EXPECT_LE(message.sizeInWords(), encodedWords(literal) + 1);
+  return decode<T>(root.asReader());
+}
+
+template <class T>
+T received(const std::string& text) {
+  const auto list = parseList("[" + text + "]");
+  EXPECT_EQ(list.size(), 1U);
+  return received<T>(list.at(0));
+}
+
+TEST(LiteralTest, ArrivesAsWhatTheFunctionTakes) {
+  EXPECT_EQ(received<int>("-7"), -7);
+  EXPECT_EQ(received<std::uint64_t>("18446744073709551615"), 18446744073709551615U);
+  EXPECT_EQ(received<double>("1.5e3"), 1500);
+  EXPECT_EQ(received<bool>("true"), true);
+  EXPECT_EQ(received<bool>("false"), false);
+  EXPECT_EQ(received<std::optional<int>>("null"), std::nullopt);
+  EXPECT_EQ(received<std::string>(R"("a \"b\"\n\\")"), "a \"b\"\n\\");
+}
+
+TEST(LiteralTest, ListsBecomeVectorsAndTuples) {
+  EXPECT_EQ(received<std::vector<int>>("[1, 2, 3]"), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(received<std::vector<int>>("[]"), std::vector<int>());
+  using Mixed = std::tuple<int, std::string, std::vector<std::string>>;
+  EXPECT_EQ(received<Mixed>(R"([1, "two", ["three"]])"), Mixed(1, "two", {"three"}));
+}
+
+TEST(LiteralTest, ReadsAListOfArguments) {
+  EXPECT_EQ(parseList("[]").size(), 0U);
+  EXPECT_EQ(parseList(" [ 1 , \"a, b]\" , [2] ] ").size(), 3U);
+}
+
+std::string complaintAbout(const std::string& text) {
+  try {
+    parseList(text);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(LiteralTest, SaysWhereTextIsNoList) {
+  EXPECT_EQ(complaintAbout("7"), "expected a list, such as [7, \"seven\"] (at character 1)");
+  EXPECT_EQ(complaintAbout("[1"), "expected , or ] (at character 3)");
+  EXPECT_EQ(complaintAbout("[1] 2"), "there is more behind the list (at character 5)");
+  EXPECT_EQ(complaintAbout("[\"a]"), "a string has no end (at character 5)");
+  EXPECT_NE(complaintAbout("[1,]"), "none");
+  EXPECT_NE(complaintAbout("[1x]"), "none");
+  EXPECT_NE(complaintAbout("[\"\\"), "none");
+  EXPECT_NE(complaintAbout("{}"), "none");
+  EXPECT_NE(complaintAbout(std::string(100, '[')), "none");
+}
+
+}  // namespace
+}  // namespace phial::cli
