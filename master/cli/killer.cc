@@ -18,13 +18,20 @@ void Killer::schedule() {
   next_ = reactor_.callLater(Duration(interval(random_)), [this] { strike(); });
 }
 
-void Killer::strike() {
-  auto targets = pool_.workers();
-  std::erase_if(targets, [](const WorkerStatus& worker) {
-    return worker.pid == 0 || worker.state == WorkerState::ending;
+std::vector<WorkerStatus> Killer::targets() {
+  constexpr std::uint64_t kAnyOneIn = 10;
+  const bool anyWillDo = random_() % kAnyOneIn == 0;
+  auto workers = pool_.workers();
+  std::erase_if(workers, [anyWillDo](const WorkerStatus& worker) {
+    const bool starting = worker.state == WorkerState::starting;
+    return worker.pid == 0 || worker.state == WorkerState::ending || (starting && !anyWillDo);
   });
-  if (!targets.empty()) {
-    const auto& target = targets[random_() % targets.size()];
+  return workers;
+}
+
+void Killer::strike() {
+  if (const auto all = targets(); !all.empty()) {
+    const auto& target = all[random_() % all.size()];
     const int signal = plan_.signals[random_() % plan_.signals.size()];
     if (::kill(target.pid, signal) == 0) {
       ++sent_;

@@ -1,5 +1,9 @@
 // Signals a random worker of a pool, again and again.
 //
+// Nine times of ten it is one that is ready; else one that may still be starting. If it were any of
+// them each time, a pool whose workers take as long to start as the time between two signals would
+// be kept from serving at all, and rightly call that a crash loop.
+//
 // A worker that the pool lists as not ending has not been reaped, so its process id is its own.
 #pragma once
 
@@ -36,6 +40,7 @@ class Killer {
  private:
   void schedule();
   void strike();
+  std::vector<WorkerStatus> targets();
 
   Reactor& reactor_;
   const ProcessPool& pool_;

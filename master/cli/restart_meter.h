@@ -1,43 +1,42 @@
 // How long it takes until another worker serves in the place of one that died.
 //
-// The clock starts when a signal was sent, or when the worker was first missed, and stops when a
-// worker that was not there before is first seen ready. Deaths and replacements are matched in
-// order. It learns of them by looking at the pool's workers, so its grain is the time between two
-// looks.
+// The clock starts when a signal was sent, or else when the pool saw the death, and stops when a
+// replacement is ready. Deaths and replacements are matched in order. One that dies before it was
+// ready leaves the vacancy open that it was to fill.
 #pragma once
 
 #include <phial/master/clock.h>
-#include <phial/master/pool_options.h>
+#include <phial/master/histogram.h>
+#include <phial/master/pool_observer.h>
 
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <vector>
-
-#include "master/cli/time_histogram.h"
+#include <optional>
 
 namespace phial::cli {
 
-class RestartMeter {
+class RestartMeter final : public PoolObserver {
  public:
-  /// Notes that a worker has just been sent a signal that ends it.
-  void killed(std::uint64_t worker, TimePoint now);
-  /// Notes who lives at `now`.
-  void look(const std::vector<WorkerStatus>& workers, TimePoint now);
+  /// `clock` is borrowed.
+  explicit RestartMeter(const Clock& clock) : clock_(clock) {}
 
-  const TimeHistogram& times() const { return times_; }
+  /// Notes that a worker has just been sent a signal that ends it. Workers that are not ready are
+  /// not noted.
+  void killed(std::uint64_t worker);
+
+  void workerReady(const WorkerStatus& worker) override;
+  void workerDied(const DeathCertificate& death) override;
+
+  const Histogram& times() const { return times_; }
+  /// Workers that have become ready in the place of others.
+  std::uint64_t restarts() const { return times_.count(); }
 
  private:
-  enum class Stage { starting, ready, dying };
-
-  Stage next(Stage before, const WorkerStatus& worker, TimePoint now);
-  Stage end(Stage before, TimePoint since);
-  void died(TimePoint since);
-  void becameReady(TimePoint now);
-
-  std::map<std::uint64_t, Stage> known_;
+  const Clock& clock_;
+  std::map<std::uint64_t, std::optional<TimePoint>> serving_;  // and when they were killed
   std::deque<TimePoint> vacancies_;
-  TimeHistogram times_;
+  Histogram times_;
 };
 
 }  // namespace phial::cli

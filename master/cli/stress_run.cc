@@ -13,7 +13,6 @@
 namespace phial::cli {
 namespace {
 
-constexpr Duration kLookInterval = std::chrono::milliseconds(1);
 constexpr Duration kTickInterval = std::chrono::milliseconds(50);
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
 // Far above what any job may take: its timeout, twice the grace, and the waits before it.
@@ -54,6 +53,10 @@ Killer::Plan killerPlan(const StressOptions& options) {
   return {options.killEvery, std::move(signals), ~options.seed};
 }
 
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
 }  // namespace
 
 StressRun::StressRun(Reactor& reactor, const StressOptions& options)
@@ -63,10 +66,12 @@ StressRun::StressRun(Reactor& reactor, const StressOptions& options)
       workload_(reactor, *pool_, options, [this] { end(Report::End::done); }),
       killer_(reactor, *pool_, killerPlan(options),
               [this](std::uint64_t worker, int signal) {
-                if (signal != SIGSTOP) meter_.killed(worker, reactor_.now());
+                if (signal != SIGSTOP) meter_->killed(worker);
               }),
-      looks_(reactor, [this] { meter_.look(pool_->workers(), reactor_.now()); }),
-      ticks_(reactor, [this] { tick(); }) {}
+      meter_(std::make_shared<RestartMeter>(reactor)),
+      ticks_(reactor, [this] { tick(); }) {
+  pool_->setObserver(meter_);
+}
 
 StressRun::~StressRun() {
   // What is still open is failed from there, into the workload.
@@ -97,7 +102,6 @@ Deferred<void> StressRun::prepare() {
 void StressRun::begin() {
   begun_ = lastSettlement_ = reactor_.now();
   nextDisplay_ = begun_ + display_.interval();
-  looks_.start(kLookInterval);
   ticks_.start(kTickInterval);
   if (options_.killEvery > Duration::zero()) killer_.begin();
   workload_.begin();
@@ -120,7 +124,6 @@ Deferred<void> StressRun::stop() {
   killer_.stop();
   if (begun_ != TimePoint()) sample();
   took_ = begun_ == TimePoint() ? 0 : seconds();
-  looks_.stop();
   ticks_.stop();
   auto stopped = pool_->stop({.grace = end_ == Report::End::stalled ? Duration::zero() : kGrace})
                      .addTimeout(kStopLimit, reactor_)
@@ -173,9 +176,9 @@ Progress StressRun::progress() const {
           .starting = stats.starting,
           .idle = stats.idle,
           .busy = stats.busy,
-          .restarts = stats.spawned - std::min<std::uint64_t>(stats.spawned, options_.workers),
-          .restartMsP50 = meter_.times().quantileMs(0.5),
-          .restartMsP99 = meter_.times().quantileMs(0.99),
+          .restarts = meter_->restarts(),
+          .restartMsP50 = milliseconds(meter_->times().quantile(0.5)),
+          .restartMsP99 = milliseconds(meter_->times().quantile(0.99)),
           .footprint = footprint()};
 }
 
@@ -202,10 +205,10 @@ void StressRun::reportTo(Report& report) const {
   report.unexplained = workload_.unexplained();
   report.blamedOnDeaths = workload_.blamedOnDeaths();
   report.pool = stats_;
-  report.restarts = stats_.spawned - std::min<std::uint64_t>(stats_.spawned, options_.workers);
-  report.restartMsP50 = meter_.times().quantileMs(0.5);
-  report.restartMsP99 = meter_.times().quantileMs(0.99);
-  report.restartMsMax = meter_.times().maxMs();
+  report.restarts = meter_->restarts();
+  report.restartMsP50 = milliseconds(meter_->times().quantile(0.5));
+  report.restartMsP99 = milliseconds(meter_->times().quantile(0.99));
+  report.restartMsMax = milliseconds(meter_->times().max());
   report.signalsSent = killer_.signalsSent();
   report.series = series_;
   report.seconds = took_;

@@ -58,8 +58,7 @@ class StressRun {
   std::unique_ptr<ProcessPool> pool_;
   Workload workload_;
   Killer killer_;
-  RestartMeter meter_;
-  LoopingCall looks_;
+  std::shared_ptr<RestartMeter> meter_;
   LoopingCall ticks_;
   ProgressDisplay display_;
   Series series_;
