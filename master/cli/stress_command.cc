@@ -169,6 +169,9 @@ void addTrouble(CLI::App& app, StressOptions& options, Texts& texts) {
   app.add_option("--fault-every", options.faultEvery, "One job in so many inflicts a fault")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
       ->capture_default_str();
+  app.add_option("--cancel-every", options.cancelEvery,
+                 "One job in so many is cancelled by its caller (default 0: none)")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}));
   app.add_option("--timeout", texts.timeout,
                  "Running time of a job, after which its worker is ended")
       ->type_name("TIME")

@@ -31,6 +31,8 @@ struct StressOptions {
   std::vector<Fault> faults;
   /// One job in so many inflicts a fault.
   std::uint64_t faultEvery = 100;
+  /// One job in so many is cancelled by its caller; 0: none.
+  std::uint64_t cancelEvery = 0;
   std::size_t recycleAfter = 0;
   Duration timeout{};
   std::uint64_t seed = 0;

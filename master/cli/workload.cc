@@ -3,6 +3,7 @@
 #include <phial/master/errors.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "master/cli/stress_job.h"
@@ -132,15 +133,25 @@ void Workload::submitCall(std::uint64_t id) {
 
 template <class T>
 void Workload::follow(std::uint64_t id, Deferred<T> deferred, std::function<bool(const T&)> right) {
-  deferred
-      .addBoth([this, id, right = std::move(right)](Outcome<T> outcome) {
-        if (!outcome.ok()) {
-          failed(id, outcome.failure());
-        } else if (tally_.succeeded(id) && !right(outcome.value())) {
-          ++wrong_;
-        }
-      })
-      .addCallback([this] { fill(); });
+  auto job = deferred
+                 .addBoth([this, id, right = std::move(right)](Outcome<T> outcome) {
+                   if (!outcome.ok()) {
+                     failed(id, outcome.failure());
+                   } else if (tally_.succeeded(id) && !right(outcome.value())) {
+                     ++wrong_;
+                   }
+                 })
+                 .addCallback([this] { fill(); });
+  mayCancel(std::move(job));
+}
+
+// Soon enough to meet jobs that wait, travel, run, and have ended.
+void Workload::mayCancel(Deferred<void> job) {
+  constexpr std::int64_t kLatestMicroseconds = 2000;
+  if (options_.cancelEvery == 0 || random_() % options_.cancelEvery != 0) return;
+  std::uniform_int_distribution<std::int64_t> delay(0, kLatestMicroseconds);
+  reactor_.callLater(std::chrono::microseconds(delay(random_)),
+                     [job = std::make_shared<Deferred<void>>(std::move(job))] { job->cancel(); });
 }
 
 void Workload::failed(std::uint64_t id, const Failure& failure) {

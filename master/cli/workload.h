@@ -49,6 +49,7 @@ class Workload {
   template <class T>
   void follow(std::uint64_t id, Deferred<T> deferred, std::function<bool(const T&)> right);
   void failed(std::uint64_t id, const Failure& failure);
+  void mayCancel(Deferred<void> job);
   void fill();
   void fillLater();
 

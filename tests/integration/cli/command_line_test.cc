@@ -11,9 +11,10 @@ TEST(CommandLineTest, HelpTeaches) {
   EXPECT_EQ(ended.status, 0);
   EXPECT_EQ(ended.err, "");
   for (const char* text :
-       {"--workers", "--jobs", "--duration", "--kill-every", "--faults", "--fault-every",
-        "--recycle-after", "--timeout", "--seed", "--worker", "--function", "--args", "--json",
-        "--verbose", "Examples:", "Exit status: 0", "close-pipe", "half-frame", "ignore-term"}) {
+       {"--workers",     "--jobs",          "--duration",     "--kill-every", "--faults",
+        "--fault-every", "--recycle-after", "--cancel-every", "--timeout",    "--seed",
+        "--worker",      "--function",      "--args",         "--json",       "--verbose",
+        "Examples:",     "Exit status: 0",  "close-pipe",     "half-frame",   "ignore-term"}) {
     EXPECT_THAT(ended.out, HasSubstr(text));
   }
 }

@@ -45,9 +45,9 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(StressFaultsTest, AllAtOnceAndKillsFromOutside) {
-  const Ended ended =
-      stress({"--workers", "3", "--jobs", "1000", "--faults", "all", "--fault-every", "25",
-              "--kill-every", "50ms", "--timeout", "200ms", "--recycle-after", "50", "--json"});
+  const Ended ended = stress({"--workers", "3", "--jobs", "1000", "--faults", "all",
+                              "--fault-every", "25", "--kill-every", "50ms", "--timeout", "200ms",
+                              "--recycle-after", "50", "--cancel-every", "30", "--json"});
   expectProven(ended);
   EXPECT_GT(numberIn(ended.out, "failed"), 0U);
 }

@@ -23,6 +23,13 @@ TEST(StressTest, ReplacesWorkersThatAreKilledFromOutside) {
   EXPECT_GT(numberIn(ended.out, "deaths"), 0U);
 }
 
+TEST(StressTest, CountsWhatItsCallersCancel) {
+  const Ended ended = stress({"--jobs", "3000", "--cancel-every", "2", "--kill-every", "20ms",
+                              "--workers", "2", "--json"});
+  expectProven(ended);
+  EXPECT_GT(numberIn(ended.out, "cancelled"), 0U);
+}
+
 TEST(StressTest, RecyclesWorkers) {
   const Ended ended = stress({"--jobs", "40", "--kill-every", "0", "--timeout", "1h", "--workers",
                               "2", "--recycle-after", "1", "--json"});
