@@ -159,7 +159,7 @@ void Workload::failed(std::uint64_t id, const Failure& failure) {
   if (failure.check<StartupFailed>() && !failure.isRemote()) return fillLater();
   if (blamesADeath(failure)) {
     ++blamedOnDeaths_;
-  } else if (options_.ownWorker() && !failure.check<PoolStopped>()) {
+  } else if (options_.ownWorker() && !failure.check<PoolStopped, CancelledError>()) {
     ++unexplained_[unexplained_.size() < 16 ? causeOf(failure) : "other"];
   }
 }

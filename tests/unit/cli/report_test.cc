@@ -33,6 +33,13 @@ TEST(ReportTest, HasNothingAgainstALedgerThatBalances) {
   EXPECT_THAT(toJson(balanced()), HasSubstr("\"ok\": true"));
 }
 
+TEST(ReportTest, AJobMayBeCancelledWhenThePoolHasBookedItsEnd) {
+  Report report = balanced();
+  --report.succeeded;
+  ++report.cancelled;
+  EXPECT_THAT(objections(report), IsEmpty());
+}
+
 struct Flaw {
   const char* what;
   std::function<void(Report&)> spoil;
