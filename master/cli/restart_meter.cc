@@ -9,6 +9,7 @@ void RestartMeter::killed(std::uint64_t worker) {
 }
 
 void RestartMeter::workerReady(const WorkerStatus& worker) {
+  ++ready_;
   serving_.emplace(worker.number, std::nullopt);
   if (vacancies_.empty()) return;
   times_.add(clock_.now() - vacancies_.front());
@@ -18,8 +19,9 @@ void RestartMeter::workerReady(const WorkerStatus& worker) {
 void RestartMeter::workerDied(const DeathCertificate& death) {
   const auto serving = serving_.find(death.worker);
   if (serving == serving_.end()) return;
-  vacancies_.push_back(serving->second.value_or(clock_.now()));
+  const TimePoint since = serving->second.value_or(clock_.now());
   serving_.erase(serving);
+  if (serving_.size() < workers_) vacancies_.push_back(since);
 }
 
 }  // namespace phial::cli

@@ -68,7 +68,7 @@ StressRun::StressRun(Reactor& reactor, const StressOptions& options)
               [this](std::uint64_t worker, int signal) {
                 if (signal != SIGSTOP) meter_->killed(worker);
               }),
-      meter_(std::make_shared<RestartMeter>(reactor)),
+      meter_(std::make_shared<RestartMeter>(reactor, options.workers)),
       ticks_(reactor, [this] { tick(); }) {
   pool_->setObserver(meter_);
 }

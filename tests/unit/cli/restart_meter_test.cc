@@ -17,13 +17,13 @@ class RestartMeterTest : public testing::Test {
   }
 
   ManualClock clock_;
-  RestartMeter meter_{clock_};
+  RestartMeter meter_{clock_, 1};
 };
 
 TEST_F(RestartMeterTest, FirstWorkersReplaceNobody) {
   ready(1);
-  ready(2);
   EXPECT_EQ(meter_.restarts(), 0U);
+  EXPECT_EQ(meter_.times().count(), 0U);
 }
 
 TEST_F(RestartMeterTest, CountsFromTheSignalToTheReadyReplacement) {
@@ -66,9 +66,18 @@ TEST_F(RestartMeterTest, TheFirstOfTwoSignalsCounts) {
   meter_.killed(1);
   died(1);
   ready(2);
-  ready(3);
   EXPECT_EQ(meter_.restarts(), 1U);
   EXPECT_EQ(meter_.times().max(), 1ms);
+}
+
+TEST_F(RestartMeterTest, ASpareThatWasReadyBeforeLeavesNoVacancy) {
+  ready(1);
+  ready(2);
+  died(1);
+  clock_.advance(1h);
+  ready(3);
+  EXPECT_EQ(meter_.restarts(), 2U);
+  EXPECT_EQ(meter_.times().count(), 0U);
 }
 
 }  // namespace
