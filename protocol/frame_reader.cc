@@ -130,6 +130,7 @@ void FrameReader::ended() {
     have = end_ - begin_;
     of = table.bytes;
   }
+  cutShort_ = true;
   error_.emplace("the stream ended in the middle of a frame, " + std::to_string(have) + " of " +
                  atLeast + std::to_string(of) + " bytes");
 }

@@ -65,6 +65,7 @@ bool MessagePipe::writePending() const { return writer_->pending(); }
 bool MessagePipe::readPending() const { return reader_->pending(); }
 const std::optional<ProtocolError>& MessagePipe::error() const { return reader_->error(); }
 bool MessagePipe::outOfMemory() const { return reader_->outOfMemory(); }
+bool MessagePipe::cutShort() const { return reader_->cutShort(); }
 
 MessagePipe::Stats MessagePipe::stats() const {
   Stats stats;

@@ -18,6 +18,7 @@ class PipeReader {
   bool pending() const;
   const std::optional<ProtocolError>& error() const { return frames_.error(); }
   bool outOfMemory() const { return frames_.outOfMemory(); }
+  bool cutShort() const { return frames_.cutShort(); }
   void count(MessagePipe::Stats& stats) const;
 
  private:

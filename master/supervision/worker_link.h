@@ -59,6 +59,8 @@ class WorkerLink {
   std::uint64_t bytesSent() const { return pipe_.stats().bytesWritten; }
   /// What was wrong with the bytes that arrived, if anything.
   const std::optional<ProtocolError>& error() const { return pipe_.error(); }
+  /// Whether that is an end in the middle of a message, which a death may explain.
+  bool cutShort() const { return pipe_.cutShort(); }
 
  private:
   class ParentServer;

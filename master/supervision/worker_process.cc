@@ -294,11 +294,18 @@ void WorkerProcess::handle(Nonsense& nonsense) {
 }
 
 void WorkerProcess::handle(Disconnected&) {
-  if (const auto& error = link_->error()) return endForNonsense(error->what());
-  // One that is ending may close its pipes as it likes: `grace` bounds it.
-  if (state_ == WorkerState::ending) return;
-  verdictTimer_ = env_.reactor.callLater(
-      kVerdictDelay, [this] { endForNonsense("it closed its reply pipe and lived on"); });
+  const auto& error = link_->error();
+  if (error && !link_->cutShort()) return endForNonsense(error->what());
+  if (state_ == WorkerState::ending) {
+    // One that is ending may close its pipes as it likes: `grace` bounds it.
+    if (error) endForNonsense(error->what());
+    return;
+  }
+  // A death closes the pipe too, also in the middle of a message, and is seen a moment later.
+  const std::string place = error ? " in the middle of a message" : "";
+  verdictTimer_ = env_.reactor.callLater(kVerdictDelay, [this, place] {
+    endForNonsense("it closed its reply pipe" + place + " and lived on");
+  });
 }
 
 // One that never got ready has failed to start, whatever it said instead.

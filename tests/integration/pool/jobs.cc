@@ -39,6 +39,12 @@ void awaitUnreadReply() {
   }
 }
 
+// One segment of 100 words, of which 8 bytes follow.
+void writeHalfAFrame() {
+  const std::array<std::uint32_t, 4> frame = {0, 100, 1, 2};
+  if (::write(phial::kReplyFd, frame.data(), sizeof frame) < 0) std::abort();
+}
+
 }  // namespace
 
 int add(int a, int b) { return a + b; }
@@ -212,15 +218,18 @@ void writeGarbageAndHang() {
 }
 
 void writeHalfAFrameAndDie() {
-  // One segment of 100 words, of which 8 bytes follow.
-  const std::array<std::uint32_t, 4> frame = {0, 100, 1, 2};
-  if (::write(phial::kReplyFd, frame.data(), sizeof frame) < 0) std::abort();
+  writeHalfAFrame();
   ::raise(SIGKILL);
 }
 
 void closeReplyPipeAndHang() {
   ::close(phial::kReplyFd);
   hang();
+}
+
+void closeReplyPipeInsideAMessage() {
+  writeHalfAFrame();
+  closeReplyPipeAndHang();
 }
 
 }  // namespace jobs

@@ -89,5 +89,6 @@ void complainAndAbort(const std::string& line);
 void writeGarbageAndHang();
 void writeHalfAFrameAndDie();
 void closeReplyPipeAndHang();
+void closeReplyPipeInsideAMessage();
 
 }  // namespace jobs

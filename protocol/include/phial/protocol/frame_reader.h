@@ -66,6 +66,9 @@ class FrameReader {
 
   /// What the peer did wrong. Messages complete before the fault are still returned first.
   const std::optional<ProtocolError>& error() const { return error_; }
+  /// Whether error() is that the stream ended inside a frame which had begun well: a peer that died
+  /// while it wrote leaves no more.
+  bool cutShort() const { return cutShort_; }
 
   /// Whether error() is not the peer's fault: there was no memory for what it sent.
   bool outOfMemory() const { return outOfMemory_; }
@@ -90,6 +93,7 @@ class FrameReader {
   FrameLimits limits_;
   std::optional<ProtocolError> error_;
   bool outOfMemory_ = false;
+  bool cutShort_ = false;
 
   // Frames are whole words, so each frame in the buffer starts word-aligned as the buffer does.
   Memory buffer_;

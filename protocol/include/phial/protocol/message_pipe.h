@@ -107,6 +107,8 @@ class MessagePipe final : public capnp::MessageStream {
   const std::optional<ProtocolError>& error() const;
   /// Whether error() is not the peer's fault: there was no memory for what it sent.
   bool outOfMemory() const;
+  /// Whether error() is that the stream ended inside a frame which had begun well.
+  bool cutShort() const;
 
   Stats stats() const;
 
