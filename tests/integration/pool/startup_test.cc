@@ -202,6 +202,35 @@ TEST_F(PoolStartupTest, TheTriesHavePausesBetweenThem) {
   failureOverPauses(pool, std::move(started));
 }
 
+TEST_F(PoolStartupTest, AFailedStartIsJudgedBeforeItIsReplaced) {
+  constexpr std::size_t kWorkers = 4;
+  const auto fifo = makeFifo("go");
+  const int go = ::open(fifo.c_str(), O_RDWR | O_CLOEXEC);
+  auto& pool = makePool({.worker = {"/bin/sh", "-c", "read x <" + fifo + "; printf 'Welcome' >&4"},
+                         .min = kWorkers,
+                         .max = kWorkers},
+                        &clock_);
+  pool.start().addErrback([](const Failure&) {});
+  runUntil([&] { return pool.stats().starting == kWorkers; });
+  // A line for each; then the loop stands still until all have failed, and finds it all at once.
+  ASSERT_EQ(::write(go, "\n\n\n\n", kWorkers), static_cast<ssize_t>(kWorkers));
+  for (const auto& worker : pool.workers()) {
+    siginfo_t info;
+    ::waitid(P_PID, static_cast<id_t>(worker.pid), &info, WEXITED | WNOWAIT);
+  }
+  // In the turn in which the ends are seen, before what was written is heard and they are judged.
+  std::uint64_t spawned = 0;
+  reactor_->callLater(Duration::zero(), [&] {
+    EXPECT_EQ(pool.stats().starting, 0U);
+    EXPECT_EQ(pool.stats().deaths, 0U);
+    pool.adjustPoolSize(kWorkers, kWorkers).addErrback([](const Failure&) {});
+    spawned = pool.stats().spawned;
+  });
+  runUntil([&] { return spawned != 0; });
+  EXPECT_EQ(spawned, kWorkers);
+  ::close(go);
+}
+
 TEST_F(PoolStartupTest, AProgramThatNeverAnswersIsEndedInTime) {
   auto& pool =
       makePool({.worker = {"sleep", "1000"}, .max = 1, .startTimeout = seconds(10)}, &clock_);
