@@ -137,7 +137,8 @@ void PoolCore::giveUpStarting(const DeathCertificate& death) {
   const Failure failure{StartupFailed(death)};
   failReload(failure);
   if (workers_.count(WorkerState::starting) == 0) failStarters(failure);
-  if (workers_.active() > 0) return;
+  // Others that are starting are no reason to wait: there may always be some.
+  if (workers_.count(WorkerState::idle) + workers_.count(WorkerState::busy) > 0) return;
   if (!startupFailure_) {
     logger_->error("pool {}: no worker gets ready; it goes on trying, but slowly", options_.name);
   }

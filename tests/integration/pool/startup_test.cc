@@ -202,6 +202,25 @@ TEST_F(PoolStartupTest, TheTriesHavePausesBetweenThem) {
   failureOverPauses(pool, std::move(started));
 }
 
+TEST_F(PoolStartupTest, JobsDoNotWaitForAWorkerThatIsStartingStillWhenFiveHaveFailed) {
+  const std::string first = directory_ + "/first";
+  auto& pool =
+      makePool({.worker = {"/bin/sh", "-c", "mkdir " + first + " && exec sleep 1000; exit 3"},
+                .min = 2,
+                .max = 2,
+                .startTimeout = std::chrono::hours(1)},
+               &clock_);
+  auto job = pool.deferToProcess<jobs::add>(1, 2);
+  runUntil([&] {
+    if (pool.stats().workers == 1) clock_.advance(std::chrono::milliseconds(100));
+    return job.called();
+  });
+  EXPECT_TRUE(failureOf(std::move(job)).check<StartupFailed>());
+  EXPECT_EQ(pool.stats().starting, 1U);
+  EXPECT_EQ(pool.stats().deaths, kGiveUpAfter);
+  EXPECT_EQ(pool.stats().spawned, 1 + kGiveUpAfter);
+}
+
 TEST_F(PoolStartupTest, AFailedStartIsJudgedBeforeItIsReplaced) {
   constexpr std::size_t kWorkers = 4;
   const auto fifo = makeFifo("go");
