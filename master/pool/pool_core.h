@@ -74,14 +74,15 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
     DelayedCall deadline;
     DelayedCall timeout;
     DelayedCall softTimeout;
-    DelayedCall rest;    // active while in resting_
-    TimePoint sentAt{};  // while running, on the pool's clock
+    DelayedCall rest;                      // active while in resting_
+    TimePoint sentAt{};                    // while running, on the pool's clock
+    std::optional<TimePoint> begunBefore;  // when it was seen begun, its function not yet entered
     JobTimes times;
     std::uint64_t workerNumber = 0;
     unsigned attempts = 0;
     std::vector<DeathCertificate> deaths;  // of workers that it was running in
     enum class Answer { due, late } answer = Answer::due;
-    unsigned misses = 0;                   // deaths of workers that had not begun it
+    unsigned misses = 0;  // deaths of workers that had not begun it
   };
   enum class Limit { soft, hard };
   // By number, so that a new job goes to the end. Not a hash table: one that grows stops the loop

@@ -149,13 +149,16 @@ void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Durati
       clock_.callLater(delay, [this, id, limit, timeout] { checkTime(id, limit, timeout); });
 }
 
-// Running time counts from the moment the function was entered, which the control page tells; until
-// then it stands still.
+// Running time counts from the moment the function was entered, which the control page tells; as
+// long as the job is under way it stands still.
 void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
   Entry& entry = entries_.at(id);
   const auto startDelay = entry.worker->startDelay();
-  if (!startDelay) return watchTime(id, limit, timeout, timeout);
-  const Duration left = entry.sentAt + *startDelay + timeout - clock_.now();
+  if (!startDelay && !entry.worker->jobBegun()) return watchTime(id, limit, timeout, timeout);
+  // Reading its arguments is not running, but must not go on for ever either.
+  if (!startDelay && !entry.begunBefore) entry.begunBefore = clock_.now();
+  const TimePoint start = startDelay ? entry.sentAt + *startDelay : *entry.begunBefore;
+  const Duration left = start + timeout - clock_.now();
   if (left > Duration::zero()) return watchTime(id, limit, timeout, left);
   // What has returned in time has kept to it, also when something held up the loop meanwhile.
   if (entry.worker->jobReturned() &&
@@ -252,6 +255,7 @@ void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
   ++reruns_;
   observeRequeued(entry, death);
   entry.times.started.reset();
+  entry.begunBefore.reset();
   if (death.begun == DeathCertificate::Begun::yes) return restBeforeRerun(entry);
   entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
 }

@@ -85,6 +85,8 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   /// Sends `job`. REQUIRES: idle. What it throws is the job's failure; the worker stays idle.
   void run(const Job& job, std::uint32_t function);
 
+  /// Whether the worker has taken up the job that it was given.
+  bool jobBegun() const;
   /// When the job entered its function: the time since run(), as far as the worker can be believed;
   /// nothing while it has not.
   std::optional<Duration> startDelay() const;
@@ -160,7 +162,6 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   DeathCertificate certificate() const;
   void startIsLate();
   JobSlot& slot() const;
-  bool jobBegun() const;
   DeathEvidence::Refusal refusal() const;
 
   Environment env_;

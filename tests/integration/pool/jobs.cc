@@ -152,6 +152,8 @@ void ignoreTermAndHang() {
   hang();
 }
 
+void enter(const Tarpit&) {}
+
 void throwWool(const std::string& message) { throw WoolError(message); }
 void throwNumber() { throw 7; }  // NOLINT: not an exception class, on purpose
 void complain(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }

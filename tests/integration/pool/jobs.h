@@ -1,6 +1,7 @@
 // What the workers of the pool tests do. The test program is its own worker.
 #pragma once
 
+#include <phial/protocol/value.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -20,6 +21,11 @@ struct Sheep {
 /// Nests as deep as it likes.
 struct Tree {
   std::vector<Tree> branches;
+};
+
+/// Whoever decodes it announces itself by opening the FIFO at `path`, and never gets to the end.
+struct Tarpit {
+  std::string path;
 };
 
 class WoolError : public std::runtime_error {
@@ -57,6 +63,7 @@ void forkAndHang(Hanging how, const std::string& path);
 void hoard(std::size_t bytes);
 /// The size of the file that the worker runs.
 std::uint64_t programSize();
+void enter(const Tarpit& tarpit);
 
 /// Never return.
 void compute();
@@ -92,3 +99,15 @@ void closeReplyPipeAndHang();
 void closeReplyPipeInsideAMessage();
 
 }  // namespace jobs
+
+template <>
+struct phial::Codec<jobs::Tarpit> {
+  static std::uint64_t words(const jobs::Tarpit& tarpit) { return encodedWords(tarpit.path); }
+  static void encode(const jobs::Tarpit& tarpit, schema::Value::Builder builder) {
+    phial::encode(tarpit.path, builder);
+  }
+  static jobs::Tarpit decode(schema::Value::Reader value) {
+    jobs::announceAndHang(phial::decode<std::string>(value));
+    return {};
+  }
+};

@@ -41,6 +41,20 @@ TEST_F(PoolTimeTest, TheTimeoutSignalIsFollowedBySigkillAfterGrace) {
   EXPECT_EQ(std::get<Signalled>(failure.as<JobTimedOut>()->certificate().status).signal, SIGKILL);
 }
 
+TEST_F(PoolTimeTest, AJobWhoseArgumentsTakeForEverToReadIsEndedToo) {
+  auto& pool = makePool({.max = 1, .timeout = seconds(10)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::enter>(jobs::Tarpit{fifo});
+  awaitAnnouncement(fifo);
+  clock_.advance(seconds(11));
+  EXPECT_EQ(pool.stats().running, 1U);
+  clock_.advance(seconds(10));
+  EXPECT_EQ(pool.workers().front().state, WorkerState::ending);
+  const Failure failure = failureOf(std::move(job));
+  ASSERT_TRUE(failure.check<JobTimedOut>()) << failure.message();
+  EXPECT_EQ(failure.as<JobTimedOut>()->certificate().phase, Phase::decoding);
+}
+
 TEST_F(PoolTimeTest, TimeInTheQueueIsNotCharged) {
   auto& pool = makePool({.max = 1, .timeout = seconds(10)}, &clock_);
   const auto block = makeFifo("block");

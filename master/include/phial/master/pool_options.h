@@ -104,7 +104,7 @@ enum class Rerun {
 /// How one job is run. The fields are in the order in which a designated initialiser names them.
 struct JobOptions {
   /// Running time, from the moment the function is entered; then JobTimedOut and the worker is
-  /// ended. Default: the pool's.
+  /// ended. Reading the arguments may take as long before that. Default: the pool's.
   std::optional<Duration> timeout = std::nullopt;
 
   /// Running time after which the job is asked to give up: currentJob().cancelled() turns true, and
