@@ -18,10 +18,9 @@ std::atomic<std::new_handler> next{nullptr};
 static_assert(std::atomic<std::new_handler>::is_always_lock_free);
 
 // The page's former note, to take ours back by.
-std::uint64_t makeNote() {
+std::uint64_t makeNote(std::uint64_t refused) {
   ControlPage* const page = notes.load(std::memory_order_relaxed);
   if (page == nullptr) return 0;
-  const auto refused = beneficiary.load(std::memory_order_relaxed);
   return page->refusedJob.exchange(refused, std::memory_order_release);
 }
 
@@ -31,7 +30,7 @@ void takeBack(std::uint64_t former) {
 }
 
 void onRefusal() {
-  const auto former = makeNote();
+  const auto former = makeNote(beneficiary.load(std::memory_order_relaxed));
   const std::new_handler handler = next.load(std::memory_order_acquire);
   if (handler == nullptr) throw std::bad_alloc();
   handler();
@@ -43,7 +42,7 @@ void onRefusal() {
 void onCrash(int signal, siginfo_t* info, void*) {
   const bool sent = info->si_code <= 0;  // by kill, raise or abort; otherwise by an instruction
   const bool byOther = sent && info->si_pid != ::getpid();
-  if (errno == ENOMEM && !byOther) makeNote();
+  if (errno == ENOMEM && !byOther) makeNote(beneficiary.load(std::memory_order_relaxed));
   // An instruction that is at fault will be so again, with the state that a core should show.
   if (sent) ::raise(signal);
 }
@@ -89,6 +88,6 @@ void RefusedMemory::betweenJobs() {
   beneficiary.store(kRefusedBetweenJobs, std::memory_order_relaxed);
 }
 
-void RefusedMemory::note() { makeNote(); }
+void RefusedMemory::toMessage() { makeNote(kRefusedToMessage); }
 
 }  // namespace phial::detail

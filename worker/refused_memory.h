@@ -32,8 +32,8 @@ class RefusedMemory {
   void during(std::uint64_t job);
   void betweenJobs();
 
-  /// Notes a refusal that was seen otherwise.
-  void note();
+  /// Notes a refusal to the message that was being read.
+  void toMessage();
 };
 
 }  // namespace phial::detail

@@ -133,7 +133,7 @@ void Runtime::requestsEnd() {
   const auto& error = connection_->pipe.error();
   if (!error) return;
   std::fprintf(stderr, "cannot read on: %s\n", error->what());
-  if (connection_->pipe.outOfMemory()) refused_.note();
+  if (connection_->pipe.outOfMemory()) refused_.toMessage();
   stopStatus_ = kCannotServeStatus;
 }
 

@@ -47,11 +47,22 @@ std::string fileSizePhrase(const DeathEvidence& evidence, const Limits& limits) 
   return "it met its limit of " + inWords(*limits.fileSizeBytes) + " for a file";
 }
 
+const char* beneficiary(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::toTheJob:
+      return "to its job";
+    case Refusal::toItsMessage:
+      return "to the message that brought its job";
+    case Refusal::betweenJobs:
+    case Refusal::none:
+      break;
+  }
+  return "to it between two jobs";
+}
+
 std::string refusalPhrase(Refusal refusal, const Limits& limits) {
   if (refusal == Refusal::none) return {};
-  std::string text = refusal == Refusal::toTheJob
-                         ? "memory had been refused to its job"
-                         : "memory had been refused to the message that brought its job";
+  std::string text = std::string("memory had been refused ") + beneficiary(refusal);
   if (limits.addressSpaceBytes) {
     text += ", with a limit of " + inWords(*limits.addressSpaceBytes) + " of address space";
   }

@@ -19,9 +19,9 @@ struct DeathEvidence {
   enum class Life { starting, serving } life = Life::serving;
   ExitStatus status;
   ResourceUse resources;
-  /// What the worker noted on its control page: that memory was refused to the job it was given, or
-  /// to that job's message before it was begun.
-  enum class Refusal { none, toTheJob, toItsMessage } refusal = Refusal::none;
+  /// What the worker noted on its control page: that memory was refused to the job it was given, to
+  /// that job's message before it was begun, or to other code while no job was under way.
+  enum class Refusal { none, toTheJob, toItsMessage, betweenJobs } refusal = Refusal::none;
   /// What OomKills made of it; empty when it was not the kernel's doing.
   std::optional<std::string> oomKill = {};
 };

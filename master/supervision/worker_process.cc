@@ -348,10 +348,12 @@ DeathEvidence WorkerProcess::evidence(const ExitStatus& status) const {
 // The page is the worker's to write: at the worst it calls a crash of its own a want of memory.
 DeathEvidence::Refusal WorkerProcess::refusal() const {
   using Refusal = DeathEvidence::Refusal;
-  if (!control_ || !assignment_) return Refusal::none;
+  if (!control_) return Refusal::none;
   const auto refused = control_->page().refusedJob.load(std::memory_order_acquire);
-  if (refused == assignment_->id) return Refusal::toTheJob;
-  return refused == kRefusedBetweenJobs && !jobBegun() ? Refusal::toItsMessage : Refusal::none;
+  if (assignment_ && refused == assignment_->id) return Refusal::toTheJob;
+  if (jobBegun()) return Refusal::none;
+  if (assignment_ && refused == kRefusedToMessage) return Refusal::toItsMessage;
+  return refused == kRefusedBetweenJobs ? Refusal::betweenJobs : Refusal::none;
 }
 
 void WorkerProcess::drain() {

@@ -56,7 +56,8 @@ TEST_F(PoolTimeTest, AJobWhoseArgumentsTakeForEverToReadIsEndedToo) {
 }
 
 TEST_F(PoolTimeTest, TimeInTheQueueIsNotCharged) {
-  auto& pool = makePool({.max = 1, .timeout = seconds(10)}, &clock_);
+  auto& pool =
+      makePool({.max = 1, .timeout = seconds(10), .startTimeout = std::chrono::hours(1)}, &clock_);
   const auto block = makeFifo("block");
   auto first = pool.deferToProcess<jobs::waitFor>({.timeout = seconds(1000)}, block);
   runUntil([&] { return pool.stats().running == 1; });

@@ -63,6 +63,8 @@ TEST(DeathReasonTest, RefusedMemoryIsToldFromACrash) {
   evidence.refusal = Refusal::toItsMessage;
   expectReason(evidence, {}, DeathCause::memory,
                "memory had been refused to the message that brought its job");
+  evidence.refusal = Refusal::betweenJobs;
+  expectReason(evidence, {}, DeathCause::memory, "memory had been refused to it between two jobs");
 }
 
 TEST(DeathReasonTest, TheKernelsKillerIsToldFromACrash) {

@@ -54,8 +54,8 @@ TEST_F(RefusedMemoryTest, BetweenJobsItIsNobodysYet) {
   EXPECT_EQ(note(), kRefusedBetweenJobs);
   refused.during(7);
   refused.betweenJobs();
-  refused.note();
-  EXPECT_EQ(note(), kRefusedBetweenJobs);
+  refused.toMessage();
+  EXPECT_EQ(note(), kRefusedToMessage);
 }
 
 TEST_F(RefusedMemoryTest, AHandlerOfTheUsersIsAskedAndARoomMadeIsNoRefusal) {

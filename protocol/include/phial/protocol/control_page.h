@@ -76,12 +76,14 @@ struct ControlPage {
   /// The job that should give up; written by the master only.
   std::atomic<std::uint64_t> cancelledJob;
   std::array<JobSlot, kJobSlots> slots;
-  /// The job for which memory was refused last, or kRefusedBetweenJobs; 0 while none was.
+  /// The job for which memory was refused last, or one of those below; 0 while none was.
   std::atomic<std::uint64_t> refusedJob;
 };
 
-/// Memory was refused while no job had been begun: what was to be kept was the next one's message.
+/// Memory was refused while no job was under way, to code of the program's that runs beside them.
 inline constexpr std::uint64_t kRefusedBetweenJobs = ~std::uint64_t{0};
+/// Memory was refused to the message that was to bring the next job.
+inline constexpr std::uint64_t kRefusedToMessage = kRefusedBetweenJobs - 1;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<double>::is_always_lock_free);
 
