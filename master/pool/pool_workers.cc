@@ -170,6 +170,8 @@ void PoolCore::fill() {
   if (staying() >= wanted() || workers_.active() >= mostWorkers()) return;
   // A death that is not judged yet may mean a pause.
   if (fillTimer_.active() || workers_.anyVerdictPending()) return;
+  // While none gets ready one is tried at a time, whatever the size of the pool.
+  if (startupFailure_ && workers_.count(WorkerState::starting) > 0) return;
   const TimePoint now = clock_.now();
   if (restart_.nextStart() > now) {
     fillTimer_ = clock_.callLater(restart_.nextStart() - now, [this] { fill(); });

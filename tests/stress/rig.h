@@ -29,6 +29,8 @@ class Rig {
   phial::ProcessPool& pool() { return *pool_; }
   phial::PoolStats stats() const { return pool_->stats(); }
   phial::ManualClock& clock() { return clock_; }
+  /// The pool's time since the beginning.
+  phial::Duration passed() const { return clock_.now() - began_; }
   const Expectation& expected() const { return expected_; }
   Complaints& complaints() { return complaints_; }
 
@@ -58,6 +60,7 @@ class Rig {
   std::shared_ptr<DeathLog> log_;
   phial::Reactor reactor_;
   phial::ManualClock clock_;
+  const phial::TimePoint began_ = clock_.now();
   int eventsBefore_;
   std::unique_ptr<phial::ProcessPool> pool_;
   bool stopping_ = false;

@@ -183,6 +183,18 @@ TEST_F(PoolRestartTest, AfterGivingUpItTriesAgainByItselfForTheSakeOfMin) {
   EXPECT_EQ(valueOf(pool.deferToProcess<jobs::add>(1, 2)), 3);
 }
 
+TEST_F(PoolRestartTest, AfterGivingUpOneWorkerAtATimeIsTried) {
+  auto& pool = makePool({.worker = {"/bin/false"}, .min = 7, .max = 7}, &clock_);
+  EXPECT_TRUE(failureOf(pool.start()).check<StartupFailed>());
+  runUntil([&] { return pool.stats().workers == 0; });
+  const auto before = pool.stats().spawned;
+  for (std::uint64_t tries = 1; tries <= 3; ++tries) {
+    clock_.advance(RestartOptions{}.longestPause);
+    runUntil([&] { return pool.stats().deaths == before + tries && pool.stats().workers == 0; });
+    EXPECT_EQ(pool.stats().spawned, before + tries);
+  }
+}
+
 TEST_F(PoolRestartTest, TheOptionsAreHeeded) {
   auto& pool = makePool({.worker = {"false"},
                          .max = 1,

@@ -41,8 +41,8 @@ struct RestartOptions {
   /// all counts as that many. One that an outsider's SIGKILL ends before it is ready is bad luck,
   /// and weighs a quarter.
   ///
-  /// The pool then goes on trying by itself, as long as `min` or a new job asks for a worker, at
-  /// most once a second and ever slower up to `longestPause`. New jobs fail at once meanwhile, save
+  /// The pool then goes on trying by itself, as long as `min` or a new job asks for a worker, with
+  /// one worker at a time, at most once a second and ever slower up to `longestPause`. New jobs fail at once meanwhile, save
   /// while a worker is being tried.
   unsigned failedStarts = 5;
 
