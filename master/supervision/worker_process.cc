@@ -52,7 +52,10 @@ void WorkerProcess::startIsLate() {
 }
 
 bool WorkerProcess::verdictPending() const {
-  const bool gone = state_ == WorkerState::ending && (exitStatus_ || !process_);
+  if (state_ != WorkerState::ending) return false;
+  // Killed for it, and gone in a moment, unless the kernel holds it.
+  if (cause_ == DeathCause::startup && graceTimer_.active()) return true;
+  const bool gone = exitStatus_ || !process_;
   return gone && cause_ != DeathCause::recycle && cause_ != DeathCause::shutdown;
 }
 

@@ -75,7 +75,8 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   WorkerState state() const { return state_; }
   WorkerStatus status() const;
   std::uint64_t jobsServed() const { return jobsServed_; }
-  /// Whether it has ended otherwise than told to exit, and the owner is about to hear of it.
+  /// Whether it has ended otherwise than told to exit, or is being killed because it did not get
+  /// ready, and the owner is about to hear of it.
   bool verdictPending() const;
 
   /// The wire index of a function. Throws UnknownFunction, which lists what there is, or
