@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "pool_fixture.h"
+#include "startup_fixture.h"
 
 namespace phial {
 namespace {
@@ -16,82 +16,6 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-constexpr unsigned kGiveUpAfter = RestartOptions{}.failedStarts;
-
-std::string child(const std::string& name) {
-  return std::string(PHIAL_CHILDREN "/phial_child_") + name;
-}
-
-std::vector<std::string> linesOf(const std::string& path) {
-  std::ifstream file(path);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  return lines;
-}
-
-class PoolStartupTest : public PoolTest {
- protected:
-  using Command = std::vector<std::string>;
-
-  /// No real process is so slow that it misses this handshake, whatever the clock is moved by.
-  ProcessPool& makePoolOf(Command worker) {
-    return makePool({.worker = std::move(worker), .max = 1, .startTimeout = hours(1000)}, &clock_);
-  }
-
-  /// What the job failed with, moving the clock over the pauses in which there is no worker.
-  template <class T>
-  Failure failureOverPauses(ProcessPool& pool, Deferred<T> deferred) {
-    std::optional<Outcome<T>> result;
-    deferred.addBoth([&](Outcome<T> outcome) { result.emplace(std::move(outcome)); });
-    runUntil([&] {
-      if (!result && pool.stats().workers == 0) clock_.advance(seconds(1));
-      return result.has_value();
-    });
-    if (!result->ok()) return result->failure();
-    ADD_FAILURE() << "it succeeded";
-    return Failure(std::logic_error("it succeeded"));
-  }
-
-  /// Why no worker of this command gets ready, as start() says it.
-  Failure startupFailureOf(Command worker) {
-    auto& pool = makePoolOf(std::move(worker));
-    const Failure failure = failureOverPauses(pool, pool.start());
-    EXPECT_TRUE(failure.check<StartupFailed>()) << failure.message();
-    EXPECT_EQ(pool.stats().spawned, kGiveUpAfter);
-    return failure;
-  }
-
-  void expectMissing(const Failure& failure, const std::string& errnoText) {
-    EXPECT_TRUE(failure.check<StartupFailed>()) << failure.message();
-    EXPECT_THAT(failure.message(), HasSubstr(errnoText));
-  }
-
-  std::string makeFile(const std::string& name, mode_t mode) const {
-    const std::string path = directory_ + "/" + name;
-    std::ofstream(path) << "no program\n";
-    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
-    return path;
-  }
-
-  /// Runs a program by hand, to its end.
-  struct Run {
-    ExitStatus status;
-    std::vector<std::string> stderrLines;
-  };
-  Run runByHand(const std::string& program, std::map<std::string, std::optional<std::string>> env) {
-    const std::string path = directory_ + "/stderr";
-    const kj::AutoCloseFd output(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-    Process process = reactor_->spawnProcess({.executable = program,
-                                              .args = {},
-                                              .argv0 = {},
-                                              .environment = {.changes = std::move(env)},
-                                              .directory = {},
-                                              .descriptors = {{2, InheritedFd{output.get()}}}});
-    const ExitStatus status = valueOf(process.exited());
-    return {status, linesOf(path)};
-  }
-};
 
 TEST_F(PoolStartupTest, AMissingProgramFailsStartAndEachJobWithTheErrnoText) {
   auto& pool = makePoolOf({directory_ + "/nothing"});
@@ -282,65 +206,6 @@ TEST_F(PoolStartupTest, AProgramThatNeverServesIsNoForkBomb) {
   EXPECT_EQ(run.status, ExitStatus(Exited{0})) << "the job failed with StartupFailed";
   EXPECT_THAT(run.stderrLines, ::testing::Contains(HasSubstr("never called phial::serveIfWorker")));
   EXPECT_THAT(linesOf(census), SizeIs(1 + kGiveUpAfter));
-}
-
-TEST_F(PoolStartupTest, AnExceptionOfOnStartReachesTheCaller) {
-  const Failure failure = startupFailureOf({child("failing_start")});
-  EXPECT_THAT(failure.message(), HasSubstr("its onStart threw std::runtime_error: no licence"));
-}
-
-TEST_F(PoolStartupTest, AReasonThatIsReadAfterTheExitIsNotLost) {
-  auto& pool = makePoolOf({child("failing_start")});
-  std::optional<Failure> failure;
-  pool.start().addErrback([&](const Failure& f) { failure = f; });
-  std::set<pid_t> greeted;
-  runUntil([&] {
-    for (const auto& worker : pool.workers()) {
-      // At first sight the loop has yet to send the handshake. At the second it stands still until
-      // the worker has answered and exited, and then finds both at once.
-      if (worker.pid == 0 || greeted.insert(worker.pid).second) continue;
-      siginfo_t info;
-      ::waitid(P_PID, static_cast<id_t>(worker.pid), &info, WEXITED | WNOWAIT);
-    }
-    if (!failure && pool.stats().workers == 0) clock_.advance(seconds(1));
-    return failure.has_value();
-  });
-  EXPECT_TRUE(failure->check<StartupFailed>());
-  EXPECT_THAT(failure->message(), HasSubstr("no licence"));
-}
-
-TEST_F(PoolStartupTest, AWorkerOfAnotherBuildIsRefusedWithBothBuilds) {
-  const Failure failure = startupFailureOf({child("other_build"), "build"});
-  EXPECT_THAT(failure.message(), HasSubstr("\"phial 0.0.7 schema of yore\""));
-  EXPECT_THAT(failure.message(), HasSubstr("\"" + std::string(buildId()) + "\""));
-}
-
-TEST_F(PoolStartupTest, AWorkerOfAnotherProtocolIsRefusedWithBothVersions) {
-  const Failure failure = startupFailureOf({child("other_build"), "version"});
-  EXPECT_THAT(failure.message(),
-              HasSubstr("it speaks protocol version 4711, this program speaks 1"));
-}
-
-TEST_F(PoolStartupTest, AWorkerThatRefusesTheHandshakeIsQuoted) {
-  const Failure failure = startupFailureOf({child("other_build"), "error"});
-  EXPECT_THAT(failure.message(), HasSubstr("I would rather not"));
-}
-
-TEST_F(PoolStartupTest, AHandshakeThatCannotBeReadFailsTheStart) {
-  const Failure failure = startupFailureOf({child("other_build"), "malformed"});
-  EXPECT_THAT(failure.message(), HasSubstr("its handshake cannot be read"));
-}
-
-TEST_F(PoolStartupTest, GarbageInsteadOfTheHandshakeFailsTheStart) {
-  const Failure failure =
-      startupFailureOf({"/bin/sh", "-c", "printf 'Welcome to the shell' >&4; exec sleep 1000"});
-  EXPECT_THAT(failure.message(), HasSubstr("it did not get ready"));
-  EXPECT_THAT(failure.message(), HasSubstr("segment"));
-}
-
-TEST_F(PoolStartupTest, GarbageAsLastWordsIsReportedToo) {
-  const Failure failure = startupFailureOf({"/bin/sh", "-c", "printf 'Welcome to the shell' >&4"});
-  EXPECT_THAT(failure.message(), HasSubstr("segment"));
 }
 
 TEST_F(PoolStartupTest, AWorkerStartedByHandSaysSoInOneLine) {

@@ -1,0 +1,99 @@
+// A worker's end: what it had said is heard, then its certificate is written.
+#include <utility>
+
+#include "master/supervision/worker_process.h"
+
+namespace phial::detail {
+namespace {
+
+// How long a dead worker's pipes are listened to when somebody else keeps writing into them.
+constexpr Duration kDrainLimit = std::chrono::milliseconds(100);
+
+}  // namespace
+
+void WorkerProcess::exited(const ExitStatus& status) {
+  exitStatus_ = status;
+  if (!cause_) {
+    auto [cause, detail] = deathReason(evidence(status), env_.options.limits);
+    beginEnding(cause, std::move(detail));
+  }
+  graceTimer_.cancel();
+  verdictTimer_.cancel();
+  drainUntil_ = env_.reactor.now() + kDrainLimit;
+  drain();
+}
+
+// Of an end that was not the pool's doing.
+DeathEvidence WorkerProcess::evidence(const ExitStatus& status) const {
+  using Life = DeathEvidence::Life;
+  DeathEvidence evidence{.life = state_ == WorkerState::starting ? Life::starting : Life::serving,
+                         .status = status,
+                         .resources = process_->resources(),
+                         .refusal = refusal()};
+  if (status == ExitStatus(Signalled{SIGKILL}) && oomMark_) {
+    evidence.oomKill = env_.oomKills.claim(*oomMark_);
+  }
+  return evidence;
+}
+
+// The page is the worker's to write: at the worst it calls a crash of its own a want of memory.
+DeathEvidence::Refusal WorkerProcess::refusal() const {
+  using Refusal = DeathEvidence::Refusal;
+  if (!control_) return Refusal::none;
+  const auto refused = control_->page().refusedJob.load(std::memory_order_acquire);
+  if (assignment_ && refused == assignment_->id) return Refusal::toTheJob;
+  if (jobBegun()) return Refusal::none;
+  if (assignment_ && refused == kRefusedToMessage) return Refusal::toItsMessage;
+  return refused == kRefusedBetweenJobs ? Refusal::betweenJobs : Refusal::none;
+}
+
+void WorkerProcess::drain() {
+  const bool more = link_->readPending() || LoopBridge::current()->runnable() || !events_.empty();
+  if (!more || env_.reactor.now() >= drainUntil_) return die();
+  env_.reactor.callLater(Duration::zero(), [weak = weak_from_this()] {
+    auto self = weak.lock();
+    if (self && !self->dead_) self->drain();
+  });
+}
+
+void WorkerProcess::die() {
+  if (dead_) return;
+  const auto keepAlive = shared_from_this();
+  if (log_) log_->finish();
+  auto document = certificate();
+  dead_ = true;
+  link_.reset();
+  env_.owner.workerDied(*this, std::move(document));
+}
+
+DeathCertificate WorkerProcess::certificate() const {
+  DeathCertificate death;
+  death.worker = number_;
+  death.cause = cause_.value_or(DeathCause::crash);
+  death.jobsServed = jobsServed_;
+  death.uptime = env_.reactor.now() - spawnedAt_;
+  death.detail = detail_;
+  if (control_) death.phase = control_->page().phase.load(std::memory_order_acquire);
+  if (assignment_) {
+    death.job = assignment_->id;
+    death.function = assignment_->function;
+    death.label = assignment_->label;
+    // A job whose message cannot be received would kill the next worker as well.
+    if (refusal() == DeathEvidence::Refusal::toItsMessage)
+      death.begun = DeathCertificate::Begun::yes;
+    if (jobBegun()) {
+      death.begun = DeathCertificate::Begun::yes;
+      const double progress = control_->page().progress.load(std::memory_order_acquire);
+      if (progress > 0 && progress <= 1) death.progress = progress;
+    }
+  }
+  if (process_) {
+    death.pid = process_->pid();
+    death.status = exitStatus_.value_or(StatusUnknown{});
+    death.resources = process_->resources();
+  }
+  if (log_) death.stderrTail = log_->stderrTail();
+  return death;
+}
+
+}  // namespace phial::detail
