@@ -1,119 +1,60 @@
 #include "master/cli/literal.h"
 
-#include <charconv>
-#include <optional>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
-#include <system_error>
 
 namespace phial::cli {
 namespace {
 
+using nlohmann::json;
+
 constexpr int kDeepest = 32;
 
-class Parser {
- public:
-  explicit Parser(std::string_view text) : text_(text) {}
-
-  Literal::List whole() {
-    skipBlanks();
-    if (!take('[')) fail("expected a list, such as [7, \"seven\"]");
-    auto list = restOfList();
-    skipBlanks();
-    if (at_ != text_.size()) fail("there is more behind the list");
-    return list;
-  }
-
- private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw std::invalid_argument(what + " (at character " + std::to_string(at_ + 1) + ")");
-  }
-
-  void skipBlanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
-  }
-  bool take(char wanted) {
-    if (at_ == text_.size() || text_[at_] != wanted) return false;
-    ++at_;
-    return true;
-  }
-  bool takeWord(std::string_view word) {
-    if (!text_.substr(at_).starts_with(word)) return false;
-    at_ += word.size();
-    return true;
-  }
-
-  Literal::List restOfList() {
-    if (++depth_ > kDeepest) fail("lists nest too deep");
-    Literal::List list;
-    skipBlanks();
-    if (!take(']')) {
-      do list.push_back(value());
-      while (take(','));
-      if (!take(']')) fail("expected , or ]");
+Literal literalOf(const json& value, int depth = 1) {
+  switch (value.type()) {
+    case json::value_t::null:
+      return {};
+    case json::value_t::boolean:
+      return {value.get<bool>()};
+    case json::value_t::number_integer:
+      return {value.get<std::int64_t>()};
+    case json::value_t::number_unsigned:
+      return {value.get<std::uint64_t>()};
+    case json::value_t::number_float:
+      return {value.get<double>()};
+    case json::value_t::string:
+      return {value.get<std::string>()};
+    case json::value_t::array: {
+      if (depth > kDeepest) throw std::invalid_argument("lists nest too deep");
+      Literal::List list;
+      for (const json& element : value) list.push_back(literalOf(element, depth + 1));
+      return {std::move(list)};
     }
-    --depth_;
-    return list;
+    case json::value_t::object:
+    case json::value_t::binary:
+    case json::value_t::discarded:
+      break;
   }
+  throw std::invalid_argument("an object is no argument: " + value.dump());
+}
 
-  Literal value() {
-    skipBlanks();
-    Literal literal = bareValue();
-    skipBlanks();
-    return literal;
-  }
-
-  Literal bareValue() {
-    if (take('[')) return {restOfList()};
-    if (take('"')) return {restOfString()};
-    if (takeWord("true")) return {true};
-    if (takeWord("false")) return {false};
-    if (takeWord("null")) return {};
-    if (auto whole = number<std::int64_t>()) return {*whole};
-    if (auto large = number<std::uint64_t>()) return {*large};
-    if (auto fraction = number<double>()) return {*fraction};
-    fail("expected a number, a \"string\", true, false, null or a [list]");
-  }
-
-  // The number that stands here if all of it is a T.
-  template <class T>
-  std::optional<T> number() {
-    const char* const begin = text_.data() + at_;
-    const char* const end =
-        text_.data() + std::min(text_.find_first_of(", \t]", at_), text_.size());
-    T result{};
-    const auto [stop, error] = std::from_chars(begin, end, result);
-    if (error != std::errc() || stop != end || begin == end) return std::nullopt;
-    at_ += static_cast<std::size_t>(end - begin);
-    return result;
-  }
-
-  std::string restOfString() {
-    std::string string;
-    while (!take('"')) {
-      if (at_ == text_.size()) fail("a string has no end");
-      string += text_[at_] == '\\' ? escaped() : text_[at_];
-      ++at_;
-    }
-    return string;
-  }
-
-  char escaped() {
-    constexpr std::string_view kLetters = "\"\\/nt";
-    constexpr std::string_view kMeanings = "\"\\/\n\t";
-    ++at_;
-    const auto which = at_ < text_.size() ? kLetters.find(text_[at_]) : std::string_view::npos;
-    if (which == std::string_view::npos) fail("after \\ there may be one of \" \\ / n t");
-    return kMeanings[which];
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  int depth_ = 0;
-};
+// Without the library's own heading, "[json.exception.parse_error.101] ".
+std::string complaint(const json::exception& error) {
+  const std::string text = error.what();
+  return text.substr(text.find("] ") + 2);
+}
 
 }  // namespace
 
-Literal::List parseList(std::string_view text) { return Parser(text).whole(); }
+Literal::List parseList(std::string_view text) {
+  try {
+    const json value = json::parse(text);
+    if (value.is_array()) return std::get<Literal::List>(literalOf(value).value);
+  } catch (const json::exception& error) {
+    throw std::invalid_argument(complaint(error));
+  }
+  throw std::invalid_argument("expected a list, such as [7, \"seven\"]");
+}
 
 }  // namespace phial::cli
 

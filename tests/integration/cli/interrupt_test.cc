@@ -34,7 +34,7 @@ TEST_P(InterruptTest, EndsTheRunInOrderWithTheReportSoFar) {
   program.signal(GetParam());
   const Ended ended = program.wait();
   expectProven(ended);
-  EXPECT_THAT(ended.out, HasSubstr("\"end\": \"interrupted\""));
+  EXPECT_THAT(ended.out, HasSubstr("\"end\":\"interrupted\""));
   EXPECT_GT(numberIn(ended.out, "signalsSent"), 0U);
 }
 
@@ -46,7 +46,7 @@ TEST_P(InterruptTest, EndsARunWhoseJobsHang) {
   program.signal(GetParam());
   const Ended ended = program.wait();
   expectProven(ended);
-  EXPECT_THAT(ended.out, HasSubstr("\"end\": \"interrupted\""));
+  EXPECT_THAT(ended.out, HasSubstr("\"end\":\"interrupted\""));
 }
 
 INSTANTIATE_TEST_SUITE_P(Signals, InterruptTest, testing::Values(SIGINT, SIGTERM),

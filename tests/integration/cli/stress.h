@@ -23,7 +23,7 @@ inline Ended stress(const std::vector<std::string>& arguments) {
 
 /// The number under `key` of a JSON report; a test failure when there is none.
 inline std::uint64_t numberIn(const std::string& report, const std::string& key) {
-  const std::string before = "\"" + key + "\": ";
+  const std::string before = "\"" + key + "\":";
   const auto at = report.find(before);
   std::uint64_t number = 0;
   const char* const begin = report.data() + at + before.size();
@@ -44,5 +44,5 @@ inline void expectProven(const Ended& ended) {
   EXPECT_EQ(number("settledTwice"), 0U);
   EXPECT_EQ(number("zombies"), 0U);
   EXPECT_EQ(number("fdsBefore"), number("fdsAfter"));
-  EXPECT_THAT(ended.out, testing::HasSubstr("\"ok\": true"));
+  EXPECT_THAT(ended.out, testing::HasSubstr("\"ok\":true"));
 }

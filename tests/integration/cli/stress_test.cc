@@ -48,7 +48,7 @@ TEST(StressTest, TheReportHasTheKeysThatProgramsRead) {
                           "fdsBefore",      "fdsAfter",      "zombies",      "childrenLeft",
                           "rssBytesBefore", "rssBytesAfter", "series",       "seconds",
                           "seed",           "end",           "ok",           "objections"}) {
-    EXPECT_THAT(ended.out, HasSubstr("\"" + std::string(key) + "\": "));
+    EXPECT_THAT(ended.out, HasSubstr("\"" + std::string(key) + "\":"));
   }
   EXPECT_EQ(linesOf(ended.out).size(), 1U);
 }
