@@ -11,7 +11,7 @@ constexpr Duration kPauseAfterGivingUp = std::chrono::seconds(1);
 constexpr unsigned kAnswersPerCrash = 4;
 constexpr unsigned kKilledPerFailedStart = 4;
 
-const RestartOptions& checked(const RestartOptions& options) {
+RestartOptions checked(const RestartOptions& options) {
   if (options.firstPause <= Duration::zero() || options.longestPause < options.firstPause ||
       options.longestCrashPause < Duration::zero() || options.healthySpell <= Duration::zero()) {
     throw std::invalid_argument("RestartOptions: a pause is negative, or the first is the longest");

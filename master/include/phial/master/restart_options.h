@@ -42,8 +42,8 @@ struct RestartOptions {
   /// and weighs a quarter.
   ///
   /// The pool then goes on trying by itself, as long as `min` or a new job asks for a worker, with
-  /// one worker at a time, at most once a second and ever slower up to `longestPause`. New jobs fail at once meanwhile, save
-  /// while a worker is being tried.
+  /// one worker at a time, at most once a second and ever slower up to `longestPause`. New jobs
+  /// fail at once meanwhile, save while a worker is being tried.
   unsigned failedStarts = 5;
 
   /// A worker that crashes after it has been up for so long begins a new row: it does not belong to
