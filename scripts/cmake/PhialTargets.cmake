@@ -12,6 +12,12 @@ set(PHIAL_SANITIZE "" CACHE STRING "Sanitizers to build Phial with, such as addr
 if(PHIAL_SANITIZE)
   add_compile_options(-fsanitize=${PHIAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PHIAL_SANITIZE})
+  # The compilers have different names for it.
+  if(PHIAL_SANITIZE MATCHES address)
+    add_compile_definitions(PHIAL_ADDRESS_SANITIZER)
+  elseif(PHIAL_SANITIZE MATCHES thread)
+    add_compile_definitions(PHIAL_THREAD_SANITIZER)
+  endif()
   # Instrumented code confuses this one (GCC's manual says so): it fires inside KJ's templates.
   add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
 endif()

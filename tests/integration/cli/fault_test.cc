@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"abort", "WorkerDied, killed by SIGABRT"},
                     Case{"exit", "WorkerDied, exited with status 1"},
                     Case{"exit-zero", "WorkerDied, exited with status 0"},
-                    Case{"oom", "WorkerDied, (killed by SIGABRT|exited with status)"},
+                    Case{"oom", "WorkerDied, (killed by SIGABRT|exited with status)|JobTimedOut"},
                     Case{"hang", "JobTimedOut"}, Case{"stop", "JobTimedOut"},
                     Case{"close-pipe", "ProtocolError|JobTimedOut"},
                     Case{"half-frame", "ProtocolError|WorkerDied, exited with status 1"},

@@ -1,6 +1,6 @@
 // Jobs that are refused memory: those that cope, and those that die of it and are told from a plain
 // crash. Not with ThreadSanitizer, which lifts the limit when the worker begins.
-#ifndef __SANITIZE_THREAD__
+#ifndef PHIAL_THREAD_SANITIZER
 #include <csignal>
 #include <cstdlib>
 

@@ -162,7 +162,7 @@ TEST_F(PoolDeathTest, BookkeepingAndReplacementComeBeforeTheCallersCallback) {
 }
 
 TEST_F(PoolDeathTest, TenThousandJobsSurviveAKillEveryFiftyMilliseconds) {
-#ifdef __SANITIZE_THREAD__
+#ifdef PHIAL_THREAD_SANITIZER
   constexpr int kJobs = 1'000;  // a worker takes several kills' time to start
 #else
   constexpr int kJobs = 10'000;

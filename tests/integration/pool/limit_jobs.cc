@@ -19,7 +19,7 @@
 namespace jobs {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PHIAL_ADDRESS_SANITIZER
 // The sanitizer's operator new ends the process where the standard's asks the new-handler: so here
 // is what the standard says.
 void* standardNew(std::size_t bytes) {
@@ -55,7 +55,7 @@ void allocateOrAbort(std::uint64_t bytes) {
 }
 
 // Sanitizers would say what is wrong here and end the process in their own way.
-[[gnu::no_sanitize("undefined")]] void allocateAndWrite(std::uint64_t bytes) {
+__attribute__((no_sanitize("undefined"))) void allocateAndWrite(std::uint64_t bytes) {
   char* const memory = mallocOf(bytes);
   *const_cast<volatile char*>(memory) = 'x';
   std::free(memory);

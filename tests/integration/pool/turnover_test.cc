@@ -319,7 +319,7 @@ TEST_F(PoolTurnoverTest, StopAndDestructionEndAReload) {
 }
 
 TEST_F(PoolTurnoverTest, AThousandChangesOfSizeUnderLoadFailNoJob) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(PHIAL_ADDRESS_SANITIZER) || defined(PHIAL_THREAD_SANITIZER)
   constexpr int kChanges = 100;
 #else
   constexpr int kChanges = 1000;
