@@ -72,7 +72,6 @@ std::vector<std::string> statOf(const std::string& pid) {
   return {std::istream_iterator<std::string>(rest), {}};
 }
 constexpr std::size_t kParent = 4 - 3;
-constexpr std::size_t kGroup = 5 - 3;
 constexpr std::size_t kUserTicks = 14 - 3;
 constexpr std::size_t kSystemTicks = 15 - 3;
 
@@ -85,6 +84,8 @@ std::set<pid_t>& running() {
 // LeakSanitizer looks at an ending process from one beside it, which a SIGKILL of the former leaves
 // behind. Workers lead groups of their own, so that those of the pool are told apart.
 #ifdef PHIAL_ADDRESS_SANITIZER
+constexpr std::size_t kGroup = 5 - 3;
+
 bool isSanitizers(pid_t pid) {
   const auto fields = statOf(std::to_string(pid));
   return !fields.empty() && fields[kGroup] != std::to_string(pid);
