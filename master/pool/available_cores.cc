@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "master/supervision/control_groups.h"
+
 namespace phial::detail {
 namespace {
 
@@ -52,42 +54,22 @@ double quotaVersion1(const fs::path& group) {
   return quotaFile >> allowed && periodFile >> period ? quota(allowed, period) : kNoLimit;
 }
 
-// The smallest quota from `group` up to the mount. In a container the path that the kernel names
-// may lie outside of what is mounted: then the mount itself is the group.
 template <typename Quota>
 double smallestQuota(const fs::path& mount, const fs::path& group, Quota quotaOf) {
-  double smallest = quotaOf(mount);
-  fs::path at = mount;
-  for (const auto& part : group.relative_path()) {
-    at /= part;
-    smallest = std::min(smallest, quotaOf(at));
-  }
+  double smallest = kNoLimit;
+  for (const auto& at : groupAndAbove(mount, group)) smallest = std::min(smallest, quotaOf(at));
   return smallest;
 }
 
-bool hasController(const std::string& list, const std::string& name) {
-  std::istringstream names(list);
-  for (std::string one; std::getline(names, one, ',');) {
-    if (one == name) return true;
-  }
-  return false;
-}
-
 double coresByQuota(const CoreLimits& limits) {
+  const fs::path& root = limits.cgroupRoot;
   double cores = kNoLimit;
-  std::ifstream membership(limits.membership);
-  // Lines of the form hierarchy:controllers:path; version 2 has hierarchy 0 and no controllers.
-  for (std::string line; std::getline(membership, line);) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string group = line.substr(second + 1);
-    if (controllers.empty()) {
-      cores = std::min(cores, smallestQuota(limits.cgroupRoot, group, quotaVersion2));
-    } else if (hasController(controllers, "cpu")) {
-      for (const auto& mount : {limits.cgroupRoot / "cpu", limits.cgroupRoot / controllers}) {
-        cores = std::min(cores, smallestQuota(mount, group, quotaVersion1));
+  for (const auto& group : controlGroups(limits.membership)) {
+    if (group.version2()) {
+      cores = std::min(cores, smallestQuota(root, group.path, quotaVersion2));
+    } else if (group.has("cpu")) {
+      for (const auto& mount : {root / "cpu", root / group.controllers}) {
+        cores = std::min(cores, smallestQuota(mount, group.path, quotaVersion1));
       }
     }
   }

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <vector>
 
+#include "master/supervision/control_groups.h"
+
 namespace phial::detail {
 namespace {
 
@@ -23,36 +25,20 @@ std::optional<std::uint64_t> killsIn(const fs::path& path) {
   return std::nullopt;
 }
 
-bool namesMemory(const std::string& controllers) {
-  return ("," + controllers + ",").find(",memory,") != std::string::npos;
-}
-
-// The counters of `group` and of the groups above it, nearest first: a group without a memory
-// controller belongs to the next above that has one. In a container the path that the kernel names
-// may lie outside of what is mounted: then the mount itself is the group.
-void addGroups(const fs::path& mount, const fs::path& group, const std::vector<std::string>& names,
-               std::vector<fs::path>& files) {
-  for (fs::path at = group.relative_path();; at = at.parent_path()) {
-    for (const auto& name : names) files.push_back(mount / at / name);
-    if (at.empty()) return;
-  }
-}
-
-// Lines of the form hierarchy:controllers:path; version 2 has no controllers.
+// The counters, nearest first: a group without a memory controller belongs to the next above that
+// has one.
 std::vector<fs::path> counters(const OomFiles& where) {
   std::vector<fs::path> files;
-  std::ifstream membership(where.membership);
-  for (std::string line; std::getline(membership, line);) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string group = line.substr(second + 1);
-    if (controllers.empty()) {
-      // The local one does not count what dies in groups below.
-      addGroups(where.cgroupRoot, group, {"memory.events.local", "memory.events"}, files);
-    } else if (namesMemory(controllers)) {
-      addGroups(where.cgroupRoot / controllers, group, {"memory.oom_control"}, files);
+  for (const auto& group : controlGroups(where.membership)) {
+    if (group.version2()) {
+      for (const auto& at : groupAndAbove(where.cgroupRoot, group.path)) {
+        // The local one does not count what dies in groups below.
+        files.insert(files.end(), {at / "memory.events.local", at / "memory.events"});
+      }
+    } else if (group.has("memory")) {
+      for (const auto& at : groupAndAbove(where.cgroupRoot / group.controllers, group.path)) {
+        files.push_back(at / "memory.oom_control");
+      }
     }
   }
   files.push_back(where.vmstat);
