@@ -1,17 +1,15 @@
 // A worker of another make: it speaks the protocol and answers the handshake in the way that its
 // first argument names.
 #include <capnp/any.h>
-#include <capnp/rpc-twoparty.h>
-#include <event2/event.h>
-#include <phial/protocol/loop_bridge.h>
-#include <phial/protocol/message_pipe.h>
+#include <kj/debug.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/schema/worker.capnp.h>
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <string>
+
+#include "tests/support/bare_worker.h"
 
 namespace {
 
@@ -46,13 +44,6 @@ class OtherWorker final : public Worker::Server {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::unique_ptr<event_base, decltype(&event_base_free)> base(event_base_new(),
-                                                                     &event_base_free);
-  phial::LoopBridge bridge(*base);
-  phial::MessagePipe pipe(*base, kj::AutoCloseFd(phial::kRequestFd),
-                          kj::AutoCloseFd(phial::kReplyFd));
-  capnp::TwoPartyVatNetwork network(pipe, capnp::rpc::twoparty::Side::SERVER);
-  auto rpc = capnp::makeRpcServer(network, kj::heap<OtherWorker>(argc > 1 ? argv[1] : ""));
-  network.onDisconnect().wait(bridge.waitScope());
+  serveBare(kj::heap<OtherWorker>(argc > 1 ? argv[1] : ""));
   return 0;
 }

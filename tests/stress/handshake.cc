@@ -1,14 +1,10 @@
 #include "handshake.h"
 
-#include <capnp/rpc-twoparty.h>
-#include <event2/event.h>
-#include <phial/protocol/loop_bridge.h>
-#include <phial/protocol/message_pipe.h>
-#include <phial/protocol/worker_contract.h>
 #include <phial/schema/worker.capnp.h>
 
 #include <cstdlib>
-#include <memory>
+
+#include "tests/support/bare_worker.h"
 
 namespace matrix {
 namespace {
@@ -29,14 +25,7 @@ class DoomedServer final : public phial::schema::Worker::Server {
 }  // namespace
 
 void meetInHandshake(const Fuse& fuse) {
-  const std::unique_ptr<event_base, decltype(&event_base_free)> base(event_base_new(),
-                                                                     &event_base_free);
-  phial::LoopBridge bridge(*base);
-  phial::MessagePipe pipe(*base, kj::AutoCloseFd(phial::kRequestFd),
-                          kj::AutoCloseFd(phial::kReplyFd));
-  capnp::TwoPartyVatNetwork network(pipe, capnp::rpc::twoparty::Side::SERVER);
-  auto rpc = capnp::makeRpcServer(network, kj::heap<DoomedServer>(fuse));
-  network.onDisconnect().wait(bridge.waitScope());
+  serveBare(kj::heap<DoomedServer>(fuse));
   // The master has gone before it said a word.
   std::_Exit(0);
 }

@@ -1,13 +1,12 @@
 // How a cell is run: once for a fault in a job, twice for one that strikes before the first job.
 #include <phial/master.h>
-#include <stdlib.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 #include <optional>
 
 #include "cell.h"
+#include "tests/support/scratch_folder.h"
 #include "traces.h"
 #include "worker.h"
 #include "workload.h"
@@ -18,22 +17,6 @@ namespace {
 using phial::PoolOptions;
 using std::chrono::seconds;
 using Fate = Workload::Fate;
-
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "phial-matrix-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no folder " + path_);
-  }
-  ~ScratchFolder() { std::filesystem::remove_all(path_); }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 WorkerPlan planFor(const Cell& cell, const ScratchFolder& scratch) {
   return {scratch.path(), {cell.stage, cell.fault, cell.seed}};

@@ -2,8 +2,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "scratch_folder.h"
 #include "stress.h"
+#include "tests/support/scratch_folder.h"
 
 namespace {
 
@@ -26,7 +26,7 @@ std::size_t countOf(const std::string& word, const std::string& file) {
 
 TEST(ForeignWorkerTest, IsCalledByNameWithTheArgumentsGiven) {
   const ScratchFolder folder;
-  const std::string file = folder.path() + "/notes";
+  const std::string file = folder.path("notes");
   const Ended ended = stress(withWorker({"--jobs", "50", "--kill-every", "0", "--timeout", "1h",
                                          "--function", "note", "--args", R"(["a note"])"},
                                         file));
@@ -40,7 +40,7 @@ TEST(ForeignWorkerTest, IsKilledAndStoppedFromOutside) {
   const Ended ended = stress(withWorker(
       {"--duration", "2s", "--kill-every", "20ms", "--faults", "sigkill,stop,sigsegv,abort",
        "--timeout", "200ms", "--workers", "3", "--function", "note", "--args", "[\"x\"]"},
-      folder.path() + "/notes"));
+      folder.path("notes")));
   expectProven(ended);
   EXPECT_GT(numberIn(ended.out, "signalsSent"), 0U);
   EXPECT_GT(numberIn(ended.out, "restarts"), 0U);

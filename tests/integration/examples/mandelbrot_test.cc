@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "expectations.h"
-#include "scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 namespace {
 

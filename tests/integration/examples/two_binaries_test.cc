@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "expectations.h"
-#include "scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 namespace {
 

@@ -21,6 +21,7 @@
 #include <string>
 
 #include "jobs.h"
+#include "tests/support/scratch_folder.h"
 
 namespace phial {
 
@@ -30,10 +31,7 @@ class PoolTest : public ::testing::Test {
       : descriptorsBefore_(openDescriptors()),
         reactor_(std::make_unique<Reactor>()),
         logger_(std::make_shared<spdlog::logger>(
-            "phial", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_))) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "phial-test-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
+            "phial", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_))) {}
 
   void TearDown() override {
     if (pool_) {
@@ -44,7 +42,6 @@ class PoolTest : public ::testing::Test {
       pool_.reset();
     }
     reactor_.reset();
-    std::filesystem::remove_all(directory_);
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
     EXPECT_EQ(errno, ECHILD);
     EXPECT_EQ(openDescriptors(), descriptorsBefore_) << "a descriptor is left";
@@ -136,7 +133,8 @@ class PoolTest : public ::testing::Test {
   std::shared_ptr<spdlog::logger> logger_;
   ManualClock clock_;
   std::unique_ptr<ProcessPool> pool_;
-  std::string directory_;
+  const ScratchFolder folder_;
+  const std::string directory_ = folder_.path();
 };
 
 }  // namespace phial

@@ -6,16 +6,16 @@
 
 class ScratchFolder {
  public:
-  /// Throws std::system_error.
+  /// Below the system's folder for temporary files. Throws std::system_error.
   ScratchFolder();
   ~ScratchFolder();
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
 
-  /// The path of `name` in here.
-  std::string path(const std::string& name = "") const { return path_ + "/" + name; }
+  /// The path of `name` in here; without a name, of the folder.
+  std::string path(std::string_view name = {}) const;
   /// Writes a file and returns its path.
-  std::string write(const std::string& name, std::string_view text) const;
+  std::string write(std::string_view name, std::string_view text) const;
 
  private:
   std::string path_;

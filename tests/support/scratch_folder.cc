@@ -1,4 +1,4 @@
-#include "scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 #include <system_error>
 
 ScratchFolder::ScratchFolder()
-    : path_(std::filesystem::temp_directory_path() / "phial_examples_XXXXXX") {
+    : path_(std::filesystem::temp_directory_path() / "phial-test-XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr) {
     throw std::system_error(errno, std::generic_category(), path_);
   }
@@ -20,7 +20,11 @@ ScratchFolder::~ScratchFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-std::string ScratchFolder::write(const std::string& name, std::string_view text) const {
+std::string ScratchFolder::path(std::string_view name) const {
+  return name.empty() ? path_ : path_ + "/" + std::string(name);
+}
+
+std::string ScratchFolder::write(std::string_view name, std::string_view text) const {
   std::ofstream file(path(name), std::ios::binary);
   file << text;
   file.close();
