@@ -34,8 +34,9 @@ std::string wrongVerb(const CLI::App& app, int argc, char** argv) {
   return "there is no verb \"" + std::string(argv[1]) + "\"";
 }
 
-int refuse(const std::string& what) {
-  std::fprintf(stderr, "phial: %s (see phial --help)\n", what.c_str());
+/// `command` is the one whose help explains it.
+int refuse(const std::string& what, const std::string& command) {
+  std::fprintf(stderr, "phial: %s (see %s --help)\n", what.c_str(), command.c_str());
   return kUsageStatus;
 }
 
@@ -50,13 +51,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::optional<phial::cli::StressOptions> stress;
   phial::cli::addStress(app, std::move(worker), [&](const auto& options) { stress = options; });
-  if (const auto wrong = wrongVerb(app, argc, argv); !wrong.empty()) return refuse(wrong);
+  if (const auto wrong = wrongVerb(app, argc, argv); !wrong.empty()) return refuse(wrong, "phial");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& askedFor) {
     return app.exit(askedFor);
   } catch (const CLI::ParseError& error) {
-    return refuse(error.what());
+    const auto verbs = app.get_subcommands();  // those that were given
+    return refuse(error.what(), verbs.empty() ? "phial" : "phial " + verbs.front()->get_name());
   }
   return phial::cli::runStress(*stress);
 }
