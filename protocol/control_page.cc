@@ -12,6 +12,7 @@ namespace phial {
 namespace {
 
 constexpr std::size_t kPageBytes = 4096;
+constexpr std::size_t kFileBytes = kPageBytes + sizeof(ResultMemory);
 static_assert(sizeof(ControlPage) <= kPageBytes);
 
 [[noreturn]] void throwErrno(const char* what) {
@@ -19,7 +20,7 @@ static_assert(sizeof(ControlPage) <= kPageBytes);
 }
 
 ControlPage* map(int fd) {
-  void* memory = ::mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* memory = ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) throwErrno("cannot map the control page");
   return static_cast<ControlPage*>(memory);
 }
@@ -58,7 +59,7 @@ ControlPageMapping ControlPageMapping::create() {
   if (fd < 0) throwErrno("cannot create the control page");
   // Sealed against shrinking: a worker that truncates the file would otherwise make the master's
   // next look at the page a SIGBUS.
-  if (::ftruncate(fd, kPageBytes) != 0 ||
+  if (::ftruncate(fd, kFileBytes) != 0 ||
       ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     const int error = errno;
     ::close(fd);
@@ -82,8 +83,12 @@ ControlPageMapping ControlPageMapping::adopt(int fd) {
 ControlPageMapping::ControlPageMapping(ControlPageMapping&& other) noexcept
     : page_(std::exchange(other.page_, nullptr)), fd_(std::exchange(other.fd_, -1)) {}
 
+ResultMemory& ControlPageMapping::results() const {
+  return *reinterpret_cast<ResultMemory*>(reinterpret_cast<std::byte*>(page_) + kPageBytes);
+}
+
 ControlPageMapping::~ControlPageMapping() {
-  if (page_ != nullptr) ::munmap(page_, kPageBytes);
+  if (page_ != nullptr) ::munmap(page_, kFileBytes);
   if (fd_ >= 0) ::close(fd_);
 }
 

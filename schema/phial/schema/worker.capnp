@@ -13,7 +13,7 @@ $Cxx.namespace("phial::schema");
 using import "value.capnp".Value;
 using import "value.capnp".Failure;
 
-const protocolVersion :UInt32 = 1;
+const protocolVersion :UInt32 = 2;
 # Raised when an old peer could misunderstand a new one. Additions that an old peer may ignore do
 # not raise it.
 
@@ -25,8 +25,11 @@ interface Worker {
   # have run; their failure is in the answer, not an RPC error.
 
   run @1 (jobs :List(Job), sink :Sink) -> (results :List(JobResult));
-  # Runs a batch of jobs, one after the other, in order. Each job's result arrives exactly once:
-  # early through the sink, or in the answer. The sink may be null; then all are in the answer.
+  # Runs a batch of jobs, one after the other, in order. A batch of one is answered with its
+  # result. Of a larger one each result arrives exactly once: in the memory behind the control page,
+  # as soon as its job has ended; or, when there is no room for it, through the sink or, the last
+  # one, in the answer. When the answer arrives, all results have. The sink may be null; then the
+  # answer holds what memory did not.
   # Only a job that the master has taken back, in its slot of the control page, has no result.
   # A job that fails is a result with a failure; the call itself fails only when the connection
   # or the worker does.
@@ -126,7 +129,8 @@ struct Job {
   # The caller's name for the job, for logs; may be empty.
 
   slot @4 :UInt16;
-  # Its slot on the control page, which the worker claims before it begins the job.
+  # Its slot on the control page, which the worker claims before it begins the job. The slots of a
+  # batch follow each other, from a multiple of 128 on.
 }
 
 struct JobResult {

@@ -65,6 +65,18 @@ TEST(JobSlotTest, AJobThatWasTakenBackCannotBeClaimed) {
   EXPECT_FALSE(slot.claimed(7));
 }
 
+TEST(JobSlotTest, AJobThatWasDeliveredHadBeenTakenUp) {
+  JobSlot slot{};
+  slot.offer(7);
+  ASSERT_TRUE(slot.claim(7));
+  EXPECT_FALSE(slot.delivered(7));
+  slot.deliver(7);
+  EXPECT_TRUE(slot.delivered(7));
+  EXPECT_FALSE(slot.delivered(8));
+  EXPECT_TRUE(slot.claimed(7));
+  EXPECT_FALSE(slot.withdraw(7));
+}
+
 TEST(JobSlotTest, OnlyTheJobThatIsThereCanBeHad) {
   JobSlot slot{};
   EXPECT_FALSE(slot.claim(0)) << "an empty slot holds no job";

@@ -7,7 +7,9 @@
 //
 // Between the two stand the slots, one for each job that was sent and not yet answered: worker and
 // master settle by compare-and-swap whether the worker takes the job up or the master takes it
-// back.
+// back. Behind the page lies room for the results of jobs that travel in batches: a result that is
+// there can be fetched at any time, also while the worker is busy with the next job, and when it
+// has died of that.
 //
 // Trust: the worker may write anything there. The master uses what it reads only after a check
 // against what it knows itself, and the file is sealed so that it cannot shrink under the mapping.
@@ -42,16 +44,24 @@ class JobSlot {
   void offer(std::uint64_t job) { word_.store(word(job, State::offered)); }
   /// Worker, before it looks at the job. False: the master has taken it back, or never put it here.
   bool claim(std::uint64_t job) { return settle(job, State::claimed); }
+  /// Worker, when the job's result can be fetched. REQUIRES: it has claimed the job.
+  void deliver(std::uint64_t job) { word_.store(word(job, State::delivered)); }
   /// Master. True: the worker has not begun the job and will not.
   bool withdraw(std::uint64_t job) { return settle(job, State::withdrawn); }
-  /// Whether the worker has taken `job` up.
-  bool claimed(std::uint64_t job) const { return word_.load() == word(job, State::claimed); }
+
+  /// Whether the worker has taken `job` up; it may have ended since.
+  bool claimed(std::uint64_t job) const {
+    const auto now = word_.load();
+    return now == word(job, State::claimed) || now == word(job, State::delivered);
+  }
+  /// Whether the result of `job` can be fetched.
+  bool delivered(std::uint64_t job) const { return word_.load() == word(job, State::delivered); }
 
  private:
-  enum class State : std::uint64_t { offered = 1, claimed, withdrawn };
+  enum class State : std::uint64_t { offered = 1, claimed, delivered, withdrawn };
 
   static constexpr std::uint64_t word(std::uint64_t job, State state) {
-    return job << 2 | static_cast<std::uint64_t>(state);
+    return job << 3 | static_cast<std::uint64_t>(state);
   }
   bool settle(std::uint64_t job, State state) {
     std::uint64_t expected = word(job, State::offered);
@@ -61,8 +71,12 @@ class JobSlot {
   std::atomic<std::uint64_t> word_;
 };
 
-/// How many jobs a worker can have been sent at a time.
-inline constexpr std::size_t kJobSlots = 256;
+/// How many jobs travel in one call at most. The slots and the room for results of a batch are used
+/// again when it has been answered.
+inline constexpr std::size_t kBatchSlots = 128;
+/// How many batches a worker can have been sent at a time: one to work on, and the next.
+inline constexpr std::size_t kBatches = 2;
+inline constexpr std::size_t kJobSlots = kBatchSlots * kBatches;
 
 /// The page's layout. Times are nanoseconds of CLOCK_MONOTONIC, which both processes share.
 struct ControlPage {
@@ -87,13 +101,28 @@ inline constexpr std::uint64_t kRefusedToMessage = kRefusedBetweenJobs - 1;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<double>::is_always_lock_free);
 
+/// Where a slot's result lies in its batch's room, in words of 8 bytes. Valid once delivered.
+struct ResultPlace {
+  std::atomic<std::uint32_t> offset;
+  std::atomic<std::uint32_t> words;
+};
+
+/// Room for results, written by the worker only: each a message of one segment with a JobResult at
+/// its root. One that finds no room travels in a message instead.
+struct ResultMemory {
+  static constexpr std::size_t kBatchWords = 4096;
+
+  std::array<ResultPlace, kJobSlots> places;
+  std::array<std::array<std::uint64_t, kBatchWords>, kBatches> words;
+};
+
 /// Now, as times on the page are told.
 std::int64_t controlPageNanos();
 
 /// Owns a mapping of a control page and, in the master, the memory file behind it.
 class ControlPageMapping {
  public:
-  /// A new, sealed page. Throws std::system_error.
+  /// A new, sealed page with its room for results. Throws std::system_error.
   static ControlPageMapping create();
   /// Maps the page that the master left at descriptor `fd` and closes the descriptor. Throws
   /// std::system_error.
@@ -104,6 +133,7 @@ class ControlPageMapping {
   ~ControlPageMapping();
 
   ControlPage& page() const { return *page_; }
+  ResultMemory& results() const;
   /// The memory file to pass to the worker, close-on-exec; -1 in a worker.
   int fd() const { return fd_; }
 

@@ -33,6 +33,8 @@ class FunctionIndex {
   std::string explain(std::string_view name, std::string_view signature = {}) const;
 
   std::size_t size() const { return functions_.size(); }
+  /// REQUIRES: index < size().
+  const std::string& name(std::size_t index) const { return functions_[index].name; }
 
  private:
   struct Function {
