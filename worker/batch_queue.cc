@@ -21,6 +21,8 @@ std::uint64_t FinishedJob::words() const {
   return kJobResultWords + std::get<std::unique_ptr<PreparedCall>>(outcome)->resultWords();
 }
 
+std::uint64_t FinishedJob::hintWords() const { return std::min(words(), kMaxHintWords); }
+
 void FinishedJob::encode(schema::JobResult::Builder to) const {
   to.setId(id);
   to.setStartedNanoseconds(startedNanoseconds);
@@ -50,7 +52,8 @@ void Batch::answer() {
 BatchQueue::Next BatchQueue::next() {
   Batch& batch = *batches_.front();
   const unsigned index = index_++;
-  return {batch, index, index + 1 == batch.size()};
+  const unsigned size = batch.size();
+  return {batch, index, batch.job(index).getSlot(), size == 1, index + 1 == size};
 }
 
 std::unique_ptr<Batch> BatchQueue::pop() {

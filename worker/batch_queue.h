@@ -1,7 +1,7 @@
 // The jobs that have arrived and not yet run, in order, by the call that brought them.
 //
-// A call is answered when its last job has ended. Results are kept as C++ values until then and
-// written once, into a message whose size is known beforehand.
+// A call is answered when its last job has ended. The result of a lone job goes into the answer;
+// those of a larger batch leave as soon as there are, by way of shared memory.
 #pragma once
 
 #include <kj/async.h>
@@ -31,8 +31,10 @@ struct FinishedJob {
     runNanoseconds = static_cast<std::uint64_t>(nanoseconds - startedNanoseconds);
   }
 
-  /// An upper bound of the words its JobResult needs.
+  /// An upper bound of the words that a message with its JobResult needs.
   std::uint64_t words() const;
+  /// The same as the size of a message's first segment.
+  std::uint64_t hintWords() const;
   /// Writes it. A result that cannot be written becomes a failure that says why.
   void encode(schema::JobResult::Builder to) const;
 };
@@ -43,12 +45,17 @@ class Batch {
   using Context = capnp::CallContext<schema::Worker::RunParams, schema::Worker::RunResults>;
 
   Batch(Context context, kj::Own<kj::PromiseFulfiller<void>> done)
-      : context_(kj::mv(context)), done_(kj::mv(done)) {}
+      : context_(kj::mv(context)), done_(kj::mv(done)), jobs_(context_.getParams().getJobs()) {
+    if (context_.getParams().hasSink()) sink_.emplace(context_.getParams().getSink());
+  }
 
-  unsigned size() { return context_.getParams().getJobs().size(); }
-  schema::Job::Reader job(unsigned index) { return context_.getParams().getJobs()[index]; }
+  unsigned size() const { return jobs_.size(); }
+  schema::Job::Reader job(unsigned index) const { return jobs_[index]; }
   /// Gives the memory of the arguments back. REQUIRES: no job will be read any more.
   void releaseArguments() { context_.releaseParams(); }
+  /// Where results go that cannot wait for the answer; nothing when the master gave no such place.
+  std::optional<schema::Sink::Client>& sink() { return sink_; }
+  /// Keeps a result for the answer.
   void add(FinishedJob job) { finished_.push_back(std::move(job)); }
   /// Writes the results and answers the call.
   void answer();
@@ -56,6 +63,9 @@ class Batch {
  private:
   Context context_;
   kj::Own<kj::PromiseFulfiller<void>> done_;
+  // Kept: each time that it is asked for, a list counts towards the limit of what may be read.
+  const capnp::List<schema::Job>::Reader jobs_;
+  std::optional<schema::Sink::Client> sink_;
   std::vector<FinishedJob> finished_;
 };
 
@@ -65,7 +75,9 @@ class BatchQueue {
   struct Next {
     Batch& batch;
     unsigned index;
-    bool last;  ///< no job of this batch comes after it
+    unsigned slot;
+    bool alone;  ///< the only job of its batch
+    bool last;   ///< no job of this batch comes after it
   };
 
   /// Appends a call that has at least one job.

@@ -115,15 +115,16 @@ struct Runtime::Connection {
   kj::Promise<void> end;
 };
 
-Runtime::Runtime(const FunctionTable& functions, ControlPage& page,
+Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& control,
                  std::optional<Failure> startFailure)
     : functions_(functions),
-      page_(page),
+      page_(control.page()),
+      results_(control.results()),
       startFailure_(std::move(startFailure)),
       maxMessageBytes_(FrameLimits{}.maxMessageBytes),
       base_(newBase(), &event_base_free),
       bridge_(*base_),
-      refused_(page),
+      refused_(page_),
       connection_(std::make_unique<Connection>(*this, *base_)) {}
 
 Runtime::~Runtime() = default;
@@ -162,16 +163,51 @@ void Runtime::waitForEvent() { event_base_loop(base_.get(), EVLOOP_ONCE); }
 
 void Runtime::runNext() {
   const auto next = queue_.next();
-  refused_.during(next.batch.job(next.index).getId());
-  if (claim(next.batch.job(next.index))) next.batch.add(runJob(next));
+  const auto job = next.batch.job(next.index);
+  if (next.index == 0) results_.beginBatch(job.getSlot());
+  refused_.during(job.getId());
+  if (claim(job)) handOver(next, runJob(next));
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
     queue_.pop()->answer();
     page_.phase.store(Phase::delivering, std::memory_order_release);
+    pushOut();
   }
-  pushOut();
   refused_.betweenJobs();
   page_.phase.store(Phase::idle, std::memory_order_release);
+}
+
+// The result is on its way, or at least where the master finds it, before the next job begins: that
+// one may take long, or be the worker's last.
+void Runtime::handOver(const BatchQueue::Next& next, FinishedJob job) {
+  std::fflush(stdout);
+  page_.phase.store(Phase::encoding, std::memory_order_release);
+  if (!next.alone && leaveInMemory(next.slot, job)) return;
+  auto& sink = next.batch.sink();
+  if (next.last || !sink) return next.batch.add(std::move(job));
+  auto request = sink->deliverRequest(capnp::MessageSize{job.hintWords(), 0});
+  job.encode(request.initResults(1)[0]);
+  page_.phase.store(Phase::delivering, std::memory_order_release);
+  // Fails only with the connection, whose end the main loop sees by itself.
+  request.send().ignoreResult().detach([](kj::Exception&&) {});
+  pushOut();
+}
+
+// False: it does not fit.
+bool Runtime::leaveInMemory(unsigned slot, const FinishedJob& job) {
+  if (slot >= page_.slots.size()) return false;
+  const auto room = results_.room(job.words());
+  if (room == nullptr) return false;
+  try {
+    capnp::FlatMessageBuilder message(room);
+    job.encode(message.initRoot<schema::JobResult>());
+    const auto used = message.getSegmentsForOutput()[0].size();
+    results_.place(slot, static_cast<std::uint32_t>(used));
+  } catch (const kj::Exception&) {
+    return false;  // a failure to write it can be larger than the result would have been
+  }
+  page_.slots[slot].deliver(job.id);
+  return true;
 }
 
 // From here on the job is this worker's to answer for. False: the master has taken it back.
@@ -222,7 +258,6 @@ std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQu
 }
 
 void Runtime::pushOut() {
-  std::fflush(stdout);
   bridge_.runQueue();
   // A result that the pipe has not taken must not wait for the next job to end.
   while (connection_->pipe.writePending() && !requestsEnded_) waitForEvent();

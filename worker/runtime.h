@@ -1,9 +1,9 @@
 // The main loop of a worker process.
 //
 // Calls arrive inside KJ callbacks and only queue their jobs. The loop takes one job at a time and
-// runs it at the top level, so that its function may block or wait as it likes; then it pushes the
-// result out before it looks at the next job. There is one thread: a hop to another one would cost
-// more than the call (a wake-up is about 50 us here, a call 12 us of CPU).
+// runs it at the top level, so that its function may block or wait as it likes; its result is where
+// the master can have it before the loop looks at the next job. There is one thread: a hop to
+// another one would cost more than the call (a wake-up is about 50 us here, a call 12 us of CPU).
 #pragma once
 
 #include <event2/event.h>
@@ -12,6 +12,7 @@
 #include <phial/protocol/function_table.h>
 #include <phial/protocol/loop_bridge.h>
 #include <phial/protocol/message_pipe.h>
+#include <phial/protocol/result_memory.h>
 
 #include <memory>
 #include <optional>
@@ -23,9 +24,10 @@ namespace phial::detail {
 
 class Runtime {
  public:
-  /// Takes over the pipes at kRequestFd and kReplyFd. `functions` and `page` are borrowed.
+  /// Takes over the pipes at kRequestFd and kReplyFd. `functions` and `control` are borrowed.
   /// `startFailure`, when set, is all that the handshake will say.
-  Runtime(const FunctionTable& functions, ControlPage& page, std::optional<Failure> startFailure);
+  Runtime(const FunctionTable& functions, const ControlPageMapping& control,
+          std::optional<Failure> startFailure);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
@@ -49,6 +51,8 @@ class Runtime {
   void runNext();
   bool claim(schema::Job::Reader job);
   FinishedJob runJob(const BatchQueue::Next& next);
+  void handOver(const BatchQueue::Next& next, FinishedJob job);
+  bool leaveInMemory(unsigned slot, const FinishedJob& job);
   std::variant<std::unique_ptr<PreparedCall>, Failure> call(const BatchQueue::Next& next,
                                                             FinishedJob& timing);
   void requireFits(std::uint64_t bytes) const;
@@ -57,6 +61,7 @@ class Runtime {
 
   const FunctionTable& functions_;
   ControlPage& page_;
+  ResultWriter results_;
   const std::optional<Failure> startFailure_;
   std::uint64_t maxMessageBytes_;
   std::optional<int> stopStatus_;

@@ -98,7 +98,7 @@ int Worker::serve(int argc, char** argv) {
 
   const auto mapping = ControlPageMapping::adopt(kControlPageFd);
   const auto failure = parts_->start();
-  const int status = detail::Runtime(parts_->functions, mapping.page(), failure).serve();
+  const int status = detail::Runtime(parts_->functions, mapping, failure).serve();
   if (failure || status != 0) return status;
   return parts_->stop();
 }

@@ -185,7 +185,7 @@ bool PoolCore::tellNext() {
 }
 
 bool PoolCore::more() {
-  return !settlements_.empty() || condemned_ || canDispatch() ||
+  return !settlements_.empty() || condemned_ || (waiting() > 0 && workerForNext() != nullptr) ||
          queueWaiters_.ready(ledger_[Column::queued]);
 }
 
@@ -237,7 +237,7 @@ void PoolCore::advanceStop() {
 void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
-  for (auto* timer : {&fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  for (auto* timer : {&lookout_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
   leaving_.clear();
   const auto workers = workers_.clear();
   if (!workers.empty()) {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "master/pool/departures.h"
+#include "master/pool/function_times.h"
 #include "master/pool/job_queue.h"
 #include "master/pool/ledger.h"
 #include "master/pool/queue_waiters.h"
@@ -80,6 +81,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
     JobTimes times;
     std::uint64_t workerNumber = 0;
     unsigned attempts = 0;
+    bool waited = false;                   // its wait in the queue has been noted
     std::vector<DeathCertificate> deaths;  // of workers that it was running in
     enum class Answer { due, late } answer = Answer::due;
     unsigned misses = 0;  // deaths of workers that had not begun it
@@ -90,20 +92,25 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   using Entries = std::map<std::uint64_t, Entry>;
 
   // Jobs: pool_jobs.cc
+  static Failure argumentFailure(Failure cause);
   std::optional<Failure> refusal(const Job& job);
   std::optional<Failure> objection(const Job& job);
   void enqueue(std::unique_ptr<Job> job);
-  void pump(TimePoint end);
-  void dispatch(WorkerProcess& worker, Entry& entry);
   void watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay);
   void checkTime(std::uint64_t id, Limit limit, Duration timeout);
-  void timeIsUp(WorkerProcess& worker, Limit limit, Duration timeout);
+  void timeIsUp(WorkerProcess& worker, std::uint64_t job, Limit limit, Duration timeout);
   void expire(std::uint64_t id);
   std::unique_ptr<Job> take(Entries::iterator entry, Column to, const Failure* failure = nullptr);
   void failJob(Entries::iterator entry, Failure failure);
   void finishJob(Entries::iterator entry, schema::JobResult::Reader result);
   void noteTimes(Entry& entry, schema::JobResult::Reader result);
+  static bool isBlamed(const Entry& entry, const DeathCertificate& death);
+  void judgeJobs(const WorkerProcess& worker, const DeathCertificate& death);
   void judgeJob(Entries::iterator entry, const DeathCertificate& death);
+  void leaveWorker(Entry& entry);
+  void requeue(Entries::iterator entry);
+  Failure stoppedWhileRunning() const;
+  bool queueIsOpen() const { return !stopping_ || drainQueue_; }
   std::optional<Failure> verdict(Entry& entry, const DeathCertificate& death);
   void condemnQueue(const Failure& failure);
   void failCondemned();
@@ -112,10 +119,23 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void restBeforeRerun(Entry& entry);
   void endRest(Entry& entry);
 
+  // Who gets which: pool_dispatch.cc
+  void pump(TimePoint end);
+  WorkerProcess* workerForNext();
+  std::optional<Duration> expectation(const Entry& entry) const;
+  bool mayPrefetch(const WorkerProcess& worker, Duration job) const;
+  std::size_t jobsLeft(const WorkerProcess& worker) const;
+  void sendBatch(WorkerProcess& worker);
+  std::vector<WorkerLink::Outgoing> gather(WorkerProcess& worker, Duration& work);
+  void dispatched(Entry& entry, WorkerProcess& worker, TimePoint now);
+  void watchHeldJobs();
+  void lookOut();
+  void sendBack(const std::vector<std::uint64_t>& jobs);
+
   // Workers: pool_workers.cc
   void workerReady(WorkerProcess& worker) override;
-  void workerAnswered(WorkerProcess& worker, schema::JobResult::Reader result) override;
-  void workerPassed(WorkerProcess& worker) override;
+  void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) override;
+  void workerAnswered(WorkerProcess& worker) override;
   void workerProgressed(std::uint64_t job, double fraction, const std::string& note) override;
   void workerDied(WorkerProcess& worker, DeathCertificate death) override;
   std::size_t wanted() const;
@@ -153,7 +173,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void noteMemory(WorkerProcess& worker);
   std::size_t quotaOf(const WorkerProcess& worker) const;
   bool tooManyBusy() const;
-  bool canDispatch() { return waiting() > 0 && workers_.anyIdle() && !tooManyBusy(); }
   void letGo();
   void keepServing();
   void advanceReload();
@@ -209,8 +228,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   std::shared_ptr<PoolObserver> observer_;
   Histogram queueWait_;
   Histogram runTime_;
+  FunctionTimes functionTimes_;
   std::vector<Resolver<void>> starters_;
   std::vector<Resolver<void>> stoppers_;
+  DelayedCall lookout_;  // active while a worker holds a job behind another
   DelayedCall fillTimer_;
   DelayedCall pruneTimer_;
   DelayedCall stopTimer_;

@@ -30,13 +30,6 @@ std::string seconds(Duration duration) {
   return text;
 }
 
-// Arguments that cannot be written are the caller's affair, whatever found it out.
-Failure encodingFailure() {
-  Failure cause = Failure::current();
-  if (cause.check<Error>()) return cause;
-  return Failure(EncodingError("the arguments cannot be written: " + cause.message()));
-}
-
 std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result) {
   try {
     if (result.isFailure()) return decodeFailure(result.getFailure());
@@ -52,6 +45,12 @@ std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result) {
 
 }  // namespace
 
+// Arguments that cannot be written are the caller's affair, whatever found it out.
+Failure PoolCore::argumentFailure(Failure cause) {
+  if (cause.check<Error>()) return cause;
+  return Failure(EncodingError("the arguments cannot be written: " + cause.message()));
+}
+
 void PoolCore::submit(std::unique_ptr<Job> job) {
   if (auto refused = refusal(*job)) {
     ledger_.enter(Column::failed);
@@ -62,7 +61,8 @@ void PoolCore::submit(std::unique_ptr<Job> job) {
   }
   enqueue(std::move(job));
   started_ = true;
-  pump(reactor_.now() + kSlice);
+  // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
+  if (workers_.anyIdle()) pump(reactor_.now() + kSlice);
   fill();
   proceedSoon();
 }
@@ -71,7 +71,7 @@ std::optional<Failure> PoolCore::refusal(const Job& job) {
   try {
     return objection(job);
   } catch (...) {
-    return encodingFailure();
+    return argumentFailure(Failure::current());
   }
 }
 
@@ -109,40 +109,6 @@ void PoolCore::enqueue(std::unique_ptr<Job> job) {
   observeJob(&PoolObserver::jobQueued, entry);
 }
 
-// A worker takes one job, but one that cannot be written takes none: without `end` a queue of them
-// would be failed in one go.
-void PoolCore::pump(TimePoint end) {
-  while (canDispatch() && reactor_.now() < end) {
-    const auto entry = entries_.find(queue_.front());
-    WorkerProcess& worker = workers_.takeIdle();
-    try {
-      dispatch(worker, entry->second);
-    } catch (...) {
-      workers_.becameIdle(worker, clock_.now());
-      failJob(entry, encodingFailure());
-    }
-  }
-}
-
-void PoolCore::dispatch(WorkerProcess& worker, Entry& entry) {
-  Job& job = *entry.job;
-  worker.run(job, worker.find(job.function()));
-  queue_.remove(entry.place, job.options.priority);
-  ledger_.move(Column::queued, Column::running);
-  entry.worker = &worker;
-  entry.workerNumber = worker.number();
-  ++entry.attempts;
-  entry.sentAt = clock_.now();
-  noteDispatch(worker);
-  entry.times.dispatched = reactor_.now();
-  if (entry.attempts == 1) queueWait_.add(*entry.times.dispatched - entry.times.queued);
-  observeJob(&PoolObserver::jobDispatched, entry);
-  const auto timeout = job.options.timeout ? job.options.timeout : options_.timeout;
-  const auto soft = job.options.softTimeout;
-  if (timeout) watchTime(job.id, Limit::hard, *timeout, *timeout);
-  if (soft) watchTime(job.id, Limit::soft, *soft, *soft);
-}
-
 void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay) {
   Entry& entry = entries_.at(id);
   (limit == Limit::soft ? entry.softTimeout : entry.timeout) =
@@ -153,37 +119,36 @@ void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Durati
 // long as the job is under way it stands still.
 void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
   Entry& entry = entries_.at(id);
-  const auto startDelay = entry.worker->startDelay();
-  if (!startDelay && !entry.worker->jobBegun()) return watchTime(id, limit, timeout, timeout);
+  const auto startDelay = entry.worker->startDelay(id);
+  if (!startDelay && !entry.worker->jobBegun(id)) return watchTime(id, limit, timeout, timeout);
   // Reading its arguments is not running, but must not go on for ever either.
   if (!startDelay && !entry.begunBefore) entry.begunBefore = clock_.now();
   const TimePoint start = startDelay ? entry.sentAt + *startDelay : *entry.begunBefore;
   const Duration left = start + timeout - clock_.now();
   if (left > Duration::zero()) return watchTime(id, limit, timeout, left);
   // What has returned in time has kept to it, also when something held up the loop meanwhile.
-  if (entry.worker->jobReturned() &&
+  if (entry.worker->jobReturned(id) &&
       std::exchange(entry.answer, Entry::Answer::late) == Entry::Answer::due) {
     return watchTime(id, limit, timeout, options_.grace);
   }
-  timeIsUp(*entry.worker, limit, timeout);
+  timeIsUp(*entry.worker, id, limit, timeout);
 }
 
-void PoolCore::timeIsUp(WorkerProcess& worker, Limit limit, Duration timeout) {
+void PoolCore::timeIsUp(WorkerProcess& worker, std::uint64_t job, Limit limit, Duration timeout) {
   if (limit == Limit::hard) {
-    worker.end(DeathCause::timeout, options_.timeoutSignal,
-               "its job ran longer than " + seconds(timeout));
+    worker.timeOut(job, "its job ran longer than " + seconds(timeout));
   } else {
-    worker.giveUp(DeathCause::softTimeout, "its job did not give up within " +
-                                               seconds(options_.grace) +
-                                               " of its soft timeout of " + seconds(timeout));
+    worker.giveUp(job, DeathCause::softTimeout,
+                  "its job did not give up within " + seconds(options_.grace) +
+                      " of its soft timeout of " + seconds(timeout));
   }
 }
 
 void PoolCore::expire(std::uint64_t id) {
   const auto entry = entries_.find(id);
   WorkerProcess* const worker = entry->second.worker;
-  const bool running = worker != nullptr && !worker->takeBack();
-  if (running) worker->giveUp(DeathCause::deadline, kNotGivenUp);
+  const bool running = worker != nullptr && !worker->takeBack(id);
+  if (running) worker->giveUp(id, DeathCause::deadline, kNotGivenUp);
   failJob(entry,
           Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
                                            : "the deadline passed before the job was begun")));
@@ -194,7 +159,9 @@ void PoolCore::cancel(std::uint64_t id) {
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
   WorkerProcess* const worker = entry->second.worker;
-  if (worker != nullptr && !worker->takeBack()) worker->giveUp(DeathCause::cancel, kNotGivenUp);
+  if (worker != nullptr && !worker->takeBack(id)) {
+    worker->giveUp(id, DeathCause::cancel, kNotGivenUp);
+  }
   take(entry, Column::cancelled);
   proceedSoon();
 }
@@ -240,24 +207,66 @@ void PoolCore::noteTimes(Entry& entry, schema::JobResult::Reader result) {
   entry.times.started = started;
   entry.times.finished = started + run;
   runTime_.add(run);
+  functionTimes_.note(entry.job->function(), run);
+}
+
+// Whether it was running when its worker died.
+bool PoolCore::isBlamed(const Entry& entry, const DeathCertificate& death) {
+  return entry.job->id == death.job && death.begun == DeathCertificate::Begun::yes;
+}
+
+// Of the jobs that a dead worker held, one ran or was to be next; the others only waited. One that
+// had ended, and whose result cannot be had, counts as if its worker had died before it.
+void PoolCore::judgeJobs(const WorkerProcess& worker, const DeathCertificate& death) {
+  if (worker.jobs() == nullptr) return;
+  const auto held = worker.jobs()->all();
+  for (auto id = held.rbegin(); id != held.rend(); ++id) {
+    const auto entry = entries_.find(*id);
+    if (entry == entries_.end()) continue;
+    if (*id == death.job || worker.jobBegun(*id)) {
+      judgeJob(entry, death);
+    } else if (death.cause == DeathCause::shutdown || !queueIsOpen()) {
+      failJob(entry, stoppedWhileRunning());
+    } else {
+      ++reruns_;
+      observeRequeued(entry->second, death);
+      requeue(entry);
+    }
+  }
 }
 
 void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
   Entry& entry = it->second;
-  if (const auto delay = entry.worker->startDelay()) {
+  if (const auto delay = entry.worker->startDelay(it->first)) {
     entry.times.started = *entry.times.dispatched + *delay;
   }
   if (auto failure = verdict(entry, death)) return failJob(it, std::move(*failure));
+  ++reruns_;
+  observeRequeued(entry, death);
+  if (!isBlamed(entry, death)) return requeue(it);
+  leaveWorker(entry);
+  restBeforeRerun(entry);
+}
+
+void PoolCore::leaveWorker(Entry& entry) {
   entry.timeout.cancel();
   entry.softTimeout.cancel();
   entry.worker = nullptr;
   ledger_.move(Column::running, Column::queued);
-  ++reruns_;
-  observeRequeued(entry, death);
   entry.times.started.reset();
   entry.begunBefore.reset();
-  if (death.begun == DeathCertificate::Begun::yes) return restBeforeRerun(entry);
+}
+
+// Back to the head of the queue, unless that is closed.
+void PoolCore::requeue(Entries::iterator it) {
+  if (!queueIsOpen()) return failJob(it, stoppedWhileRunning());
+  Entry& entry = it->second;
+  leaveWorker(entry);
   entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
+}
+
+Failure PoolCore::stoppedWhileRunning() const {
+  return Failure(PoolStopped("pool " + options_.name + " was stopped while the job was running"));
 }
 
 // A job that has killed its worker may do so again: each time it waits for longer.
@@ -281,11 +290,10 @@ void PoolCore::endRest(Entry& entry) {
 }
 
 std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& death) {
-  const bool begun = death.begun == DeathCertificate::Begun::yes;
-  const bool queueIsOpen = !stopping_ || drainQueue_;
+  const bool begun = isBlamed(entry, death);
   const JobOptions& options = entry.job->options;
-  if (death.cause == DeathCause::shutdown || (!begun && !queueIsOpen)) {
-    return Failure(PoolStopped("pool " + options_.name + " was stopped while the job was running"));
+  if (death.cause == DeathCause::shutdown || (!begun && !queueIsOpen())) {
+    return stoppedWhileRunning();
   }
   if (!begun) {
     if (++entry.misses < kMaxMisses) return std::nullopt;
@@ -298,7 +306,7 @@ std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& d
   if (options.rerun == Rerun::always) {
     entry.deaths.push_back(death);
     if (entry.deaths.size() >= options.maxAttempts) return Failure(PoisonJob(entry.deaths));
-    if (queueIsOpen) return std::nullopt;
+    if (queueIsOpen()) return std::nullopt;
   }
   if (death.cause == DeathCause::protocol) return Failure(ProtocolError(death.describe()));
   return Failure(WorkerDied(death));

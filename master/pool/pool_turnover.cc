@@ -45,7 +45,7 @@ std::size_t PoolCore::quotaOf(const WorkerProcess& worker) const {
 
 // The replacement of a worker that has just been given its last job starts now.
 void PoolCore::noteDispatch(WorkerProcess& worker) {
-  if (options_.recycleAfter == 0 || worker.jobsServed() + 1 < quotaOf(worker)) return;
+  if (options_.recycleAfter == 0 || jobsLeft(worker) > 0) return;
   // When no replacement can be started soon, it goes on.
   const bool soon = restart_.nextStart() <= clock_.now() + options_.restart.longestCrashPause;
   leaving_.add(worker, soon ? Departures::Service::over : Departures::Service::goesOn);

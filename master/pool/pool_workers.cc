@@ -52,16 +52,14 @@ void PoolCore::workerReady(WorkerProcess& worker) {
   proceed();
 }
 
-void PoolCore::workerAnswered(WorkerProcess& worker, schema::JobResult::Reader result) {
+void PoolCore::jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) {
   restart_.answered(worker.number());
   // Absent when the job was cancelled or its deadline passed: nobody waits for this any more.
   const auto entry = entries_.find(result.getId());
   if (entry != entries_.end()) finishJob(entry, result);
-  release(worker);
-  proceed();
 }
 
-void PoolCore::workerPassed(WorkerProcess& worker) {
+void PoolCore::workerAnswered(WorkerProcess& worker) {
   release(worker);
   proceed();
 }
@@ -86,8 +84,7 @@ void PoolCore::workerDied(WorkerProcess& worker, DeathCertificate death) {
   bury(workers_.remove(worker));
   countDeath(death);
   observeDeath(death);
-  const auto entry = entries_.find(death.job);
-  if (entry != entries_.end()) judgeJob(entry, death);
+  judgeJobs(worker, death);
   noteFailure(death);
   proceed();
 }

@@ -23,7 +23,9 @@ class WorkerSet {
 
   /// Notes that a worker is free since `now`.
   void becameIdle(WorkerProcess& worker, TimePoint now) { idle_.push_back({&worker, now}); }
-  /// Takes the most recently used idle worker. REQUIRES: anyIdle().
+  /// The most recently used idle worker. REQUIRES: anyIdle().
+  WorkerProcess& latestIdle() const { return *idle_.back().worker; }
+  /// Takes it. REQUIRES: anyIdle().
   WorkerProcess& takeIdle();
   /// The one that has been idle longest. REQUIRES: anyIdle().
   WorkerProcess& oldestIdle() const { return *idle_.front().worker; }

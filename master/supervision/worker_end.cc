@@ -36,24 +36,42 @@ DeathEvidence WorkerProcess::evidence(const ExitStatus& status) const {
   return evidence;
 }
 
+// The job that a death is put down to: the one that ran, or else the first that was on its way.
+std::optional<InFlight::Place> WorkerProcess::blamed() const {
+  if (const auto running = inFlight_->running()) return running;
+  return inFlight_->firstWaiting();
+}
+
 // The page is the worker's to write: at the worst it calls a crash of its own a want of memory.
 DeathEvidence::Refusal WorkerProcess::refusal() const {
   using Refusal = DeathEvidence::Refusal;
   if (!control_) return Refusal::none;
   const auto refused = control_->page().refusedJob.load(std::memory_order_acquire);
-  if (assignment_ && refused == assignment_->id) return Refusal::toTheJob;
-  if (jobBegun()) return Refusal::none;
-  if (assignment_ && refused == kRefusedToMessage) return Refusal::toItsMessage;
+  const auto job = blamed();
+  if (job && refused == inFlight_->job(*job).id) return Refusal::toTheJob;
+  if (job && inFlight_->begun(*job)) return Refusal::none;
+  if (job && refused == kRefusedToMessage) return Refusal::toItsMessage;
   return refused == kRefusedBetweenJobs ? Refusal::betweenJobs : Refusal::none;
 }
 
 void WorkerProcess::drain() {
   const bool more = link_->readPending() || LoopBridge::current()->runnable() || !events_.empty();
-  if (!more || env_.reactor.now() >= drainUntil_) return die();
+  if (!more || env_.reactor.now() >= drainUntil_) return hearTheRest();
   env_.reactor.callLater(Duration::zero(), [weak = weak_from_this()] {
     auto self = weak.lock();
     if (self && !self->dead_) self->drain();
   });
+}
+
+// What it had delivered counts, whatever it died of afterwards.
+void WorkerProcess::hearTheRest() {
+  const auto served = jobsServed_;
+  collect();
+  if (jobsServed_ == served) return die();
+  env_.reactor.callSoon([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->die();
+  });
+  env_.owner.workerAnswered(*this);
 }
 
 void WorkerProcess::die() {
@@ -74,14 +92,15 @@ DeathCertificate WorkerProcess::certificate() const {
   death.uptime = env_.reactor.now() - spawnedAt_;
   death.detail = detail_;
   if (control_) death.phase = control_->page().phase.load(std::memory_order_acquire);
-  if (assignment_) {
-    death.job = assignment_->id;
-    death.function = assignment_->function;
-    death.label = assignment_->label;
+  if (const auto place = inFlight_ ? blamed() : std::nullopt) {
+    const auto& job = inFlight_->job(*place);
+    death.job = job.id;
+    death.function = functions_.name(job.function);
+    death.label = job.label;
     // A job whose message cannot be received would kill the next worker as well.
     if (refusal() == DeathEvidence::Refusal::toItsMessage)
       death.begun = DeathCertificate::Begun::yes;
-    if (jobBegun()) {
+    if (inFlight_->begun(*place)) {
       death.begun = DeathCertificate::Begun::yes;
       const double progress = control_->page().progress.load(std::memory_order_acquire);
       if (progress > 0 && progress <= 1) death.progress = progress;

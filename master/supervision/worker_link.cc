@@ -9,9 +9,15 @@
 namespace phial::detail {
 namespace {
 
-// Bounds of a run request beside its arguments: RPC envelope, Job, label pointer.
+// Bounds of a run request beside its jobs, and of a job beside its arguments.
 constexpr std::uint64_t kRequestWords = 64;
+constexpr std::uint64_t kJobWords = 8;
 constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 28;
+
+std::uint64_t wordsOf(const WorkerLink::Outgoing& outgoing) {
+  const auto& label = outgoing.job->options.label;
+  return kJobWords + outgoing.argumentWords + label.size() / sizeof(capnp::word);
+}
 
 }  // namespace
 
@@ -22,6 +28,19 @@ class WorkerLink::ParentServer final : public schema::Parent::Server {
     const auto params = context.getParams();
     listener_.onProgress(params.getJob(), params.getFraction(), params.getNote());
     return kj::READY_NOW;
+  }
+
+ private:
+  Listener& listener_;
+};
+
+class WorkerLink::SinkServer final : public schema::Sink::Server {
+ public:
+  explicit SinkServer(Listener& listener) : listener_(listener) {}
+  kj::Promise<void> deliver(DeliverContext context) override {
+    auto paf = kj::newPromiseAndFulfiller<void>();
+    listener_.onDelivery({kj::mv(context), kj::mv(paf.fulfiller)});
+    return kj::mv(paf.promise);
   }
 
  private:
@@ -53,6 +72,7 @@ WorkerLink::WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseF
         vat.setSide(capnp::rpc::twoparty::Side::SERVER);
         return rpc_.bootstrap(vat).castAs<schema::Worker>();
       }()),
+      sink_(kj::heap<SinkServer>(listener)),
       tasks_(kj::heap<Tasks>(*this)) {
   tasks_->add(network_.onDisconnect().then([this] {
     connected_ = false;
@@ -83,16 +103,33 @@ void WorkerLink::describe(const std::string& pool, std::uint64_t worker) {
       request.send().then([this](Greeting&& greeting) { listener_.onGreeting(kj::mv(greeting)); }));
 }
 
-void WorkerLink::run(const Job& job, std::uint32_t function) {
-  const std::uint64_t words = job.argumentWords() + job.options.label.size() / 8 + kRequestWords;
-  auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 0});
-  auto wire = request.initJobs(1)[0];
-  wire.setId(job.id);
-  wire.setFunction(function);
-  wire.setSlot(static_cast<std::uint16_t>(job.id % kJobSlots));
-  if (!job.options.label.empty()) wire.setLabel(job.options.label.c_str());
-  job.encodeArguments(wire.initArguments(job.argumentCount()));
-  tasks_->add(request.send().then([this](Answer&& answer) { listener_.onAnswer(kj::mv(answer)); }));
+bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page,
+                     unsigned firstSlot) {
+  std::uint64_t words = kRequestWords;
+  for (const auto& outgoing : jobs) words += wordsOf(outgoing);
+  auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 1});
+  auto list = request.initJobs(static_cast<unsigned>(jobs.size()));
+  bool any = false;
+  for (unsigned i = 0; i < list.size(); ++i) {
+    const Job* const job = jobs[i].job;
+    auto wire = list[i];
+    wire.setId(job->id);
+    wire.setFunction(jobs[i].function);
+    wire.setSlot(static_cast<std::uint16_t>(firstSlot + i));
+    try {
+      if (!job->options.label.empty()) wire.setLabel(job->options.label.c_str());
+      job->encodeArguments(wire.initArguments(job->argumentCount()));
+      page.slots[firstSlot + i].offer(job->id);
+      any = true;
+    } catch (...) {
+      jobs[i].failure = Failure::current();
+    }
+  }
+  if (!any) return false;
+  if (jobs.size() > 1) request.setSink(sink_);
+  tasks_->add(request.send().then(
+      [this, batch](Answer&& answer) { listener_.onAnswer(batch, kj::mv(answer)); }));
+  return true;
 }
 
 void WorkerLink::shutdown() { tasks_->add(worker_.shutdownRequest().send().ignoreResult()); }

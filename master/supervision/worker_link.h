@@ -6,14 +6,16 @@
 
 #include <capnp/rpc-twoparty.h>
 #include <phial/master/job.h>
+#include <phial/protocol/control_page.h>
+#include <phial/protocol/failure.h>
 #include <phial/protocol/loop_bridge.h>
 #include <phial/protocol/message_pipe.h>
 #include <phial/schema/worker.capnp.h>
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 namespace phial::detail {
 
@@ -21,11 +23,28 @@ class WorkerLink {
  public:
   using Greeting = capnp::Response<schema::Worker::DescribeResults>;
   using Answer = capnp::Response<schema::Worker::RunResults>;
+  /// Results that did not wait for their answer. Valid as long as the call is not answered, which
+  /// fulfilling `done` does, and as the link.
+  struct Delivery {
+    capnp::CallContext<schema::Sink::DeliverParams, schema::Sink::DeliverResults> context;
+    kj::Own<kj::PromiseFulfiller<void>> done;
+  };
+
+  /// A job on its way to the worker.
+  struct Outgoing {
+    const Job* job;
+    std::uint32_t function;
+    std::uint64_t argumentWords;
+    std::optional<Failure> failure = std::nullopt;  // why it has not been sent
+  };
 
   class Listener {
    public:
     virtual void onGreeting(Greeting greeting) = 0;
-    virtual void onAnswer(Answer answer) = 0;
+    /// The answer to the batch of this number.
+    virtual void onAnswer(std::uint64_t batch, Answer answer) = 0;
+    /// Results ahead of their batch's answer.
+    virtual void onDelivery(Delivery delivery) = 0;
     virtual void onProgress(std::uint64_t job, double fraction, std::string note) = 0;
     /// A call failed while the connection stands: no worker of ours does that.
     virtual void onNonsense(std::string what) = 0;
@@ -45,9 +64,11 @@ class WorkerLink {
 
   /// The handshake. `pool` and `worker` name the pool and the worker's number in it.
   void describe(const std::string& pool, std::uint64_t worker);
-  /// Sends one job. Throws EncodingError, or what a Codec of the user's throws, when its arguments
-  /// cannot be written; nothing has been sent then.
-  void run(const Job& job, std::uint32_t function);
+  /// Sends `jobs` as the batch of this number, in the slots of `page` from `firstSlot` on. One
+  /// whose arguments cannot be written gets its failure, EncodingError or what a Codec of the
+  /// user's throws, and is not offered to the worker. False: none could be written, nothing is
+  /// sent.
+  bool run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page, unsigned firstSlot);
   /// Asks the worker to exit when it has answered what was sent.
   void shutdown();
 
@@ -64,6 +85,7 @@ class WorkerLink {
 
  private:
   class ParentServer;
+  class SinkServer;
 
   void fail(kj::Exception&& exception);
 
@@ -74,6 +96,7 @@ class WorkerLink {
   capnp::TwoPartyVatNetwork network_;
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;
   schema::Worker::Client worker_;
+  schema::Sink::Client sink_;
   class Tasks;
   kj::Own<Tasks> tasks_;
 };

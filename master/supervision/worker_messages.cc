@@ -1,5 +1,7 @@
 // What a worker says, and what becomes of one that talks nonsense.
+#include <capnp/message.h>
 #include <phial/protocol/failure_codec.h>
+#include <phial/protocol/result_memory.h>
 #include <phial/protocol/worker_contract.h>
 
 #include <utility>
@@ -13,12 +15,22 @@ namespace {
 // dying process's descriptors before it reports the end, so a healthy death is microseconds away.
 constexpr Duration kVerdictDelay = std::chrono::milliseconds(500);
 
+// As for a message that comes by the pipe: see FrameReader.
+capnp::ReaderOptions resultReaderOptions(std::size_t words) {
+  auto options = rpcReaderOptions();
+  options.traversalLimitInWords = words * 8 + 8192;
+  return options;
+}
+
 }  // namespace
 
 // Taken out of KJ's callbacks.
 
 void WorkerProcess::onGreeting(WorkerLink::Greeting greeting) { note(kj::mv(greeting)); }
-void WorkerProcess::onAnswer(WorkerLink::Answer answer) { note(kj::mv(answer)); }
+void WorkerProcess::onAnswer(std::uint64_t batch, WorkerLink::Answer answer) {
+  note(Answer{batch, kj::mv(answer)});
+}
+void WorkerProcess::onDelivery(WorkerLink::Delivery delivery) { note(kj::mv(delivery)); }
 void WorkerProcess::onProgress(std::uint64_t job, double fraction, std::string note) {
   this->note(Progress{job, fraction, std::move(note)});
 }
@@ -85,43 +97,100 @@ void WorkerProcess::readFunctions(schema::WorkerInfo::Reader info) {
   }
 }
 
-// The one result, if it is the assignment's.
-std::optional<schema::JobResult::Reader> WorkerProcess::resultIn(WorkerLink::Answer& answer) const {
-  try {
-    const auto results = answer.getResults();
-    if (!assignment_ || results.size() != 1 || results[0].getId() != assignment_->id) return {};
-    return results[0];
-  } catch (const kj::Exception&) {
-    return {};
+void WorkerProcess::handle(Answer& answer) {
+  if (inFlight_->empty() || inFlight_->batches().front().number != answer.batch) {
+    return endForNonsense("it answered a batch out of turn");
   }
+  auto fault = fetchDelivered(0);
+  if (fault.empty()) fault = readAnswer(answer.message);
+  if (!fault.empty()) return endForNonsense(std::move(fault));
+  batchAnswered();
 }
 
-void WorkerProcess::handle(WorkerLink::Answer& answer) {
-  if (assignment_ && assignment_->held == Assignment::Held::byMaster) return passedBy(answer);
-  const auto result = resultIn(answer);
-  if (!result) return endForNonsense("it answered a job that it was not given");
+// What it has answered, and what it has passed by because it was taken back, is all that there was.
+std::string WorkerProcess::readAnswer(WorkerLink::Answer& answer) {
+  try {
+    auto fault = readResults(answer.getResults());
+    if (!fault.empty()) return fault;
+  } catch (const kj::Exception&) {
+    return "its answer cannot be read";
+  }
+  for (const auto& job : inFlight_->batches().front().jobs) {
+    if (job.held == InFlight::Held::byWorker && job.id != timedOut_) {
+      return "it answered a batch without job " + std::to_string(job.id);
+    }
+  }
+  return {};
+}
+
+void WorkerProcess::batchAnswered() {
   // A job whose time was up has failed, also when it ends before the signal ends it.
-  if (cause_ == DeathCause::timeout) return;
+  if (timedOut_ != 0 && inFlight_->find(timedOut_)) return;
+  inFlight_->popFront();
+  if (inFlight_->empty() && state_ == WorkerState::busy) state_ = WorkerState::idle;
+  env_.owner.workerAnswered(*this);
+}
+
+void WorkerProcess::handle(WorkerLink::Delivery& delivery) {
+  std::string fault;
+  try {
+    fault = readResults(delivery.context.getParams().getResults());
+  } catch (const kj::Exception&) {
+    fault = "its results cannot be read";
+  }
+  delivery.done->fulfill();
+  if (!fault.empty()) return endForNonsense(std::move(fault));
+  env_.owner.workerAnswered(*this);
+}
+
+// What is wrong with them, or nothing. Throws kj::Exception when they cannot be read.
+std::string WorkerProcess::readResults(capnp::List<schema::JobResult>::Reader results) {
+  for (const auto result : results) {
+    const auto place = inFlight_->find(result.getId());
+    if (!place || !inFlight_->begun(*place)) return "it answered a job that it was not given";
+    auto fault = accept(*place, result);
+    if (!fault.empty()) return fault;
+  }
+  return {};
+}
+
+// The results of one batch that lie in shared memory.
+std::string WorkerProcess::fetchDelivered(std::size_t batch) {
+  const std::size_t jobs = inFlight_->batches()[batch].jobs.size();
+  for (InFlight::Place place{batch, 0}; place.index < jobs; ++place.index) {
+    const auto& job = inFlight_->job(place);
+    if (job.held != InFlight::Held::byWorker || !inFlight_->delivered(place)) continue;
+    const unsigned slot = inFlight_->slotNumber(place);
+    if (!fetchResult(control_->results(), slot, fetched_)) {
+      return "it placed a result outside of the memory for results";
+    }
+    try {
+      const auto* words = reinterpret_cast<const capnp::word*>(fetched_.data());
+      const kj::ArrayPtr<const capnp::word> segment(words, fetched_.size());
+      capnp::SegmentArrayMessageReader message(kj::arrayPtr(&segment, 1),
+                                               resultReaderOptions(fetched_.size()));
+      auto fault = accept(place, message.getRoot<schema::JobResult>());
+      if (!fault.empty()) return fault;
+    } catch (const kj::Exception&) {
+      return "a result of its in shared memory cannot be read";
+    }
+  }
+  return {};
+}
+
+std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Reader result) {
+  const std::uint64_t id = inFlight_->job(place).id;
+  if (result.getId() != id) return "it answered a job with the result of another";
+  if (id == timedOut_) return {};
+  inFlight_->settle(place, InFlight::Held::answered);
   ++jobsServed_;
-  freed();
-  env_.owner.workerAnswered(*this, *result);
-}
-
-void WorkerProcess::passedBy(WorkerLink::Answer& answer) {
-  if (resultIn(answer)) return endForNonsense("it answered a job that had been taken back");
-  freed();
-  env_.owner.workerPassed(*this);
-}
-
-void WorkerProcess::freed() {
-  assignment_.reset();
-  if (state_ != WorkerState::busy) return;
-  graceTimer_.cancel();
-  state_ = WorkerState::idle;
+  if (id == gaveUpOn_ && state_ == WorkerState::busy) graceTimer_.cancel();
+  env_.owner.jobAnswered(*this, result);
+  return {};
 }
 
 void WorkerProcess::handle(Progress& progress) {
-  if (!assignment_ || assignment_->id != progress.job) return;
+  if (!inFlight_->find(progress.job)) return;
   env_.owner.workerProgressed(progress.job, progress.fraction, progress.note);
 }
 

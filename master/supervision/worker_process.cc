@@ -55,75 +55,13 @@ std::uint32_t WorkerProcess::find(FunctionName function) const {
   throw UnknownFunction(reason);
 }
 
-void WorkerProcess::run(const Job& job, std::uint32_t function) {
-  JobSlot& place = control_->page().slots[job.id % kJobSlots];
-  place.offer(job.id);
-  link_->run(job, function);
-  assignment_ = {job.id, std::string(job.function().name), job.options.label, env_.clock.now(),
-                 controlPageNanos()};
-  state_ = WorkerState::busy;
-  watchTakeUp();
-}
-
 WorkerStatus WorkerProcess::status() const {
+  const auto job = inFlight_ ? blamed() : std::nullopt;
   return {.number = number_,
           .pid = process_ ? process_->pid() : 0,
           .state = state_,
-          .job = assignment_ ? assignment_->id : 0,
+          .job = job ? inFlight_->job(*job).id : 0,
           .jobsServed = jobsServed_};
-}
-
-// One job at a time: any slot is free.
-JobSlot& WorkerProcess::slot() const { return control_->page().slots[assignment_->id % kJobSlots]; }
-
-bool WorkerProcess::jobBegun() const {
-  return control_ && assignment_ && slot().claimed(assignment_->id);
-}
-
-std::optional<Duration> WorkerProcess::startDelay() const {
-  if (!jobBegun()) return std::nullopt;
-  const auto started = control_->page().startedNanos.load(std::memory_order_acquire);
-  // The page is the worker's to write: a time outside of the job's life is not believed.
-  if (started < assignment_->sentNanos || started > controlPageNanos()) return std::nullopt;
-  return Duration(started - assignment_->sentNanos);
-}
-
-bool WorkerProcess::jobReturned() const {
-  const auto phase = control_->page().phase.load(std::memory_order_acquire);
-  return jobBegun() && phase != Phase::decoding && phase != Phase::running;
-}
-
-bool WorkerProcess::takeBack() {
-  if (!slot().withdraw(assignment_->id)) return false;
-  assignment_->held = Assignment::Held::byMaster;
-  return true;
-}
-
-void WorkerProcess::giveUp(DeathCause cause, std::string detail) {
-  control_->page().cancelledJob.store(assignment_->id, std::memory_order_relaxed);
-  // Asked twice, the first time counts.
-  if (graceTimer_.active()) return;
-  graceTimer_ =
-      env_.clock.callLater(env_.options.grace, [this, cause, detail = std::move(detail)]() mutable {
-        end(cause, env_.options.timeoutSignal, std::move(detail));
-      });
-}
-
-// A worker that does not take up what it was sent hangs as surely as one that never greets, and is
-// given as long. One timer a worker, not one a job: it looks at whatever is there when it is due.
-void WorkerProcess::watchTakeUp() {
-  if (takeUpTimer_.active()) return;
-  takeUpTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { checkTakeUp(); });
-}
-
-void WorkerProcess::checkTakeUp() {
-  if (state_ != WorkerState::busy || jobBegun()) return;
-  const bool young = env_.clock.now() - assignment_->sentAt < env_.options.startTimeout;
-  // A large request may be under way for long, as long as the worker reads.
-  const auto seen = std::exchange(bytesSent_, link_->bytesSent());
-  const bool reading = link_->writePending() && bytesSent_ != seen;
-  if (young || reading) return watchTakeUp();
-  end(DeathCause::protocol, SIGKILL, "it did not take up the job that it was sent");
 }
 
 bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {

@@ -1,17 +1,19 @@
 // One worker as the pool sees it: a child process, its conversation, its log and its end.
 //
-//   starting --greeting--> idle <--run/answer--> busy
-//      |                    |                      |
-//      +---------+----------+-- retire/end/exit ---+
+//   starting --greeting--> idle <--run/last answer--> busy
+//      |                    |                           |
+//      +---------+----------+----- retire/end/exit -----+
 //                v
 //              ending --exit seen, pipes drained--> dead
 //
 // Invariants
-// 1. Only an idle worker takes a job, and it has one at a time.
+// 1. Jobs travel in batches, at most two of them at a time. Each job that a worker holds it answers
+//    for, gives back or leaves behind at its end.
 // 2. The first cause of an end is the one on the certificate.
 // 3. The verdict comes from the process (its pidfd), never from a pipe alone; what the worker had
 //    written before its end is heard first. A grandchild that holds a pipe open delays nothing.
-// 4. An Owner is called from the loop, outside KJ, and may destroy everything from there.
+// 4. An Owner is called from the loop, outside KJ, and may destroy everything from there, save in
+//    jobAnswered().
 #pragma once
 
 #include <phial/master/death_certificate.h>
@@ -23,10 +25,13 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "master/supervision/death_reason.h"
+#include "master/supervision/in_flight.h"
 #include "master/supervision/log_capture.h"
 #include "master/supervision/oom_kills.h"
 #include "master/supervision/worker_link.h"
@@ -36,16 +41,19 @@ namespace phial::detail {
 class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
                             private WorkerLink::Listener {
  public:
-  /// Whom a worker reports to. Every call is the last thing that the worker does in its turn.
+  /// Whom a worker reports to. Every call but jobAnswered() is the last thing that the worker does
+  /// in its turn.
   class Owner {
    public:
     virtual void workerReady(WorkerProcess& worker) = 0;
-    /// The answer to run(). The worker is idle again.
-    virtual void workerAnswered(WorkerProcess& worker, schema::JobResult::Reader result) = 0;
-    /// The worker has passed by a job that was taken back. It is idle again.
-    virtual void workerPassed(WorkerProcess& worker) = 0;
+    /// One of the jobs that it was sent has ended. For the books only: calls no user code.
+    virtual void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) = 0;
+    /// Jobs have been answered, and perhaps a whole batch: then there is room for the next, or the
+    /// worker is idle.
+    virtual void workerAnswered(WorkerProcess& worker) = 0;
     virtual void workerProgressed(std::uint64_t job, double fraction, const std::string& note) = 0;
-    /// Once, after which the worker is done with. The owner keeps it until this call has returned.
+    /// Once, after which the worker is done with. What it left unanswered is still to be read from
+    /// jobs(). The owner keeps it until this call has returned.
     virtual void workerDied(WorkerProcess& worker, DeathCertificate certificate) = 0;
 
    protected:
@@ -83,25 +91,43 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   /// EncodingError when only the signature differs.
   std::uint32_t find(FunctionName function) const;
 
-  /// Sends `job`. REQUIRES: idle. What it throws is the job's failure; the worker stays idle.
-  void run(const Job& job, std::uint32_t function);
+  /// Sends `jobs` as one batch that should take so long; max when that is not known. Those that
+  /// cannot be written get their failure and are not sent. REQUIRES: hasRoom().
+  void run(std::span<WorkerLink::Outgoing> jobs, Duration expected);
+  /// Whether it can be sent a batch: it is idle, or at work on its only one.
+  bool hasRoom() const;
 
-  /// Whether the worker has taken up the job that it was given.
-  bool jobBegun() const;
-  /// When the job entered its function: the time since run(), as far as the worker can be believed;
-  /// nothing while it has not.
-  std::optional<Duration> startDelay() const;
+  /// The jobs that it holds.
+  const InFlight* jobs() const { return inFlight_ ? &*inFlight_ : nullptr; }
+  std::size_t jobsHeld() const { return inFlight_ ? inFlight_->held() : 0; }
 
-  /// Whether its function has returned, by the worker's account. The answer may still lie unread in
-  /// the pipe when something has held up the loop.
-  bool jobReturned() const;
+  // Of a job that it holds.
 
-  /// True: the job has not begun and will not, and the worker is free once it has passed by it.
-  /// False: the worker has it. REQUIRES: busy.
-  bool takeBack();
-  /// Raises the cancel word for the running job; ends the worker, for `cause`, when the job has not
-  /// given up within `grace`. REQUIRES: busy.
-  void giveUp(DeathCause cause, std::string detail);
+  /// Whether the worker has taken it up.
+  bool jobBegun(std::uint64_t job) const;
+  /// When it entered its function: the time since run(), as far as the worker can be believed;
+  /// nothing while it has not, or has ended since.
+  std::optional<Duration> startDelay(std::uint64_t job) const;
+  /// Whether its function has returned, by the worker's account. The answer may still lie unread
+  /// when something has held up the loop.
+  bool jobReturned(std::uint64_t job) const;
+  /// True: the job has not begun and will not, and the worker does not hold it any more.
+  bool takeBack(std::uint64_t job);
+  /// Raises the cancel word for it; ends the worker, for `cause`, when the job has not given up
+  /// within `grace`.
+  void giveUp(std::uint64_t job, DeathCause cause, std::string detail);
+  /// Ends the worker because this job has run for too long: what it may still answer comes too
+  /// late.
+  void timeOut(std::uint64_t job, std::string detail);
+
+  /// Reports what it has delivered ahead of its answers. Calls jobAnswered(), and no more.
+  void collect();
+  /// For how long the job that it runs has been in its function; nothing when none is.
+  std::optional<Duration> runningFor() const;
+  /// Takes back up to `most` of the jobs that it has not begun, the last ones. Returns them in
+  /// order.
+  std::vector<std::uint64_t> takeBackLast(std::size_t most);
+
   /// Lets it exit in order; SIGKILL after `grace`. REQUIRES: idle.
   void retire(DeathCause cause);
   /// Ends it by `signal` to its process group; SIGKILL after `grace`.
@@ -114,24 +140,28 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   struct Nonsense {
     std::string what;
   };
+  struct Answer {
+    std::uint64_t batch;
+    WorkerLink::Answer message;
+  };
   struct Progress {
     std::uint64_t job;
     double fraction;
     std::string note;
   };
-  using Event =
-      std::variant<WorkerLink::Greeting, WorkerLink::Answer, Progress, Nonsense, Disconnected>;
-  struct Assignment {
-    std::uint64_t id;
-    std::string function;
-    std::string label;
-    TimePoint sentAt;
-    std::int64_t sentNanos;  // CLOCK_MONOTONIC
-    enum class Held { byWorker, byMaster } held = Held::byWorker;
+  using Event = std::variant<WorkerLink::Greeting, Answer, WorkerLink::Delivery, Progress, Nonsense,
+                             Disconnected>;
+  // What a look at the jobs that are not taken up has found.
+  struct TakeUp {
+    std::uint64_t batch = 0;
+    std::size_t begun = 0;
+    std::uint64_t bytesSent = 0;
+    bool operator==(const TakeUp&) const = default;
   };
 
   void onGreeting(WorkerLink::Greeting greeting) override;
-  void onAnswer(WorkerLink::Answer answer) override;
+  void onAnswer(std::uint64_t batch, WorkerLink::Answer answer) override;
+  void onDelivery(WorkerLink::Delivery delivery) override;
   void onProgress(std::uint64_t job, double fraction, std::string note) override;
   void onNonsense(std::string what) override;
   void onDisconnect() override;
@@ -140,11 +170,8 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void note(Event event);
   void handleEvents();
   void handle(WorkerLink::Greeting& greeting);
-  void handle(WorkerLink::Answer& answer);
-  void passedBy(WorkerLink::Answer& answer);
-  void freed();
-  void watchTakeUp();
-  void checkTakeUp();
+  void handle(Answer& answer);
+  void handle(WorkerLink::Delivery& delivery);
   void handle(Progress& progress);
   void handle(Nonsense& nonsense);
   void handle(Disconnected& disconnected);
@@ -152,17 +179,25 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   std::string readGreeting(WorkerLink::Greeting& greeting);
   std::string objectionTo(schema::WorkerInfo::Reader info) const;
   void readFunctions(schema::WorkerInfo::Reader info);
-  std::optional<schema::JobResult::Reader> resultIn(WorkerLink::Answer& answer) const;
+  std::string readResults(capnp::List<schema::JobResult>::Reader results);
+  std::string readAnswer(WorkerLink::Answer& answer);
+  std::string fetchDelivered(std::size_t batch);
+  std::string accept(InFlight::Place place, schema::JobResult::Reader result);
+  void batchAnswered();
   void endForNonsense(std::string what);
   bool beginEnding(DeathCause cause, std::string detail);
   void killAfterGrace();
   void exited(const ExitStatus& status);
   DeathEvidence evidence(const ExitStatus& status) const;
   void drain();
+  void hearTheRest();
   void die();
   DeathCertificate certificate() const;
   void startIsLate();
-  JobSlot& slot() const;
+  void watchTakeUp();
+  void checkTakeUp();
+  TakeUp takeUp() const;
+  std::optional<InFlight::Place> blamed() const;
   DeathEvidence::Refusal refusal() const;
 
   Environment env_;
@@ -178,13 +213,16 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   std::unique_ptr<WorkerLink> link_;
   std::deque<Event> events_;
   FunctionIndex functions_;
-  std::optional<Assignment> assignment_;
+  std::optional<InFlight> inFlight_;  // of control_
   std::uint64_t jobsServed_ = 0;
+  std::uint64_t gaveUpOn_ = 0;          // the job for which graceTimer_ waits
+  std::uint64_t timedOut_ = 0;          // the job whose time was up
+  std::vector<std::uint64_t> fetched_;  // a result's words, copied out of shared memory
   std::optional<DeathCause> cause_;
   std::string detail_;
   std::optional<ExitStatus> exitStatus_;
   TimePoint drainUntil_{};
-  std::uint64_t bytesSent_ = 0;  // when checkTakeUp() looked last
+  TakeUp lastTakeUp_;
   DelayedCall startTimer_;
   DelayedCall takeUpTimer_;
   DelayedCall graceTimer_;

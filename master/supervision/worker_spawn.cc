@@ -54,6 +54,7 @@ void WorkerProcess::spawn() {
   Pipe requests = makePipe();
   Pipe replies = makePipe();
   control_.emplace(ControlPageMapping::create());
+  inFlight_.emplace(control_->page());
 
   SpawnOptions spawn;
   commandOf(env_.options, spawn);

@@ -43,6 +43,8 @@ phial::JobOptions Workload::optionsFor(std::size_t index) {
   phial::JobOptions options;
   options.label = labelOf(index);
   if (rig_.expected().hangs && jobs_[index].trap) options.timeout = kTimeout;
+  // Alone, or one worker would take two in a batch and die of both at once.
+  if (cell_.stage == Stage::idle && jobs_[index].trap) options.rerun = phial::Rerun::never;
   options.onProgress = [this, index](double, std::string_view) { ++jobs_[index].progress; };
   return options;
 }

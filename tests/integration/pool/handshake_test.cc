@@ -50,7 +50,7 @@ TEST_F(PoolHandshakeTest, AWorkerOfAnotherBuildIsRefusedWithBothBuilds) {
 TEST_F(PoolHandshakeTest, AWorkerOfAnotherProtocolIsRefusedWithBothVersions) {
   const Failure failure = startupFailureOf({child("other_build"), "version"});
   EXPECT_THAT(failure.message(),
-              HasSubstr("it speaks protocol version 4711, this program speaks 1"));
+              HasSubstr("it speaks protocol version 4711, this program speaks 2"));
 }
 
 TEST_F(PoolHandshakeTest, AWorkerThatRefusesTheHandshakeIsQuoted) {

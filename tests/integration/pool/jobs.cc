@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -45,7 +47,46 @@ void writeHalfAFrame() {
   if (::write(phial::kReplyFd, frame.data(), sizeof frame) < 0) std::abort();
 }
 
+// Everything behind the control page itself.
+void damageResults() {
+  constexpr std::uintptr_t kPageBytes = 4096;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("phial-control") == std::string::npos) continue;
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR, &begin, &end) != 2) break;
+    std::memset(reinterpret_cast<void*>(begin + kPageBytes), 0xff, end - begin - kPageBytes);
+    return;
+  }
+  std::abort();
+}
+
 }  // namespace
+
+std::string perform(Deed deed, const std::string& path) {
+  constexpr std::size_t kLarge = 100'000;
+  switch (deed) {
+    case Deed::nothing:
+      break;
+    case Deed::note:
+      std::ofstream(path, std::ios::app) << "done\n";
+      break;
+    case Deed::crash:
+      ::raise(SIGSEGV);
+      break;
+    case Deed::wait:
+      return waitFor(path);
+    case Deed::grow:
+      return std::string(kLarge, 'x');
+    case Deed::damage:
+      damageResults();
+      break;
+  }
+  return {};
+}
+
+bool welcome(const Fickle&) { return true; }
 
 int add(int a, int b) { return a + b; }
 

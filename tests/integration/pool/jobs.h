@@ -33,6 +33,23 @@ class WoolError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Cannot be written when it is told so.
+struct Fickle {
+  bool refuses;
+};
+
+/// What one function does, so that jobs which differ travel in one batch.
+enum class Deed {
+  nothing,
+  note,    ///< adds a line to the file at the path
+  crash,   ///< dies of SIGSEGV
+  wait,    ///< waitFor(path), and returns what that returns
+  grow,    ///< returns 100,000 characters
+  damage,  ///< overwrites the memory in which workers leave results
+};
+std::string perform(Deed deed, const std::string& path);
+bool welcome(const Fickle& fickle);
+
 int add(int a, int b);
 bool isPrime(std::uint64_t n);
 Sheep shear(Sheep sheep);
@@ -99,6 +116,16 @@ void closeReplyPipeAndHang();
 void closeReplyPipeInsideAMessage();
 
 }  // namespace jobs
+
+template <>
+struct phial::Codec<jobs::Fickle> {
+  static std::uint64_t words(const jobs::Fickle&) { return encodedWords(true); }
+  static void encode(const jobs::Fickle& fickle, schema::Value::Builder builder) {
+    if (fickle.refuses) throw jobs::WoolError("I would rather not be written");
+    phial::encode(fickle.refuses, builder);
+  }
+  static jobs::Fickle decode(schema::Value::Reader value) { return {phial::decode<bool>(value)}; }
+};
 
 template <>
 struct phial::Codec<jobs::Tarpit> {

@@ -42,8 +42,8 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
 
  private:
   void workerReady(WorkerProcess&) override { ready_ = true; }
-  void workerAnswered(WorkerProcess&, schema::JobResult::Reader) override {}
-  void workerPassed(WorkerProcess&) override {}
+  void jobAnswered(WorkerProcess&, schema::JobResult::Reader) override {}
+  void workerAnswered(WorkerProcess&) override {}
   void workerProgressed(std::uint64_t, double, const std::string&) override {}
   void workerDied(WorkerProcess&, DeathCertificate certificate) override {
     death_ = std::move(certificate);

@@ -1,0 +1,44 @@
+// How long jobs of each function have run, as a guide to how they travel.
+#pragma once
+
+#include <phial/master/clock.h>
+#include <phial/master/job.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace phial::detail {
+
+/// A moving average for each function. It rises quickly and falls slowly: to take a long job for a
+/// short one costs more than the reverse.
+class FunctionTimes {
+ public:
+  /// The average; nothing while no job of the function has ended.
+  std::optional<Duration> of(FunctionName function) const;
+  /// A job of the function has run for so long.
+  void note(FunctionName function, Duration run);
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // name and signature
+  struct Less {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return view(a) < view(b);
+    }
+    static std::pair<std::string_view, std::string_view> view(const Key& key) { return key; }
+    static std::pair<std::string_view, std::string_view> view(FunctionName function) {
+      return {function.name, function.signature};
+    }
+  };
+  using Times = std::map<Key, Duration, Less>;
+
+  Times::const_iterator find(FunctionName function) const;
+
+  Times times_;
+  mutable Times::const_iterator latest_ = times_.end();  // jobs of one function come in rows
+};
+
+}  // namespace phial::detail

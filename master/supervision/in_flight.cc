@@ -1,0 +1,87 @@
+#include "master/supervision/in_flight.h"
+
+#include <utility>
+
+namespace phial::detail {
+
+Duration InFlight::expected() const {
+  Duration sum{};
+  for (const auto& batch : batches_) {
+    if (batch.expected == Duration::max()) return Duration::max();
+    sum += batch.expected;
+  }
+  return sum;
+}
+
+unsigned InFlight::nextSlot() const {
+  const bool firstTaken = !batches_.empty() && batches_.front().firstSlot == 0;
+  return firstTaken ? kBatchSlots : 0;
+}
+
+void InFlight::add(std::vector<Job> jobs, TimePoint sentAt, Duration expected) {
+  for (const auto& job : jobs) held_ += job.held == Held::byWorker ? 1 : 0;
+  const unsigned firstSlot = nextSlot();
+  batches_.push_back(Batch{.number = ++lastNumber_,
+                           .firstSlot = firstSlot,
+                           .sentAt = sentAt,
+                           .sentNanos = controlPageNanos(),
+                           .expected = expected,
+                           .jobs = std::move(jobs)});
+}
+
+void InFlight::popFront() {
+  for (const auto& job : batches_.front().jobs) held_ -= job.held == Held::byWorker ? 1 : 0;
+  batches_.pop_front();
+}
+
+void InFlight::settle(Place place, Held held) {
+  Job& job = batches_[place.batch].jobs[place.index];
+  held_ -= job.held == Held::byWorker ? 1 : 0;
+  job.held = held;
+}
+
+// The first that the worker holds and that `predicate` is true of.
+template <class Predicate>
+std::optional<InFlight::Place> InFlight::first(Predicate predicate) const {
+  for (Place place{0, 0}; place.batch < batches_.size(); ++place.batch) {
+    const auto& jobs = batches_[place.batch].jobs;
+    for (place.index = 0; place.index < jobs.size(); ++place.index) {
+      if (jobs[place.index].held == Held::byWorker && predicate(place)) return place;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<InFlight::Place> InFlight::find(std::uint64_t id) const {
+  return first([&](Place place) { return job(place).id == id; });
+}
+
+std::optional<InFlight::Place> InFlight::running() const {
+  const auto isRunning = [this](Place place) { return begun(place) && !delivered(place); };
+  const auto named = find(page_.job.load(std::memory_order_acquire));
+  if (named && isRunning(*named)) return named;
+  // It has taken one up, and has yet to name it.
+  return first(isRunning);
+}
+
+std::optional<InFlight::Place> InFlight::firstWaiting() const {
+  return first([this](Place place) { return !begun(place); });
+}
+
+std::vector<std::uint64_t> InFlight::all() const {
+  std::vector<std::uint64_t> ids;
+  for (const auto& batch : batches_) {
+    for (const auto& job : batch.jobs) {
+      if (job.held == Held::byWorker) ids.push_back(job.id);
+    }
+  }
+  return ids;
+}
+
+bool InFlight::takeBack(Place place) {
+  if (!slot(place).withdraw(job(place).id)) return false;
+  settle(place, Held::byMaster);
+  return true;
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,292 @@
+// Short jobs travel together, and are as safe as those that travel alone.
+#include <signal.h>
+
+#include <fstream>
+#include <map>
+
+#include "pool_fixture.h"
+
+namespace phial {
+namespace {
+
+using jobs::Deed;
+using jobs::perform;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class PoolBatchTest : public PoolTest {
+ protected:
+  struct Told {
+    std::vector<std::optional<Outcome<std::string>>> outcomes;
+    std::size_t count = 0;
+  };
+
+  void signalAll(int signal) {
+    for (const auto& worker : pool_->workers()) ASSERT_EQ(::kill(worker.pid, signal), 0);
+  }
+
+  /// Runs short jobs until the pool knows that they are, and sends such jobs together.
+  template <class Submit>
+  void learn(ProcessPool& pool, Submit submit) {
+    constexpr std::size_t kJobs = 10;
+    for (std::size_t together = 0; together < kJobs;) {
+      signalAll(SIGSTOP);
+      std::vector<decltype(submit())> jobs;
+      for (std::size_t i = 0; i < kJobs; ++i) jobs.push_back(submit());
+      passTurns();
+      together = pool.stats().running;
+      signalAll(SIGCONT);
+      valueOf(gatherResults(std::move(jobs)));
+    }
+  }
+
+  /// A pool, of one worker unless told otherwise, that knows perform() to be short.
+  ProcessPool& makeLearnedPool(PoolOptions options = {}, Clock* clock = nullptr) {
+    if (options.max == 0) options.max = 1;
+    options.min = options.max;
+    auto& pool = makePool(std::move(options), clock);
+    valueOf(pool.start());
+    learn(pool, [&] { return pool.deferToProcess<perform>(Deed::nothing, ""); });
+    return pool;
+  }
+
+  /// Submits them at once. The first finds an idle worker and goes alone; the others are a batch.
+  void submit(ProcessPool& pool, const std::vector<Deed>& deeds, JobOptions options = {}) {
+    told_ = std::make_shared<Told>();
+    told_->outcomes.resize(deeds.size());
+    for (std::size_t i = 0; i < deeds.size(); ++i) {
+      pool.deferToProcess<perform>(options, deeds[i], pathOf(i))
+          .addBoth([told = told_, i](Outcome<std::string> outcome) {
+            told->outcomes[i].emplace(std::move(outcome));
+            ++told->count;
+          });
+    }
+  }
+  void awaitAll() {
+    runUntil([this] { return told_->count == told_->outcomes.size(); });
+  }
+  bool succeeded(std::size_t job) const {
+    return told_->outcomes[job] && told_->outcomes[job]->ok();
+  }
+
+  std::string pathOf(std::size_t job) const { return folder_.path("job-" + std::to_string(job)); }
+  /// How often the job at this place noted that it ran.
+  int notesOf(std::size_t job) const {
+    std::ifstream file(pathOf(job));
+    int notes = 0;
+    for (std::string line; std::getline(file, line);) ++notes;
+    return notes;
+  }
+
+  std::shared_ptr<Told> told_;
+};
+
+TEST_F(PoolBatchTest, ShortJobsTravelTogether) {
+  auto& pool = makeLearnedPool();
+  signalAll(SIGSTOP);
+  submit(pool, std::vector<Deed>(10, Deed::note));
+  runUntil([&] { return pool.stats().running == 10; });
+  EXPECT_EQ(pool.stats().queued, 0U);
+  signalAll(SIGCONT);
+  awaitAll();
+  for (std::size_t i = 0; i < 10; ++i) {
+    EXPECT_TRUE(succeeded(i)) << i;
+    EXPECT_EQ(notesOf(i), 1) << i;
+  }
+}
+
+TEST_F(PoolBatchTest, JobsThatMayRunOnlyOnceTravelAlone) {
+  auto& pool = makeLearnedPool();
+  signalAll(SIGSTOP);
+  submit(pool, std::vector<Deed>(5, Deed::note), {.rerun = Rerun::never});
+  runUntil([&] { return pool.stats().running == 1; });
+  passTurns();
+  EXPECT_EQ(pool.stats().running, 1U);
+  signalAll(SIGCONT);
+  awaitAll();
+  EXPECT_EQ(pool.stats().failed, 0U);
+}
+
+TEST_F(PoolBatchTest, ACrashFailsTheJobThatRanAndNoOther) {
+  auto& pool = makeLearnedPool();
+  std::vector<Deed> deeds(10, Deed::note);
+  deeds[5] = Deed::crash;
+  submit(pool, deeds);
+  awaitAll();
+  for (std::size_t i = 0; i < deeds.size(); ++i) {
+    if (i == 5) continue;
+    EXPECT_TRUE(succeeded(i)) << i;
+    EXPECT_EQ(notesOf(i), 1) << "what had ended before the crash was run again: " << i;
+  }
+  ASSERT_FALSE(succeeded(5));
+  const Failure failure = told_->outcomes[5]->failure();
+  ASSERT_TRUE(failure.check<WorkerDied>()) << failure.message();
+  const auto& death = failure.as<WorkerDied>()->certificate();
+  EXPECT_EQ(death.begun, DeathCertificate::Begun::yes);
+  EXPECT_EQ(death.function, "jobs::perform");
+  EXPECT_EQ(death.phase, Phase::running);
+  EXPECT_EQ(pool.stats().deaths, 1U);
+  EXPECT_EQ(pool.stats().rerun, 4U) << "those behind it";
+}
+
+TEST_F(PoolBatchTest, AQueueOfCrashingJobsTakesNoOtherWithIt) {
+  auto& pool = makeLearnedPool({.restart = {.longestCrashPause = Duration::zero()}});
+  std::vector<Deed> deeds(40, Deed::note);
+  for (std::size_t i = 1; i < deeds.size(); i += 2) deeds[i] = Deed::crash;
+  submit(pool, deeds);
+  awaitAll();
+  for (std::size_t i = 0; i < deeds.size(); ++i) {
+    EXPECT_EQ(succeeded(i), deeds[i] == Deed::note) << i;
+    EXPECT_EQ(notesOf(i), deeds[i] == Deed::note ? 1 : 0) << i;
+  }
+  EXPECT_EQ(pool.stats().deaths, 20U);
+}
+
+TEST_F(PoolBatchTest, WhatEndedBeforeALongJobDoesNotWaitForIt) {
+  auto& pool = makeLearnedPool();
+  std::vector<Deed> deeds(10, Deed::note);
+  deeds[5] = Deed::wait;
+  ASSERT_EQ(::mkfifo(pathOf(5).c_str(), 0600), 0);
+  submit(pool, deeds);
+  runUntil([&] { return told_->count == 5; });
+  // Those behind it have been taken back.
+  runUntil([&] { return pool.stats().queued == 4; });
+  EXPECT_EQ(pool.stats().running, 1U);
+  EXPECT_TRUE(pool.stats().balanced());
+  letGo(pathOf(5));
+  awaitAll();
+  EXPECT_EQ(pool.stats().failed, 0U);
+  for (std::size_t i = 6; i < 10; ++i) EXPECT_EQ(notesOf(i), 1) << i;
+}
+
+TEST_F(PoolBatchTest, NoShortJobWaitsForALongOneWhileAnotherWorkerIsFree) {
+  auto& pool = makeLearnedPool({.max = 2});
+  constexpr std::size_t kLong = 500;
+  std::vector<Deed> deeds(1000, Deed::nothing);
+  deeds[kLong] = Deed::wait;
+  ASSERT_EQ(::mkfifo(pathOf(kLong).c_str(), 0600), 0);
+  submit(pool, deeds);
+  runUntil([&] { return told_->count == deeds.size() - 1; });
+  EXPECT_FALSE(told_->outcomes[kLong]);
+  letGo(pathOf(kLong));
+  awaitAll();
+  EXPECT_TRUE(succeeded(kLong));
+}
+
+TEST_F(PoolBatchTest, LargeResultsOfABatchArriveToo) {
+  auto& pool = makeLearnedPool();
+  std::vector<Deed> deeds(12, Deed::grow);
+  deeds[4] = deeds[7] = Deed::nothing;
+  submit(pool, deeds);
+  awaitAll();
+  for (std::size_t i = 0; i < deeds.size(); ++i) {
+    ASSERT_TRUE(succeeded(i)) << i;
+    EXPECT_EQ(told_->outcomes[i]->value().size(), deeds[i] == Deed::grow ? 100'000U : 0U) << i;
+  }
+}
+
+TEST_F(PoolBatchTest, AJobThatCannotBeWrittenFailsAlone) {
+  auto& pool = makePool({.min = 1, .max = 1});
+  valueOf(pool.start());
+  learn(pool, [&] { return pool.deferToProcess<jobs::welcome>(jobs::Fickle{false}); });
+  std::vector<Deferred<bool>> jobs;
+  for (int i = 0; i < 9; ++i) {
+    jobs.push_back(pool.deferToProcess<jobs::welcome>(jobs::Fickle{i % 3 == 1}));
+  }
+  for (int i = 0; i < 9; ++i) {
+    auto outcome = await(std::move(jobs[static_cast<std::size_t>(i)]));
+    EXPECT_EQ(outcome.ok(), i % 3 != 1) << i;
+    if (!outcome.ok()) {
+      EXPECT_TRUE(outcome.failure().check<EncodingError>());
+    }
+  }
+  EXPECT_EQ(pool.stats().deaths, 0U);
+}
+
+TEST_F(PoolBatchTest, AJobOfABatchThatIsCancelledBeforeItsTurnDoesNotRun) {
+  auto& pool = makeLearnedPool();
+  signalAll(SIGSTOP);
+  submit(pool, std::vector<Deed>(5, Deed::note));
+  auto doomed = pool.deferToProcess<perform>(Deed::note, pathOf(77));
+  runUntil([&] { return pool.stats().running == 6; });
+  doomed.cancel();
+  EXPECT_TRUE(failureOf(std::move(doomed)).check<CancelledError>());
+  signalAll(SIGCONT);
+  awaitAll();
+  EXPECT_EQ(pool.stats().failed, 0U);
+  EXPECT_EQ(notesOf(77), 0);
+}
+
+TEST_F(PoolBatchTest, AJobOfABatchThatRunsTooLongIsTheOnlyOneToTimeOut) {
+  auto& pool = makeLearnedPool();
+  std::vector<Deed> deeds(8, Deed::note);
+  deeds[4] = Deed::wait;
+  ASSERT_EQ(::mkfifo(pathOf(4).c_str(), 0600), 0);
+  submit(pool, deeds, {.timeout = milliseconds(300)});
+  awaitAll();
+  for (std::size_t i = 0; i < deeds.size(); ++i) {
+    EXPECT_EQ(succeeded(i), i != 4) << i;
+    if (i != 4) {
+      EXPECT_EQ(notesOf(i), 1) << i;
+    }
+  }
+  EXPECT_TRUE(told_->outcomes[4]->failure().check<JobTimedOut>());
+}
+
+TEST_F(PoolBatchTest, ABatchThatIsNotTakenUpRunsElsewhere) {
+  auto& pool = makeLearnedPool({.startTimeout = seconds(7)}, &clock_);
+  signalAll(SIGSTOP);
+  submit(pool, std::vector<Deed>(10, Deed::note));
+  runUntil([&] { return pool.stats().running == 10; });
+  // The first look finds that something was sent since the last.
+  clock_.advance(seconds(8));
+  clock_.advance(seconds(8));
+  awaitAll();
+  EXPECT_EQ(pool.stats().failed, 0U);
+  EXPECT_EQ(pool.stats().deaths, 1U);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(notesOf(i), 1) << i;
+}
+
+TEST_F(PoolBatchTest, AWorkerServesNoMoreThanItsNumberOfJobs) {
+  constexpr std::size_t kNumber = 10;
+  auto& pool = makePool({.min = 1, .max = 1, .recycleAfter = kNumber});
+  std::vector<Deferred<pid_t>> jobs;
+  for (int i = 0; i < 65; ++i) jobs.push_back(pool.deferToProcess<jobs::whoAmI>());
+  std::map<pid_t, std::size_t> served;
+  for (const pid_t pid : valueOf(gatherResults(std::move(jobs)))) ++served[pid];
+  EXPECT_GE(served.size(), 7U);
+  for (const auto& [pid, number] : served) EXPECT_LE(number, kNumber) << pid;
+}
+
+TEST_F(PoolBatchTest, StopFailsWhatHasNotBegunAndTellsTheRest) {
+  auto& pool = makeLearnedPool();
+  std::vector<Deed> deeds(10, Deed::note);
+  deeds[5] = Deed::wait;
+  ASSERT_EQ(::mkfifo(pathOf(5).c_str(), 0600), 0);
+  submit(pool, deeds);
+  runUntil([&] { return told_->count == 5; });
+  auto stopped = pool.stop();
+  letGo(pathOf(5));
+  valueOf(std::move(stopped));
+  EXPECT_EQ(told_->count, deeds.size());
+  EXPECT_TRUE(succeeded(5));
+  for (std::size_t i = 6; i < deeds.size(); ++i) {
+    if (succeeded(i)) continue;
+    EXPECT_TRUE(told_->outcomes[i]->failure().check<PoolStopped>());
+    EXPECT_EQ(notesOf(i), 0) << i;
+  }
+}
+
+TEST_F(PoolBatchTest, AWorkerThatSpoilsItsResultsHarmsOnlyItself) {
+  auto& pool = makeLearnedPool();
+  std::vector<Deed> deeds(10, Deed::nothing);
+  deeds[5] = Deed::damage;
+  submit(pool, deeds);
+  awaitAll();
+  for (std::size_t i = 0; i < deeds.size(); ++i) EXPECT_TRUE(succeeded(i)) << i;
+  EXPECT_EQ(pool.stats().deaths, 1U) << "alone, the spoiler has nothing to spoil";
+  EXPECT_THAT(log_.str(), ::testing::HasSubstr("result outside of the memory for results"));
+}
+
+}  // namespace
+}  // namespace phial
