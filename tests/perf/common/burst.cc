@@ -1,4 +1,4 @@
-#include "tests/perf/burst.h"
+#include "tests/perf/common/burst.h"
 
 #include <chrono>
 #include <memory>

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "tests/perf/samples.h"
+#include "tests/perf/common/samples.h"
 
 namespace perf {
 

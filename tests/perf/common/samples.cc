@@ -1,4 +1,4 @@
-#include "tests/perf/samples.h"
+#include "tests/perf/common/samples.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,7 @@
 // How long is a worker missing after a kill -9?
 //
-// From the signal until the replacement has answered the handshake; beside the floor, posix_spawn
-// of this same binary until its first byte arrives through a pipe. The two alternate in one run, so
-// that both see the same machine. Exits with 1 when the ratio of the medians is above
-// kRequiredRatio.
+// From the signal until the replacement has answered the handshake. Its floor, --floor, is
+// posix_spawn of this same binary until its first byte arrives through a pipe.
 #include <fcntl.h>
 #include <phial/master.h>
 #include <phial/worker.h>
@@ -15,7 +13,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,36 +20,28 @@
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "tests/perf/burst.h"
-#include "tests/perf/command_line.h"
-#include "tests/perf/samples.h"
+#include "tests/perf/common/burst.h"
+#include "tests/perf/common/command_line.h"
+#include "tests/perf/common/sample.h"
+#include "tests/perf/common/samples.h"
+#include "tests/perf/common/stopwatch.h"
 
 namespace {
 
-using Milliseconds = std::chrono::duration<double, std::milli>;
-using SteadyClock = std::chrono::steady_clock;
-
-constexpr double kRequiredRatio = 1.5;
 constexpr const char* kSayHello = "--say-hello";
 
 struct Options {
-  int rounds = 200;
+  int kills = 50;
+  bool floor = false;
 };
 
 Options parseOptions(int argc, char** argv) {
   Options options;
-  CLI::App app(
-      "Measures how long a pool of one worker is without it after a kill -9, beside posix_spawn "
-      "of\n"
-      "the same program up to its first byte. Exit status 1 when the ratio of the medians is "
-      "above\n"
-      "1.5.",
-      "phial_perf_restart");
-  app.add_option("--rounds", options.rounds, "Kills and spawns, alternating")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
+  CLI::App app("Measures how long a pool of one worker is without it after a kill -9.",
+               "phial_perf_restart");
+  perf::addCount(app, "kills", options.kills, "Kills, or spawns");
+  app.add_flag("--floor", options.floor, "posix_spawn of this program to its first byte instead");
   perf::parseOrExit(app, argc, argv);
   return options;
 }
@@ -73,18 +62,18 @@ double spawnUntilFirstByte() {
   ::posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
   std::array<char*, 3> arguments = {const_cast<char*>("hello"), const_cast<char*>(kSayHello),
                                     nullptr};
-  const auto begin = SteadyClock::now();
+  const perf::Stopwatch stopwatch;
   pid_t child = 0;
   errno = ::posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
   if (errno != 0) die("posix_spawn");
   char byte = 0;
   if (::read(pipe[0], &byte, 1) != 1) die("read");
-  const Milliseconds took = SteadyClock::now() - begin;
+  const double took = stopwatch.milliseconds();
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(pipe[0]);
   ::close(pipe[1]);
   ::waitpid(child, nullptr, 0);
-  return took.count();
+  return took;
 }
 
 // Fires at the next worker that is ready.
@@ -106,25 +95,25 @@ class ReadyWaiter final : public phial::PoolObserver {
 phial::Deferred<double> killUntilReady(phial::ProcessPool& pool, ReadyWaiter& waiter) {
   const auto victim = pool.workers().at(0);
   auto ready = waiter.next();
-  const auto begin = SteadyClock::now();
+  const perf::Stopwatch stopwatch;
   ::kill(victim.pid, SIGKILL);
   co_await ready;
-  const Milliseconds took = SteadyClock::now() - begin;
-  co_return took.count();
+  co_return stopwatch.milliseconds();
 }
 
-void print(const char* what, const perf::Samples& samples) {
-  std::printf("%-44s %9.2f %9.2f %9.2f\n", what, samples.median(), samples.p99(), samples.worst());
+void print(std::string_view subject, const perf::Samples& samples) {
+  perf::print({.workload = "restart",
+               .subject = subject,
+               .value = samples.median(),
+               .unit = "ms",
+               .also = {{"p99Ms", samples.p99()}, {"jobs", static_cast<double>(samples.size())}}});
 }
 
-int report(const perf::Samples& spawns, const perf::Samples& restarts) {
-  const double ratio = restarts.median() / spawns.median();
-  std::printf("%zu of each %33s %9s %9s\n", spawns.size(), "median ms", "p99 ms", "worst ms");
+int runFloor(const Options& options) {
+  perf::Samples spawns;
+  for (int i = 0; i < options.kills; ++i) spawns.add(spawnUntilFirstByte());
   print("posix_spawn to first byte", spawns);
-  print("kill -9 to replacement ready", restarts);
-  std::printf("%-44s %9.2f   (load %.2f)\n", "ratio", ratio, perf::loadAverage());
-  if (ratio > kRequiredRatio) std::printf("TOO SLOW: the ratio is above %.1f\n", kRequiredRatio);
-  return ratio > kRequiredRatio ? 1 : 0;
+  return 0;
 }
 
 // A niceness of its own would make the scheduler, not the pool, the difference.
@@ -142,17 +131,15 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
   const auto waiter = std::make_shared<ReadyWaiter>();
   pool.setObserver(waiter);
   co_await pool.start();
-  perf::Samples spawns;
   perf::Samples restarts;
-  for (int i = 0; i < options.rounds; ++i) {
+  for (int i = 0; i < options.kills; ++i) {
     // A worker that has served is replaced at once; one that has not looks like a crash loop.
     co_await pool.deferToProcess<perf::noOp>();
-    // Blocks the loop, which has nothing else to do.
-    spawns.add(spawnUntilFirstByte());
     restarts.add(co_await killUntilReady(pool, *waiter));
   }
+  print("phial", restarts);
   co_await pool.stop();
-  co_return report(spawns, restarts);
+  co_return 0;
 }
 
 }  // namespace
@@ -161,6 +148,7 @@ int main(int argc, char** argv) {
   if (argc == 2 && argv[1] == std::string_view(kSayHello)) return sayHello();
   phial::serveIfWorker(argc, argv);
   const Options options = parseOptions(argc, argv);
+  if (options.floor) return runFloor(options);
   phial::Reactor reactor;
   return phial::react(reactor, "phial_perf_restart", run(reactor, options));
 }

@@ -1,6 +1,7 @@
-#include "tests/perf/ping_pong.h"
+#include "tests/perf/floors/ping_pong.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +18,9 @@ namespace {
 
 [[noreturn]] void echo(int in, int out) {
   char byte;
-  while (::read(in, &byte, 1) == 1 && ::write(out, &byte, 1) == 1) {
+  while (::read(in, &byte, 1) == 1) {
+    byte = static_cast<char>(::sched_getcpu());
+    if (::write(out, &byte, 1) != 1) break;
   }
   ::_exit(0);
 }
@@ -48,10 +51,11 @@ PingPong::~PingPong() {
   ::waitpid(child_, nullptr, 0);
 }
 
-void PingPong::roundTrip() {
-  char byte = 0;
+unsigned char PingPong::roundTrip() {
+  unsigned char byte = 0;
   if (::write(toChild_, &byte, 1) != 1) die("write");
   if (::read(fromChild_, &byte, 1) != 1) die("read");
+  return byte;
 }
 
 }  // namespace perf

@@ -1,7 +1,9 @@
-#include "tests/perf/command_line.h"
+#include "tests/perf/common/command_line.h"
 
 #include <cstdio>
 #include <cstdlib>
+
+#include "master/pool/available_cores.h"
 
 namespace perf {
 
@@ -17,9 +19,9 @@ void parseOrExit(CLI::App& app, int argc, char** argv) {
   }
 }
 
-double loadAverage() {
-  double load = 0;
-  return ::getloadavg(&load, 1) == 1 ? load : -1;
+void addWorkers(CLI::App& app, std::size_t& workers) {
+  workers = static_cast<std::size_t>(phial::detail::availableCores());
+  app.add_option("--workers", workers, "Workers (default: the cores)")->check(CLI::Range(1, 256));
 }
 
 }  // namespace perf

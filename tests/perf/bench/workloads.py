@@ -1,0 +1,213 @@
+"""What is measured: each workload, and the programs that do it."""
+import dataclasses
+import pathlib
+import typing
+
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = HERE.parent / "peers"
+MIB = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A program that does a workload once and prints a sample or several."""
+
+    name: str
+    command: tuple
+    needs: str = ""  # the peer that must be installed: "python", "node" or "gearman"
+    left_out: str = ""  # why it is not run
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    name: str
+    title: str
+    better: str  # "higher" or "lower"
+    subjects: tuple
+    reference: typing.Optional[str] = "phial"  # whom the others are compared with
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where things are, and how much there is to do."""
+
+    build: pathlib.Path  # of CMake
+    python: str
+    node: str
+    gearmand: str
+    cores: int
+    quick: bool
+
+    def count(self, full, quick):
+        return quick if self.quick else full
+
+    def perf(self, name, **options):
+        return command(self.build / "tests" / "perf" / f"phial_perf_{name}", options)
+
+
+def command(program, options, *leading):
+    words = [str(word) for word in leading] + [str(program)]
+    for key, value in options.items():
+        words.append("--" + key.replace("_", "-"))
+        if value is not True:
+            words.append(str(value))
+    return tuple(words)
+
+
+def python_pools(place, workload, jobs, workers, **options):
+    jobs = place.count(jobs, max(1, jobs // 100))
+    return tuple(
+        Subject(name, command(PEERS / "python_pool.py",
+                              dict(pool=pool, workload=workload, jobs=jobs, workers=workers,
+                                   **options), place.python), "python")
+        for pool, name in (("executor", "ProcessPoolExecutor"),
+                           ("multiprocessing", "multiprocessing.Pool")))
+
+
+def node_pools(place, workload, jobs, workers, **options):
+    jobs = place.count(jobs, max(1, jobs // 100))
+    return tuple(
+        Subject(name, command(PEERS / "node_pool.js",
+                              dict(pool=pool, workload=workload, jobs=jobs, workers=workers,
+                                   **options), place.node), "node")
+        for pool, name in (("workerpool", "workerpool (process)"),
+                           ("jest-worker", "jest-worker (process)"),
+                           ("piscina", "piscina (threads)")))
+
+
+def gearman(place, workload, jobs, workers, **options):
+    """Runs its own server, on a free port of the loopback interface."""
+    jobs = place.count(jobs, max(1, jobs // 100))
+    return (Subject("gearmand", place.perf("gearman", server=place.gearmand, workload=workload,
+                                           jobs=jobs, workers=workers, **options), "gearman"),)
+
+
+def all_peers(place, workload, python, node, gear, workers, **options):
+    """Each with its own number of jobs."""
+    return (python_pools(place, workload, python, workers, **options) +
+            node_pools(place, workload, node, workers, **options) +
+            gearman(place, workload, gear, workers, **options))
+
+
+def latency(place):
+    trips = place.count(5000, 100)
+    return Workload("latency", "A job that does nothing, one at a time, one worker", "lower", (
+        Subject("phial", place.perf("latency", round_trips=trips)),
+        Subject("phial, spin", place.perf("latency", round_trips=trips, spin=True)),
+        Subject("raw pipe", place.perf("pipe", round_trips=trips)),
+        Subject("raw Cap'n Proto", place.perf("capnp_rpc", workload="latency", calls=trips)),
+    ) + all_peers(place, "latency", 3000, 3000, 3000, 1))
+
+
+def burst(place):
+    return Workload("burst", "A burst of jobs that do nothing, one Deferred each, all cores",
+                    "higher", (
+        Subject("phial", place.perf("burst", jobs=place.count(1_000_000, 2000))),
+        Subject("raw Cap'n Proto", place.perf("capnp_rpc", workload="burst",
+                                              calls=place.count(100_000, 1000))),
+    ) + python_pools(place, "burst", 20_000, place.cores)
+      + node_pools(place, "burst", 40_000, place.cores)
+      + gearman(place, "burst", 20_000, place.cores))
+
+
+def map_integers(place):
+    return Workload("map", "One function over a range of integers, all cores", "higher", (
+        Subject("phial", place.perf("map", items=place.count(10_000_000, 20_000))),
+    ) + python_pools(place, "map", 1_000_000, place.cores))
+
+
+def cpu(place):
+    jobs = place.count(400, 10)
+    return Workload("cpu", "10 ms of arithmetic a job, all cores: share of what the cores can do",
+                    "higher", (
+        Subject("phial", place.perf("cpu", jobs=jobs)),
+    ) + all_peers(place, "cpu", 400, 400, 400, place.cores))
+
+
+def large(place, direction, title):
+    name = f"bytes-{direction}"
+    size = place.count(64 * MIB, MIB)
+    calls = place.count(16, 3)
+    return Workload(name, title, "lower", (
+        Subject("phial", place.perf("bytes", direction=direction, calls=calls, bytes=size)),
+        Subject("memcpy", place.perf("memcpy", workload=name, calls=calls, bytes=size)),
+    ) + python_pools(place, name, 6, 1, bytes=size) + node_pools(place, name, 6, 1, bytes=size)
+      + (Subject("gearmand", (), "gearman", left_out="left out: it takes 45 s"),))
+
+
+def mixed(place):
+    options = dict(long_ms=place.count(2000, 50))
+    return Workload("mixed", "1,000 jobs of 1 ms and one of 2 s on two workers: the slowest short "
+                    "one (ideal, in the order of submission: 1,000 ms)", "lower", (
+        Subject("phial", place.perf("mixed", jobs=place.count(1000, 20), **options)),
+    ) + all_peers(place, "mixed", 1000, 1000, 1000, 2, **options))
+
+
+def restart(place):
+    kills = place.count(50, 3)
+    return Workload("restart", "From kill -9 to a replacement that is ready", "lower", (
+        Subject("phial", place.perf("restart", kills=kills)),
+        Subject("posix_spawn to first byte", place.perf("restart", kills=kills, floor=True)),
+    ))
+
+
+def spawn(place):
+    spawns = place.count(100, 3)
+    ballast = place.count(1024, 16)
+    return Workload("spawn", "The call that starts a child", "lower", (
+        Subject("phial", place.perf("spawn", spawns=spawns)),
+        Subject(f"phial, {ballast} MiB in use",
+                place.perf("spawn", spawns=spawns, ballast_mib=ballast)),
+    ))
+
+
+def heartbeat(place):
+    return Workload("heartbeat", "p99 delay of a 5 ms timer on the loop beside busy workers",
+                    "lower", (
+        Subject("phial", place.perf("heartbeat", seconds=place.count(3, 0.2))),
+    ), reference="phial, idle")
+
+
+def memory(place):
+    return Workload("memory", "The master's memory for a queued job that does nothing", "lower", (
+        Subject("phial", place.perf("memory", jobs=place.count(1_000_000, 1000))),
+    ))
+
+
+def queue(place):
+    deep = place.count(1_000_000, 5000)
+    jobs = place.count(200_000, 1000)
+    return Workload("queue", "The cost of a job while others are queued", "lower", (
+        Subject("phial, 1000 queued", place.perf("queue", depth=1000, jobs=jobs)),
+        Subject(f"phial, {deep} queued", place.perf("queue", depth=deep, jobs=jobs)),
+    ), reference="phial, 1000 queued")
+
+
+def shared_array(place):
+    return Workload("shared-array", "Passing a SharedArray, against a job that does nothing",
+                    "lower", (
+        Subject("phial, no-op", place.perf("shared_array", calls=place.count(1000, 10),
+                                           most_mib=place.count(1024, 1))),
+    ), reference="phial, no-op")
+
+
+def micro(place):
+    program = place.build / "tests" / "perf" / "phial_micro"
+    words = (str(program), "--benchmark_format=json",
+             f"--benchmark_min_time={place.count(0.1, 0.001)}")
+    return Workload("micro", "Small parts, by Google Benchmark", "lower",
+                    (Subject("phial_micro", words),), reference=None)
+
+
+def all_workloads(place):
+    """In the order in which they are run and told."""
+    return [latency(place), burst(place), map_integers(place), cpu(place),
+            large(place, "in", "An argument of 64 MiB, by copy"),
+            large(place, "out", "A result of 64 MiB"),
+            large(place, "both", "64 MiB there and back"),
+            mixed(place), shared_array(place), restart(place), spawn(place), heartbeat(place),
+            memory(place), queue(place), micro(place)]
+
+
+NAMES = ["latency", "burst", "map", "cpu", "bytes-in", "bytes-out", "bytes-both", "mixed",
+         "shared-array", "restart", "spawn", "heartbeat", "memory", "queue", "micro"]
