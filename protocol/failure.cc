@@ -68,6 +68,7 @@ struct Failure::State {
   std::exception_ptr exception;
   Description description;
   detail::StackTrace trace;  // when the description has no traceback of its own
+  std::optional<std::size_t> index;
 };
 
 // What this thread's latest rethrow() came from: when that exception is caught again, here or in a
@@ -132,8 +133,19 @@ const std::string& Failure::message() const { return state_->description.message
 
 std::string Failure::traceback() const {
   const std::string& own = state_->description.traceback;
-  return own.empty() ? state_->trace.text() : own;
+  std::string text = own.empty() ? state_->trace.text() : own;
+  if (!state_->index) return text;
+  if (!text.empty() && !text.ends_with('\n')) text += '\n';
+  return text + "  element " + std::to_string(*state_->index) + " of the range\n";
 }
+
+Failure Failure::atIndex(std::size_t index) const {
+  auto state = std::make_shared<State>(*state_);
+  state->index = index;
+  return Failure(std::shared_ptr<const State>(std::move(state)));
+}
+
+std::optional<std::size_t> Failure::index() const { return state_->index; }
 
 void Failure::rethrow() const {
   Rethrown::note(state_);

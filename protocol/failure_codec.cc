@@ -1,6 +1,7 @@
 #include <kj/exception.h>
 #include <phial/protocol/error.h>
 #include <phial/protocol/failure_codec.h>
+#include <phial/protocol/value_message.h>
 
 #include <string>
 #include <vector>
@@ -73,6 +74,21 @@ Failure decodeFailure(schema::Failure::Reader from) {
     return Failure(EncodingError(std::string("a failure arrived that cannot be read: ") +
                                  e.getDescription().cStr()));
   }
+}
+
+std::uint64_t Codec<Failure>::words(const Failure& failure) {
+  return detail::messageWords(failureWords(failure));
+}
+
+void Codec<Failure>::encode(const Failure& failure, schema::Value::Builder builder) {
+  auto message = builder.initMessage();
+  message.setTypeId(capnp::typeId<schema::Failure>());
+  encodeFailure(failure, message.getContent().initAs<schema::Failure>());
+}
+
+Failure Codec<Failure>::decode(schema::Value::Reader value) {
+  return decodeFailure(
+      detail::messageContent(value, capnp::typeId<schema::Failure>()).getAs<schema::Failure>());
 }
 
 }  // namespace phial

@@ -1,6 +1,7 @@
 #include "worker/runtime.h"
 
 #include <capnp/rpc-twoparty.h>
+#include <phial/protocol/job_scope.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
@@ -32,11 +33,16 @@ namespace {
 // Room for the RPC system's own part of a message.
 constexpr std::uint64_t kEnvelopeBytes = 1024;
 
-class JobInProgress final : public CurrentJob {
+class JobInProgress final : public CurrentJob, public JobScope {
  public:
-  JobInProgress(schema::Job::Reader job, ControlPage& page,
+  JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
                 std::optional<schema::Parent::Client>& parent, LoopBridge& bridge)
-      : id_(job.getId()), label_(job.getLabel()), page_(page), parent_(parent), bridge_(bridge) {
+      : id_(job.getId()),
+        label_(job.getLabel()),
+        page_(page),
+        throwSites_(throwSites),
+        parent_(parent),
+        bridge_(bridge) {
     current.store(this, std::memory_order_release);
   }
   ~JobInProgress() override { current.store(nullptr, std::memory_order_release); }
@@ -57,11 +63,16 @@ class JobInProgress final : public CurrentJob {
     request.send().ignoreResult().detach([](kj::Exception&&) {});
     bridge_.runQueue();
   }
+  std::string latestThrow() const override { return throwSites_.latest(); }
+  void atElement(std::optional<std::uint64_t> index) override {
+    page_.element.store(index ? *index + 1 : 0, std::memory_order_relaxed);
+  }
 
  private:
   const std::uint64_t id_;
   const std::string label_;
   ControlPage& page_;
+  const ThrowSites& throwSites_;
   std::optional<schema::Parent::Client>& parent_;
   LoopBridge& bridge_;
 };
@@ -72,6 +83,7 @@ class PageEntry {
   PageEntry(ControlPage& page, std::uint64_t job) : page_(page) {
     page_.startedNanos.store(0, std::memory_order_relaxed);
     page_.progress.store(0, std::memory_order_relaxed);
+    page_.element.store(0, std::memory_order_relaxed);
     page_.phase.store(Phase::decoding, std::memory_order_relaxed);
     page_.job.store(job, std::memory_order_release);
   }
@@ -243,7 +255,7 @@ std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQu
   ThrowSites throwSites;
   try {
     const auto job = next.batch.job(next.index);
-    JobInProgress inProgress(job, page_, connection_->parent, bridge_);
+    JobInProgress inProgress(job, page_, throwSites, connection_->parent, bridge_);
     auto prepared = handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
     if (next.last) next.batch.releaseArguments();
     timing.startedNanoseconds = controlPageNanos();

@@ -2,21 +2,12 @@
 #include <phial/master.h>
 #include <phial/worker.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <thread>
 
 #include "options.h"
 #include "word_count.h"
 
 namespace {
-
-// Two chunks a worker: one to count, one that waits for it.
-std::size_t chunksInFlight(const Options& options) {
-  const std::size_t workers =
-      options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
-  return 2 * workers;
-}
 
 void report(const WordCount& words, const Options& options) {
   for (const auto& word : words.top(options.top)) {
@@ -28,7 +19,7 @@ void report(const WordCount& words, const Options& options) {
 
 phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
   phial::ProcessPool pool(reactor, {.name = "wordcount", .max = options.workers});
-  WordCount words(pool, chunksInFlight(options));
+  WordCount words(pool);
   co_await words.run(options.files);
   co_await pool.stop();
   report(words, options);

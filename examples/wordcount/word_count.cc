@@ -2,24 +2,15 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
+#include <span>
 #include <system_error>
 
 phial::Deferred<void> WordCount::run(const std::vector<std::string>& paths) {
   for (const auto& path : paths) cut(path);
-  std::vector<phial::Deferred<void>> lanes;
-  const std::size_t count = std::min(maxInFlight_, chunks_.size());
-  lanes.reserve(count);
-  for (std::size_t lane = 0; lane < count; ++lane) lanes.push_back(oneAfterTheOther());
-  // All of them to their end, whatever happens to one: they use this object.
-  std::optional<phial::Failure> failure;
-  for (auto& lane : lanes) {
-    co_await lane.addErrback([&](const phial::Failure& first) {
-      if (!failure) failure = first;
-      next_ = chunks_.size();
-    });
-  }
-  if (failure) failure->rethrow();
+  return pool_.forEachOutcome<countWords>(
+      std::span(chunks_), [this](std::size_t index, const phial::Outcome<Counts>& counts) {
+        add(chunks_[index], counts);
+      });
 }
 
 void WordCount::cut(const std::string& path) {
@@ -36,21 +27,12 @@ void WordCount::unreadable(const std::string& path, const std::string& reason) {
   if (isNew) std::fprintf(stderr, "wordcount: %s\n", reason.c_str());
 }
 
-phial::Deferred<void> WordCount::oneAfterTheOther() {
-  while (next_ < chunks_.size()) co_await countNext();
-}
-
-phial::Deferred<void> WordCount::countNext() {
-  const Chunk& chunk = chunks_[next_++];
-  return pool_.deferToProcess<countWords>(chunk)
-      .addCallback([this](const Counts& counts) {
-        for (const auto& [word, count] : counts) counts_[word] += count;
-      })
-      .addErrback([this, &chunk](const phial::Failure& failure) {
-        // The file was there when it was cut. That it is not now is no reason to end.
-        if (!failure.check<std::system_error>()) failure.rethrow();
-        unreadable(chunk.path, failure.message());
-      });
+void WordCount::add(const Chunk& chunk, const phial::Outcome<Counts>& counts) {
+  // The file was there when it was cut. That it is not now is no reason to end.
+  if (!counts.ok() && counts.failure().check<std::system_error>()) {
+    return unreadable(chunk.path, counts.failure().message());
+  }
+  for (const auto& [word, count] : counts.value()) counts_[word] += count;
 }
 
 std::vector<WordCount::Word> WordCount::top(std::size_t n) const {

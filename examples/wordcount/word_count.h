@@ -13,10 +13,8 @@
 
 class WordCount {
  public:
-  /// Counts through `pool`, which is borrowed, with at most `maxInFlight` chunks at a time: their
-  /// results wait in memory until the loop comes to them.
-  WordCount(phial::ProcessPool& pool, std::size_t maxInFlight)
-      : pool_(pool), maxInFlight_(maxInFlight) {}
+  /// Counts through `pool`, which is borrowed.
+  explicit WordCount(phial::ProcessPool& pool) : pool_(pool) {}
 
   /// Counts all files. A file that cannot be read is reported on stderr, once, and left out; any
   /// other failure is the Deferred's. REQUIRES: called once, and this outlives the Deferred.
@@ -37,13 +35,10 @@ class WordCount {
  private:
   void cut(const std::string& path);
   void unreadable(const std::string& path, const std::string& reason);
-  phial::Deferred<void> oneAfterTheOther();
-  phial::Deferred<void> countNext();
+  void add(const Chunk& chunk, const phial::Outcome<Counts>& counts);
 
   phial::ProcessPool& pool_;
-  const std::size_t maxInFlight_;
   std::vector<Chunk> chunks_;
-  std::size_t next_ = 0;
   Counts counts_;
   std::set<std::string> unreadable_;
 };

@@ -5,6 +5,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -113,6 +114,20 @@ Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
   return queueWaiters_.wait(jobs);
 }
 
+bool PoolCore::hasRoom() {
+  return options_.maxQueue == 0 || queue_.size() < options_.maxQueue ||
+         (workers_.anyIdle() && !tooManyBusy());
+}
+
+Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
+
+Deferred<void> PoolCore::nextTurn() {
+  if (stopping_) return succeed();
+  auto turn = queueWaiters_.wait(std::numeric_limits<std::size_t>::max());
+  proceedNextTurn();
+  return turn;
+}
+
 Deferred<void> PoolCore::stop(StopOptions options) {
   auto [deferred, resolver] = newDeferred<void>();
   stoppers_.push_back(std::move(resolver));
@@ -190,6 +205,7 @@ bool PoolCore::more() {
 }
 
 void PoolCore::proceedNextTurn() {
+  if (continuing_) return;
   continuing_ = true;
   reactor_.callLater(Duration::zero(), [weak = weak_from_this()] {
     const auto self = weak.lock();

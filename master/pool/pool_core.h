@@ -59,6 +59,17 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   Deferred<void> resize(std::size_t min, std::size_t max);
   Deferred<void> reload();
   Deferred<void> whenBelow(std::size_t jobs);
+
+  // For those who submit as fast as the pool can take it.
+  std::size_t maxWorkers() const { return options_.max; }
+  /// Whether a job submitted now would not meet QueueFull.
+  bool hasRoom();
+  /// Fires when it is so, from the loop. Fails with PoolStopped. REQUIRES: !hasRoom().
+  Deferred<void> whenRoom();
+  /// Fires when what the loop has to do besides has had its turn: at once when the pool is
+  /// stopping, and at the latest, with PoolStopped, when it stops.
+  Deferred<void> nextTurn();
+  bool closed() const { return closed_; }
   /// The end, from the destructor of ProcessPool: kills, reaps, and fails what is left.
   void close();
 

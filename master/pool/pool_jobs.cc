@@ -79,8 +79,7 @@ std::optional<Failure> PoolCore::refusal(const Job& job) {
 std::optional<Failure> PoolCore::objection(const Job& job) {
   if (stopping_) return Failure(PoolStopped("pool " + options_.name + " has been stopped"));
   if (startBlocked()) return Failure(StartupFailed(*startupFailure_));
-  if (options_.maxQueue != 0 && queue_.size() >= options_.maxQueue &&
-      (!workers_.anyIdle() || tooManyBusy())) {
+  if (!hasRoom()) {
     return Failure(QueueFull("the queue of pool " + options_.name +
                              " is full: " + std::to_string(queue_.size()) + " jobs wait"));
   }

@@ -31,6 +31,7 @@ std::string circumstances(const DeathCertificate& death) {
   std::string phase = std::string("while ") + phaseName(death.phase);
   if (death.job == 0) return phase;
   if (death.begun == DeathCertificate::Begun::yes) {
+    if (death.element) job += " at element " + std::to_string(*death.element);
     return phase + " " + job + (death.progress ? " at " + percent(*death.progress) : "");
   }
   return "before it took up " + job;

@@ -104,6 +104,8 @@ DeathCertificate WorkerProcess::certificate() const {
       death.begun = DeathCertificate::Begun::yes;
       const double progress = control_->page().progress.load(std::memory_order_acquire);
       if (progress > 0 && progress <= 1) death.progress = progress;
+      const auto element = control_->page().element.load(std::memory_order_acquire);
+      if (element > 0) death.element = element - 1;
     }
   }
   if (process_) {

@@ -182,6 +182,22 @@ TEST(FailureTest, RemoteWithoutTypesIsUnknown) {
   EXPECT_EQ(Failure::remote({{}, "?", ""}).type(), "unknown");
 }
 
+TEST(FailureTest, OfAnElementItKnowsTheIndexAndIsOtherwiseTheSame) {
+  const Failure plain = Failure::remote({{"std::domain_error"}, "odd", "  where\n"});
+  const Failure of = plain.atIndex(17);
+  EXPECT_EQ(plain.index(), std::nullopt);
+  EXPECT_EQ(of.index(), 17U);
+  EXPECT_TRUE(of.check<std::domain_error>());
+  EXPECT_EQ(of.message(), "odd");
+  EXPECT_EQ(of.traceback(), "  where\n  element 17 of the range\n");
+  EXPECT_EQ(of.exception(), plain.exception());
+  try {
+    of.rethrow();
+  } catch (...) {
+    EXPECT_EQ(Failure::current().index(), 17U);
+  }
+}
+
 TEST(FailureTest, CopiesShareTheException) {
   auto watch = std::make_shared<int>(1);
   struct Holder {

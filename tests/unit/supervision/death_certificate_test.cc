@@ -27,6 +27,14 @@ DeathCertificate crashInAJob() {
   return death;
 }
 
+TEST(DeathCertificateTest, NamesTheElementThatTheJobWasAt) {
+  auto death = crashInAJob();
+  death.element = 99;
+  EXPECT_EQ(death.summary(),
+            "worker 3 (pid 4711) killed by SIGSEGV (core dumped) while running job 17, "
+            "geometry::area \"the big one\" at element 99");
+}
+
 TEST(DeathCertificateTest, TellsWhatHappenedThenTheCircumstancesThenStderr) {
   EXPECT_EQ(crashInAJob().describe(),
             "worker 3 (pid 4711) killed by SIGSEGV (core dumped) while running job 17, "

@@ -52,6 +52,9 @@ struct DeathCertificate {
   std::string label;
   /// How far the job had come by its own account, from 0 to 1; empty when it gave none.
   std::optional<double> progress;
+  /// In a chunk of a map or forEach: the index, in the whole range, of the element that it was at
+  /// by its own account.
+  std::optional<std::uint64_t> element;
 
   /// Jobs that it had answered.
   std::uint64_t jobsServed = 0;

@@ -134,6 +134,24 @@ struct JobOptions {
   std::function<void(double fraction, std::string_view note)> onProgress = {};
 };
 
+/// How ProcessPool::map and its kind run. The fields are in the order in which a designated
+/// initialiser names them.
+struct MapOptions {
+  /// Of each chunk, which is one job: a timeout counts for a chunk's elements together, a deadline
+  /// is the same point for all.
+  JobOptions job = {};
+
+  /// Elements in a chunk. Default 0: by itself. It begins with one, grows fourfold a step, and aims
+  /// at chunks that run 10 ms and take at most a mebibyte in a message; towards the end of a range
+  /// whose size is known they get smaller, so that all workers end together. Price: some 0.1 ms a
+  /// chunk; and with a large one the elements behind a slow one wait.
+  std::size_t chunk = 0;
+
+  /// Chunks submitted at a time. Default 0: two for each worker that the pool may have, one to run
+  /// and one that waits.
+  std::size_t inFlight = 0;
+};
+
 /// How a pool stops.
 struct StopOptions {
   /// True: queued jobs are still run. False, the default: they fail with PoolStopped.

@@ -22,13 +22,14 @@
 
 #include <phial/master/deferred.h>
 #include <phial/master/errors.h>
-#include <phial/master/job.h>
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
+#include <phial/master/submit.h>
 #include <phial/protocol/function_table.h>
 
 #include <memory>
+#include <ranges>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -38,8 +39,6 @@
 namespace phial {
 
 namespace detail {
-
-class PoolCore;
 
 template <class... A>
 inline constexpr bool kBeginsWithOptions = false;
@@ -100,6 +99,66 @@ class ProcessPool {
     return submitByName<Result>(std::move(options), name, std::forward<A>(args)...);
   }
 
+  /// Calls `function` for each element of `range` in the workers: its results in the order of the
+  /// range; a Deferred<void> when it has none. A function of several parameters takes elements that
+  /// are tuples of them.
+  ///
+  /// Elements travel in chunks, a job each, whose size follows the time that they are seen to take:
+  /// see MapOptions. The range is read as chunks are submitted, a few for each worker at a time, so
+  /// that neither the queue nor memory grows with it; an input range will do. It is moved in or
+  /// copied; std::views::all of a container, or a span, lends it until the Deferred has settled.
+  ///
+  /// The first failure fails it, and the other chunks are cancelled. It is the failure that a job
+  /// of that element alone would have, and its index() says which it was; when a worker dies, for
+  /// all that the dead one has noted. Elements beside it may have run, and their results are lost.
+  /// What is of no element fails it too: PoolStopped, StartupFailed, UnknownFunction, and whatever
+  /// the range throws. It never meets QueueFull. Cancelling cancels every chunk.
+  template <auto function, std::ranges::input_range Range>
+  auto map(Range&& range) {
+    return map<function>(MapOptions{}, std::forward<Range>(range));
+  }
+  template <auto function, std::ranges::input_range Range>
+  auto map(MapOptions options, Range&& range);
+
+  /// As map, but each element has an outcome of its own: Deferred<std::vector<Outcome<R>>>. A
+  /// worker that dies, or is ended by a timeout, costs one element: the others of its chunk run
+  /// again, which may end further workers, one for each such element and, where the dead worker
+  /// has noted nothing, one for each halving of the chunk. With Rerun::never they fail with it.
+  template <auto function, std::ranges::input_range Range>
+  auto mapOutcomes(Range&& range) {
+    return mapOutcomes<function>(MapOptions{}, std::forward<Range>(range));
+  }
+  template <auto function, std::ranges::input_range Range>
+  auto mapOutcomes(MapOptions options, Range&& range);
+
+  /// As map, but calls onResult(result) or onResult(index, result) for each element, in the order
+  /// of the range, and keeps none: a Deferred<void>, for ranges without end too. For a function
+  /// without result it is onResult() or onResult(index).
+  ///
+  /// Calls come from the loop, never inside forEach, and one at a time: when onResult returns a
+  /// Deferred the next call waits for it. Meanwhile the pool goes on until so many results wait as
+  /// said below: a slow consumer slows the pool down instead of filling memory. When onResult
+  /// throws or its Deferred fails, so does this, and the rest is given up. After a failure, a
+  /// cancellation, or the end of the pool it is not called any more. It is destroyed before the
+  /// Deferred fires.
+  ///
+  /// Price of the order: results wait for those before them, at most 8 chunks a worker; an element
+  /// that takes longer than those lets the other workers idle.
+  template <auto function, std::ranges::input_range Range, class F>
+  Deferred<void> forEach(Range&& range, F onResult) {
+    return forEach<function>(MapOptions{}, std::forward<Range>(range), std::move(onResult));
+  }
+  template <auto function, std::ranges::input_range Range, class F>
+  Deferred<void> forEach(MapOptions options, Range&& range, F onResult);
+
+  /// forEach for mapOutcomes: onOutcome(outcome) or onOutcome(index, outcome).
+  template <auto function, std::ranges::input_range Range, class F>
+  Deferred<void> forEachOutcome(Range&& range, F onOutcome) {
+    return forEachOutcome<function>(MapOptions{}, std::forward<Range>(range), std::move(onOutcome));
+  }
+  template <auto function, std::ranges::input_range Range, class F>
+  Deferred<void> forEachOutcome(MapOptions options, Range&& range, F onOutcome);
+
   /// Starts `min` workers. Fires when so many are ready; fails with StartupFailed, or with
   /// PoolStopped. Calling it again is harmless.
   Deferred<void> start();
@@ -150,44 +209,9 @@ class ProcessPool {
   auto submitLinked(JobOptions options, A&&... args);
   template <class Result, class... A>
   Deferred<Result> submitByName(JobOptions options, std::string_view name, A&&... args);
-  template <class Result, class... Stored>
-  Deferred<Result> submit(JobOptions options, detail::FunctionName function,
-                          std::tuple<Stored...> arguments);
 
   std::shared_ptr<detail::PoolCore> core_;
 };
-
-namespace detail {
-
-/// The number of the next job.
-std::uint64_t newJobId(PoolCore& core);
-/// Puts a job into the pool, which settles it in every case.
-void submitJob(PoolCore& core, std::unique_ptr<Job> job);
-/// What a job's Deferred does when it is cancelled.
-void cancelJob(const std::weak_ptr<PoolCore>& core, std::uint64_t id);
-
-/// An argument as the job keeps it until it has settled.
-template <class Param, class A>
-Stored<Param> keep(A&& argument) {
-  if constexpr (requires { Stored<Param>(std::forward<A>(argument)); }) {
-    return Stored<Param>(std::forward<A>(argument));
-  } else {
-    return Stored<Param>(std::begin(argument), std::end(argument));
-  }
-}
-
-template <class Signature>
-struct ArgumentsOf;
-template <class R, class... Params>
-struct ArgumentsOf<R(Params...)> {
-  static constexpr std::size_t kCount = sizeof...(Params);
-  template <class... A>
-  static std::tuple<Stored<Params>...> keepAll(A&&... arguments) {
-    return std::tuple<Stored<Params>...>(keep<Params>(std::forward<A>(arguments))...);
-  }
-};
-
-}  // namespace detail
 
 template <auto function, class... A>
 auto ProcessPool::submitLinked(JobOptions options, A&&... args) {
@@ -197,27 +221,18 @@ auto ProcessPool::submitLinked(JobOptions options, A&&... args) {
                 "deferToProcess: the function takes another number of arguments");
   // Puts the function into this program's table, which the worker serves.
   LinkedFunction<function>::require();
-  return submit<Stored<typename Traits::Result>>(
-      std::move(options), {functionName<function>(), functionSignature<function>()},
+  return detail::submit<Stored<typename Traits::Result>>(
+      core_, std::move(options), {functionName<function>(), functionSignature<function>()},
       Arguments::keepAll(std::forward<A>(args)...));
 }
 
 template <class Result, class... A>
 Deferred<Result> ProcessPool::submitByName(JobOptions options, std::string_view name, A&&... args) {
-  return submit<Result>(std::move(options), {name, {}},
-                        std::tuple<Stored<A>...>(detail::keep<A>(std::forward<A>(args))...));
-}
-
-template <class Result, class... Stored>
-Deferred<Result> ProcessPool::submit(JobOptions options, detail::FunctionName function,
-                                     std::tuple<Stored...> arguments) {
-  const std::uint64_t id = detail::newJobId(*core_);
-  auto [deferred, resolver] =
-      newDeferred<Result>([core = std::weak_ptr(core_), id] { detail::cancelJob(core, id); });
-  detail::submitJob(
-      *core_, std::make_unique<detail::TypedJob<Result, Stored...>>(
-                  id, std::move(options), function, std::move(resolver), std::move(arguments)));
-  return std::move(deferred);
+  return detail::submit<Result>(
+      core_, std::move(options), {name, {}},
+      std::tuple<Stored<A>...>(detail::keep<A>(std::forward<A>(args))...));
 }
 
 }  // namespace phial
+
+#include <phial/master/map.h>  // IWYU pragma: export

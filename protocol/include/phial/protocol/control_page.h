@@ -90,6 +90,8 @@ struct ControlPage {
   /// The job that should give up; written by the master only.
   std::atomic<std::uint64_t> cancelledJob;
   std::array<JobSlot, kJobSlots> slots;
+  /// The element of its range that a job of a map is at, counted from 1; 0 when it is at none.
+  std::atomic<std::uint64_t> element;
   /// The job for which memory was refused last, or one of those below; 0 while none was.
   std::atomic<std::uint64_t> refusedJob;
 };

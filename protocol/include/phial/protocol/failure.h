@@ -14,8 +14,10 @@
 #include <phial/protocol/type_name.h>
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -107,8 +109,14 @@ class Failure {
   /// what() or, for kj::Exception, its description; text and numbers thrown as such are shown;
   /// anything else is named by its type.
   const std::string& message() const;
-  /// One line a frame; may be empty. Formatted at each call.
+  /// One line a frame, and one for index(); may be empty. Formatted at each call.
   std::string traceback() const;
+
+  /// The same failure as that of the element at `index` of a range.
+  Failure atIndex(std::size_t index) const;
+  /// Which element of the range of a map or forEach it is the failure of; empty for other failures,
+  /// and where that is not known. Rethrowing and catching it again with current() keeps it.
+  std::optional<std::size_t> index() const;
 
   [[noreturn]] void rethrow() const;
   /// Never null.

@@ -34,7 +34,14 @@ class FunctionTable {
   /// Adds the function F under its qualified name. Adding it again changes nothing.
   template <auto F>
   void add() {
-    add(std::string(functionName<F>()), std::string(functionSignature<F>()), handlerOf<F>(),
+    add<F>(std::string(functionName<F>()));
+  }
+
+  /// Adds the function F under a name of the caller's choice. Adding it again changes nothing.
+  template <auto F>
+  void add(std::string name) {
+    auto handler = handlerOf<F>(name);
+    add(std::move(name), std::string(functionSignature<F>()), std::move(handler),
         reinterpret_cast<void (*)()>(F));
   }
 
@@ -70,10 +77,9 @@ class FunctionTable {
 
  private:
   template <auto F>
-  static std::shared_ptr<FunctionHandler> handlerOf() {
+  static std::shared_ptr<FunctionHandler> handlerOf(const std::string& name) {
     using Traits = FunctionTraits<decltype(F)>;
-    return std::make_shared<detail::TypedHandler<decltype(F), typename Traits::Signature>>(
-        std::string(functionName<F>()), F);
+    return std::make_shared<detail::TypedHandler<decltype(F), typename Traits::Signature>>(name, F);
   }
 
   void add(std::string name, std::string signature, std::shared_ptr<FunctionHandler> handler,

@@ -9,6 +9,7 @@
 // A worker executable of its own builds a Worker, adds functions, and returns serve().
 #pragma once
 
+#include <phial/protocol/chunk.h>
 #include <phial/protocol/function_table.h>
 
 #include <functional>
@@ -34,10 +35,12 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Offers `function` by its qualified name, such as "geometry::area".
+  /// Offers `function` by its qualified name, such as "geometry::area", to ProcessPool::map and its
+  /// kind too.
   template <auto function>
   Worker& add() {
     table().add<function>();
+    if constexpr (detail::Mappable<function>) detail::addChunk<function>(table());
     return *this;
   }
 

@@ -1,0 +1,158 @@
+// A range, read a chunk at a time. Part of the templates of map.h; nothing here is for users.
+#pragma once
+
+#include <phial/master/submit.h>
+#include <phial/protocol/chunk.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace phial::detail {
+
+/// More than this in a message is not asked for: what one turn of the loop can read and write.
+/// Numbers are copied; other elements are visited one by one.
+template <class T>
+inline constexpr std::uint64_t kChunkBytes =
+    PackedNumber<T> || std::is_same_v<T, bool> ? std::uint64_t{1} << 20 : std::uint64_t{1} << 18;
+
+template <class E>
+class ElementSource {
+ public:
+  virtual ~ElementSource() = default;
+
+  /// The next elements, `count` at most, fewer at the end of the range and when they would exceed
+  /// kChunkBytes; empty at the end only. Runs the range's code, which may do anything.
+  virtual Store<E> read(std::size_t count) = 0;
+  /// How many are left; empty when the range cannot tell.
+  virtual std::optional<std::size_t> left() const = 0;
+};
+
+/// A range as a map keeps it: itself, but for what does not own its elements though it looks so.
+template <class Range>
+struct Keeping {
+  using Type = Range;
+};
+template <class T, std::size_t N>
+struct Keeping<T[N]> {
+  using Type = std::vector<std::remove_cv_t<T>>;
+};
+template <class T>
+struct Keeping<std::initializer_list<T>> {
+  using Type = std::vector<T>;
+};
+template <class Range>
+using Kept = typename Keeping<std::remove_cvref_t<Range>>::Type;
+
+template <class Range>
+Kept<Range> keepRange(Range&& range) {
+  if constexpr (std::is_same_v<Kept<Range>, std::remove_cvref_t<Range>>) {
+    return Kept<Range>(std::forward<Range>(range));
+  } else {
+    return Kept<Range>(std::begin(range), std::end(range));
+  }
+}
+
+/// An element of a range as a job keeps it for the function's parameter, or parameters.
+template <class Signature, class Item>
+typename ElementOf<Signature>::Type keepElement(Item&& item) {
+  return [&]<class R, class... P>(std::type_identity<R(P...)>) {
+    if constexpr (sizeof...(P) == 1) {
+      return keep<P...>(std::forward<Item>(item));
+    } else {
+      return std::apply(
+          [](auto&&... part) {
+            static_assert(sizeof...(part) == sizeof...(P),
+                          "map: the elements have another number of parts than the function has "
+                          "parameters");
+            return std::tuple<Stored<P>...>(keep<P>(std::forward<decltype(part)>(part))...);
+          },
+          std::forward<Item>(item));
+    }
+  }(std::type_identity<Signature>());
+}
+
+template <class Signature, class Range>
+class RangeSource final : public ElementSource<typename ElementOf<Signature>::Type> {
+ public:
+  using E = typename ElementOf<Signature>::Type;
+
+  explicit RangeSource(Range range) : range_(std::move(range)) {}
+  RangeSource(const RangeSource&) = delete;  // iterators point into it
+  RangeSource& operator=(const RangeSource&) = delete;
+
+  Store<E> read(std::size_t count) override {
+    if (!at_) begin();
+    Store<E> elements;
+    if constexpr (requires { elements.reserve(count); }) elements.reserve(roomFor(count));
+    std::uint64_t bytes = 0;
+    while (elements.size() < count && bytes < kChunkBytes<E> && *at_ != *end_) {
+      elements.push_back(take());
+      ++*at_;
+      ++taken_;
+      bytes += bytesOf(elements.back());
+    }
+    return elements;
+  }
+
+  std::optional<std::size_t> left() const override {
+    if (!size_) return std::nullopt;
+    return *size_ > taken_ ? *size_ - taken_ : 0;
+  }
+
+ private:
+  using Iterator = std::ranges::iterator_t<Range>;
+  // A container that was given away gives its elements away; a view may be over somebody else's.
+  static constexpr bool kGives =
+      !std::ranges::view<Range> &&
+      std::is_lvalue_reference_v<std::ranges::range_reference_t<Range>> &&
+      !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
+
+  void begin() {
+    if constexpr (std::ranges::sized_range<Range>) {
+      size_ = static_cast<std::size_t>(std::ranges::size(range_));
+    }
+    at_.emplace(std::ranges::begin(range_));
+    end_.emplace(std::ranges::end(range_));
+  }
+
+  E take() {
+    if constexpr (kGives) {
+      return keepElement<Signature>(std::move(**at_));
+    } else {
+      return keepElement<Signature>(**at_);
+    }
+  }
+
+  std::size_t roomFor(std::size_t count) const {
+    const std::size_t most = left().value_or(1024);
+    return std::min({count, most, static_cast<std::size_t>(kChunkBytes<E> / sizeof(E) + 1)});
+  }
+
+  static std::uint64_t bytesOf(const E& element) {
+    if constexpr (PackedNumber<E> || std::is_same_v<E, bool>) {
+      return sizeof(E);
+    } else {
+      try {
+        return encodedWords(element) * sizeof(capnp::word);
+      } catch (const EncodingError&) {
+        return kChunkBytes<E>;  // the job will say so
+      }
+    }
+  }
+
+  Range range_;
+  std::optional<Iterator> at_;
+  std::optional<std::ranges::sentinel_t<Range>> end_;
+  std::optional<std::size_t> size_;
+  std::size_t taken_ = 0;
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,153 @@
+// The job that calls a function for each element of a chunk: the worker's half of a map.
+//
+// It is a template of the user's function, linked and found as that function itself is, under the
+// name "map of isPrime". Nothing here is for users.
+#pragma once
+
+#include <phial/protocol/chunk_value.h>
+#include <phial/protocol/function_table.h>
+#include <phial/protocol/job_scope.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace phial::detail {
+
+/// How a function of this type is called with one element: the element is its only argument, or a
+/// tuple of all.
+template <class Signature>
+struct ElementOf;
+
+template <class R, class P>
+struct ElementOf<R(P)> {
+  using Type = Stored<P>;
+  template <class F>
+  static R call(F& function, Type& element) {
+    return function(asParameter<P>(element));
+  }
+};
+
+template <class R, class P, class... More>
+  requires(sizeof...(More) > 0)
+struct ElementOf<R(P, More...)> {
+  using Type = std::tuple<Stored<P>, Stored<More>...>;
+  template <class F>
+  static R call(F& function, Type& element) {
+    return std::apply(
+        [&](Stored<P>& first, Stored<More>&... more) -> R {
+          return function(asParameter<P>(first), asParameter<More>(more)...);
+        },
+        element);
+  }
+};
+
+/// Functions that can be mapped: those that take something.
+template <auto function>
+concept Mappable =
+    requires { sizeof(ElementOf<typename FunctionTraits<decltype(function)>::Signature>); };
+
+/// The types of a map of `function`.
+template <auto function>
+struct Mapped {
+  static_assert(Mappable<function>,
+                "Only a function that takes an argument can be mapped: each element is one.");
+  using Calling = ElementOf<typename FunctionTraits<decltype(function)>::Signature>;
+  using Returned = typename FunctionTraits<decltype(function)>::Result;
+  using Element = typename Calling::Type;
+  using Result = Stored<Returned>;  // void stays void
+};
+
+/// A chunk under way: what it is to do, and what it has done.
+template <auto function>
+class ChunkRun {
+ public:
+  using Types = Mapped<function>;
+  using Result = ChunkResult<typename Types::Result>;
+
+  explicit ChunkRun(ChunkOrder order) : order_(order), scope_(JobScope::ofThisThread()) {}
+
+  Result run(const Elements<typename Types::Element>& elements) {
+    const auto begin = std::chrono::steady_clock::now();
+    result_.values.clear();
+    if constexpr (requires { result_.values.reserve(elements.count); }) {
+      result_.values.reserve(elements.count);
+    }
+    auto element = elements.first();
+    for (std::uint64_t place = 0; place < elements.count; ++place, ++element) {
+      if (!runOne(place, *element) && order_.mode == ChunkMode::failFast) break;
+    }
+    if (scope_ != nullptr) scope_->atElement(std::nullopt);
+    result_.nanoseconds = static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count());
+    return std::move(result_);
+  }
+
+ private:
+  bool runOne(std::uint64_t place, typename Types::Element& element) {
+    try {
+      if (scope_ != nullptr) {
+        scope_->atElement(order_.first + place);
+        if (scope_->cancelled()) throw CancelledError("the chunk was asked to give up");
+      }
+      call(element);
+      return true;
+    } catch (...) {
+      result_.failures.emplace_back(place, caught());
+      return false;
+    }
+  }
+
+  void call(typename Types::Element& element) {
+    auto* const target = function;
+    if constexpr (std::is_void_v<typename Types::Returned>) {
+      Types::Calling::call(target, element);
+      result_.values.emplace_back();
+    } else {
+      result_.values.push_back(
+          storeResult<typename Types::Returned>(Types::Calling::call(target, element)));
+    }
+  }
+
+  Failure caught() const {
+    if (scope_ == nullptr) return Failure::current();
+    return Failure(std::current_exception(), scope_->latestThrow());
+  }
+
+  const ChunkOrder order_;
+  JobScope* const scope_;
+  Result result_;
+};
+
+/// The job itself.
+template <auto function>
+typename ChunkRun<function>::Result runChunk(
+    ChunkOrder order, Elements<typename Mapped<function>::Element> elements) {
+  return ChunkRun<function>(order).run(elements);
+}
+
+/// Its name: "map of isPrime".
+template <auto function>
+std::string_view chunkName() {
+  static const std::string name = "map of " + std::string(functionName<function>());
+  return name;
+}
+
+/// Puts the chunks of `function` into `table`.
+template <auto function>
+void addChunk(FunctionTable& table) {
+  table.add<&runChunk<function>>(std::string(chunkName<function>()));
+}
+
+/// As LinkedFunction, for the chunks of `function`.
+template <auto function>
+struct LinkedChunk {
+  static void require() { static_cast<void>(&registered); }
+
+  static inline const bool registered = (addChunk<function>(linkedFunctions()), true);
+};
+
+}  // namespace phial::detail

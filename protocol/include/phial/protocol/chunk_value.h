@@ -1,0 +1,162 @@
+// What a chunk of a map carries: elements of a range to a worker, and what became of them back.
+//
+// Numbers travel packed in both directions, so that a chunk of a hundred thousand integers is a
+// copy of memory. Nothing here is for users.
+#pragma once
+
+#include <phial/protocol/failure_codec.h>
+#include <phial/protocol/value.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace phial::detail {
+
+/// A vector of T, or for bool what is most like one: its elements can be referred to.
+template <class T>
+using Store = std::conditional_t<std::is_same_v<T, bool>, std::deque<bool>, std::vector<T>>;
+
+/// How a part of a Store travels: as a vector of its own would.
+template <class T>
+struct StoreCodec {
+  static std::uint64_t words(const Store<T>& store, std::size_t begin, std::size_t count) {
+    return SequenceCodec<T>::words(std::span(store).subspan(begin, count));
+  }
+  static void encode(const Store<T>& store, std::size_t begin, std::size_t count,
+                     schema::Value::Builder builder) {
+    SequenceCodec<T>::encode(std::span(store).subspan(begin, count), builder);
+  }
+  static Store<T> decode(schema::Value::Reader value) { return decodeValue<std::vector<T>>(value); }
+};
+
+template <>
+struct StoreCodec<bool> {
+  static std::uint64_t words(const Store<bool>&, std::size_t, std::size_t count) {
+    return packedWords(count);
+  }
+  static void encode(const Store<bool>& store, std::size_t begin, std::size_t count,
+                     schema::Value::Builder builder) {
+    const auto first = store.begin() + static_cast<std::ptrdiff_t>(begin);
+    encodeBools({first, first + static_cast<std::ptrdiff_t>(count)}, builder);
+  }
+  static Store<bool> decode(schema::Value::Reader value) {
+    const auto bools = decodeBools(value);
+    return {bools.begin(), bools.end()};
+  }
+};
+
+/// Results of a function without one: there is nothing to say but how many.
+template <>
+struct StoreCodec<std::monostate> {
+  static std::uint64_t words(const Store<std::monostate>&, std::size_t, std::size_t) {
+    return kValueWords;
+  }
+  static void encode(const Store<std::monostate>&, std::size_t, std::size_t count,
+                     schema::Value::Builder builder) {
+    builder.setUint(count);
+  }
+  static Store<std::monostate> decode(schema::Value::Reader value) {
+    const auto count = decodeUnsigned(value, 64);
+    if (count > kMaxCount) throwEncoding("more results than a chunk can have");
+    return Store<std::monostate>(count);
+  }
+
+ private:
+  // Memory is taken in proportion to what was asked for, not to what the peer claims.
+  static constexpr std::uint64_t kMaxCount = std::uint64_t{1} << 24;
+};
+
+/// Some elements of a range, as the function's parameter keeps them. Parts of them share the whole.
+template <class E>
+struct Elements {
+  std::shared_ptr<Store<E>> all;
+  std::size_t begin = 0;
+  std::size_t count = 0;
+
+  Elements part(std::size_t first, std::size_t size) const { return {all, begin + first, size}; }
+  auto first() const { return all->begin() + static_cast<std::ptrdiff_t>(begin); }
+};
+
+/// What a chunk is told beside its elements.
+enum class ChunkMode : std::uint8_t { failFast, collectAll };
+struct ChunkOrder {
+  /// The index of the chunk's first element in the whole range.
+  std::uint64_t first = 0;
+  ChunkMode mode = ChunkMode::failFast;
+};
+
+/// What became of the elements of a chunk, from the first on: each has a result or a failure. With
+/// ChunkMode::failFast there is nothing after the first failure.
+template <class R>
+struct ChunkResult {
+  using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+  /// Of those that succeeded, in order.
+  Store<Value> values;
+  /// By place in the chunk, ascending.
+  std::vector<std::pair<std::uint64_t, Failure>> failures;
+  /// How long they ran together.
+  std::uint64_t nanoseconds = 0;
+  /// What all this takes in a message; known where it was decoded.
+  std::uint64_t wireBytes = 0;
+
+  std::size_t count() const { return values.size() + failures.size(); }
+};
+
+}  // namespace phial::detail
+
+namespace phial {
+
+template <class E>
+struct Codec<detail::Elements<E>> {
+  using Elements = detail::Elements<E>;
+  static std::uint64_t words(const Elements& elements) {
+    detail::requireTransferable<E>();
+    return detail::StoreCodec<E>::words(*elements.all, elements.begin, elements.count);
+  }
+  static void encode(const Elements& elements, schema::Value::Builder builder) {
+    detail::StoreCodec<E>::encode(*elements.all, elements.begin, elements.count, builder);
+  }
+  static Elements decode(schema::Value::Reader value) {
+    auto all = std::make_shared<detail::Store<E>>(detail::StoreCodec<E>::decode(value));
+    const std::size_t count = all->size();
+    return {std::move(all), 0, count};
+  }
+};
+
+template <class R>
+struct Codec<detail::ChunkResult<R>> {
+  using Result = detail::ChunkResult<R>;
+  using Values = detail::StoreCodec<typename Result::Value>;
+
+  static std::uint64_t words(const Result& result) {
+    const detail::Nesting nesting;
+    detail::requireTransferable<typename Result::Value>();
+    return detail::kListWords + Values::words(result.values, 0, result.values.size()) +
+           detail::valueWords(result.failures) + detail::valueWords(result.nanoseconds);
+  }
+  static void encode(const Result& result, schema::Value::Builder builder) {
+    const detail::Nesting nesting;
+    auto list = detail::initList(builder, 3);
+    Values::encode(result.values, 0, result.values.size(), list[0]);
+    detail::encodeValue(result.failures, list[1]);
+    detail::encodeValue(result.nanoseconds, list[2]);
+  }
+  static Result decode(schema::Value::Reader value) {
+    const detail::Nesting nesting;
+    const auto list = detail::listOf(value, 3, "members (of a chunk's results)");
+    return {Values::decode(list[0]), detail::decodeValue<decltype(Result::failures)>(list[1]),
+            detail::decodeValue<std::uint64_t>(list[2]),
+            value.totalSize().wordCount * sizeof(capnp::word)};
+  }
+};
+
+}  // namespace phial
