@@ -13,6 +13,8 @@ inline constexpr int kControlPageFd = 5;
 /// process group. Left open for what the worker's jobs spawn, which then dies with the master also
 /// after the worker has.
 inline constexpr int kLifelineFd = 8;
+/// A Unix socket for files that travel beside messages, both ways.
+inline constexpr int kFileLaneFd = 9;
 
 /// Set in a worker's environment by the pool that spawned it; removed when the worker serves, so
 /// that what its jobs spawn does not take itself for a worker.
