@@ -1,6 +1,8 @@
 #include "worker/runtime.h"
 
 #include <capnp/rpc-twoparty.h>
+#include <phial/protocol/enclosed_files.h>
+#include <phial/protocol/shared_memory.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
@@ -124,7 +126,10 @@ Runtime::Runtime(const FunctionTable& functions, ControlPage& page,
       base_(newBase(), &event_base_free),
       bridge_(*base_),
       refused_(page),
-      connection_(std::make_unique<Connection>(*this, *base_)) {}
+      files_(kj::AutoCloseFd(kFileLaneFd)),
+      connection_(std::make_unique<Connection>(*this, *base_)) {
+  releaseInPlace();
+}
 
 Runtime::~Runtime() = default;
 
@@ -163,10 +168,15 @@ void Runtime::waitForEvent() { event_base_loop(base_.get(), EVLOOP_ONCE); }
 void Runtime::runNext() {
   const auto next = queue_.next();
   refused_.during(next.batch.job(next.index).getId());
-  if (claim(next.batch.job(next.index))) next.batch.add(runJob(next));
+  const auto job = next.batch.job(next.index);
+  if (claim(job)) {
+    next.batch.add(runJob(next));
+  } else {
+    files_.discard(job.getId(), job.getFiles());
+  }
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
-    queue_.pop()->answer();
+    queue_.pop()->answer(files_);
     page_.phase.store(Phase::delivering, std::memory_order_release);
   }
   pushOut();
@@ -201,6 +211,11 @@ void Runtime::requireFits(std::uint64_t bytes) const {
                       std::to_string(maxMessageBytes_));
 }
 
+std::unique_ptr<PreparedCall> Runtime::prepare(schema::Job::Reader job) {
+  const IncomingFiles enclosed(files_.receive(job.getId(), job.getFiles()));
+  return handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
+}
+
 std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQueue::Next& next,
                                                                    FinishedJob& timing) {
   PageEntry entry(page_, timing.id);
@@ -208,7 +223,7 @@ std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQu
   try {
     const auto job = next.batch.job(next.index);
     JobInProgress inProgress(job, page_, connection_->parent, bridge_);
-    auto prepared = handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
+    auto prepared = prepare(job);
     if (next.last) next.batch.releaseArguments();
     timing.startedNanoseconds = controlPageNanos();
     entry.started(timing.startedNanoseconds);

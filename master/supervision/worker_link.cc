@@ -1,6 +1,7 @@
 #include "master/supervision/worker_link.h"
 
 #include <phial/protocol/control_page.h>
+#include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
@@ -41,9 +42,10 @@ class WorkerLink::Tasks final : private kj::TaskSet::ErrorHandler {
 };
 
 WorkerLink::WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseFd requests,
-                       std::uint64_t maxMessageBytes, Listener& listener)
+                       kj::AutoCloseFd files, std::uint64_t maxMessageBytes, Listener& listener)
     : listener_(listener),
       maxMessageBytes_(maxMessageBytes),
+      files_(kj::mv(files)),
       pipe_(base, kj::mv(replies), kj::mv(requests), {.maxMessageBytes = maxMessageBytes}),
       network_(pipe_, capnp::rpc::twoparty::Side::CLIENT, rpcReaderOptions()),
       rpc_(capnp::makeRpcClient(network_)),
@@ -91,7 +93,10 @@ void WorkerLink::run(const Job& job, std::uint32_t function) {
   wire.setFunction(function);
   wire.setSlot(static_cast<std::uint16_t>(job.id % kJobSlots));
   if (!job.options.label.empty()) wire.setLabel(job.options.label.c_str());
+  OutgoingFiles enclosed;
   job.encodeArguments(wire.initArguments(job.argumentCount()));
+  wire.setFiles(enclosed.size());
+  files_.send(job.id, enclosed.files());
   tasks_->add(request.send().then([this](Answer&& answer) { listener_.onAnswer(kj::mv(answer)); }));
 }
 

@@ -6,6 +6,7 @@
 
 #include <capnp/rpc-twoparty.h>
 #include <phial/master/job.h>
+#include <phial/protocol/file_lane.h>
 #include <phial/protocol/loop_bridge.h>
 #include <phial/protocol/message_pipe.h>
 #include <phial/schema/worker.capnp.h>
@@ -36,9 +37,9 @@ class WorkerLink {
     ~Listener() = default;
   };
 
-  /// Takes over both descriptors. `base` and `listener` are borrowed.
+  /// Takes over the descriptors. `base` and `listener` are borrowed.
   WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseFd requests,
-             std::uint64_t maxMessageBytes, Listener& listener);
+             kj::AutoCloseFd files, std::uint64_t maxMessageBytes, Listener& listener);
   ~WorkerLink();
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
@@ -48,6 +49,8 @@ class WorkerLink {
   /// Sends one job. Throws EncodingError, or what a Codec of the user's throws, when its arguments
   /// cannot be written; nothing has been sent then.
   void run(const Job& job, std::uint32_t function);
+  /// For the files that belong to results.
+  FileLane& files() { return files_; }
   /// Asks the worker to exit when it has answered what was sent.
   void shutdown();
 
@@ -70,6 +73,7 @@ class WorkerLink {
   Listener& listener_;
   const std::uint64_t maxMessageBytes_;
   bool connected_ = true;
+  FileLane files_;
   MessagePipe pipe_;
   capnp::TwoPartyVatNetwork network_;
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;

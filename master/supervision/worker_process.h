@@ -86,6 +86,9 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   /// Sends `job`. REQUIRES: idle. What it throws is the job's failure; the worker stays idle.
   void run(const Job& job, std::uint32_t function);
 
+  /// For the files that belong to the worker's results. REQUIRES: an Owner's workerAnswered().
+  FileLane& files() { return link_->files(); }
+
   /// Whether the worker has taken up the job that it was given.
   bool jobBegun() const;
   /// When the job entered its function: the time since run(), as far as the worker can be believed;

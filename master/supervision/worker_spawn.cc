@@ -53,6 +53,7 @@ void commandOf(const PoolOptions& options, SpawnOptions& spawn) {
 void WorkerProcess::spawn() {
   Pipe requests = makePipe();
   Pipe replies = makePipe();
+  auto files = FileLane::create();
   control_.emplace(ControlPageMapping::create());
 
   SpawnOptions spawn;
@@ -64,7 +65,8 @@ void WorkerProcess::spawn() {
                        {kRequestFd, InheritedFd{requests.readEnd.get()}},
                        {kReplyFd, InheritedFd{replies.writeEnd.get()}},
                        {kControlPageFd, InheritedFd{control_->fd()}},
-                       {kLifelineFd, Lifeline{}}};
+                       {kLifelineFd, Lifeline{}},
+                       {kFileLaneFd, InheritedFd{files.worker.get()}}};
   // A terminal's Ctrl-C is for the master to act on; descendants go when the worker goes.
   spawn.processGroup = ProcessGroup::kOwnKilledAtExit;
   spawn.onSpawnerDeath = OnSpawnerDeath::kDie;
@@ -74,7 +76,8 @@ void WorkerProcess::spawn() {
 
   log_.emplace(env_.reactor, env_.logger, number_, process_->takePipe(1), process_->takePipe(2));
   link_ = std::make_unique<WorkerLink>(*env_.reactor.base(), kj::mv(replies.readEnd),
-                                       kj::mv(requests.writeEnd), env_.options.maxMessageBytes,
+                                       kj::mv(requests.writeEnd), kj::mv(files.master),
+                                       env_.options.maxMessageBytes,
                                        static_cast<WorkerLink::Listener&>(*this));
   // As long as we hold a reader ourselves, writing to a dead worker cannot raise SIGPIPE, which is
   // the host program's to handle.
