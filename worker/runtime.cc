@@ -103,7 +103,8 @@ event_base* newBase() {
 
 struct Runtime::Connection {
   Connection(Runtime& runtime, event_base& base)
-      : pipe(base, kj::AutoCloseFd(kRequestFd), kj::AutoCloseFd(kReplyFd)),
+      : pipe(base, kj::AutoCloseFd(kRequestFd), kj::AutoCloseFd(kReplyFd), {},
+             adoptArenas(kRequestArenaFd, kReplyArenaFd)),
         network(pipe, capnp::rpc::twoparty::Side::SERVER, rpcReaderOptions()),
         rpc(capnp::makeRpcServer(network, kj::heap<Server>(runtime))),
         end(network.onDisconnect()
@@ -224,7 +225,7 @@ std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQu
     const auto job = next.batch.job(next.index);
     JobInProgress inProgress(job, page_, connection_->parent, bridge_);
     auto prepared = prepare(job);
-    if (next.last) next.batch.releaseArguments();
+    if (next.last && !prepared->borrows()) next.batch.releaseArguments();
     timing.startedNanoseconds = controlPageNanos();
     entry.started(timing.startedNanoseconds);
     prepared->run();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace phial::detail {
 namespace {
@@ -41,12 +42,32 @@ class WorkerLink::Tasks final : private kj::TaskSet::ErrorHandler {
   kj::TaskSet tasks_;
 };
 
-WorkerLink::WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseFd requests,
-                       kj::AutoCloseFd files, std::uint64_t maxMessageBytes, Listener& listener)
+// The arguments to which a message on its way refers. An answer to it is no proof that it has been
+// written, since a worker may answer what it has not heard.
+class WorkerLink::Loan {
+ public:
+  Loan(WorkerLink& link, std::shared_ptr<const void> arguments)
+      : link_(link), arguments_(std::move(arguments)) {}
+  ~Loan() {
+    if (!arguments_) return;
+    link_.returned_.push_back(std::move(arguments_));
+    if (!link_.pipe_.writePending()) link_.returned_.clear();
+  }
+  Loan(Loan&&) = default;
+  Loan& operator=(Loan&&) = delete;
+
+ private:
+  WorkerLink& link_;
+  std::shared_ptr<const void> arguments_;
+};
+
+WorkerLink::WorkerLink(event_base& base, Channels channels, std::uint64_t maxMessageBytes,
+                       Listener& listener)
     : listener_(listener),
       maxMessageBytes_(maxMessageBytes),
-      files_(kj::mv(files)),
-      pipe_(base, kj::mv(replies), kj::mv(requests), {.maxMessageBytes = maxMessageBytes}),
+      files_(kj::mv(channels.files)),
+      pipe_(base, kj::mv(channels.replies), kj::mv(channels.requests),
+            {.maxMessageBytes = maxMessageBytes}, std::move(channels.arenas)),
       network_(pipe_, capnp::rpc::twoparty::Side::CLIENT, rpcReaderOptions()),
       rpc_(capnp::makeRpcClient(network_)),
       worker_([this] {
@@ -94,10 +115,13 @@ void WorkerLink::run(const Job& job, std::uint32_t function) {
   wire.setSlot(static_cast<std::uint16_t>(job.id % kJobSlots));
   if (!job.options.label.empty()) wire.setLabel(job.options.label.c_str());
   OutgoingFiles enclosed;
+  BorrowedBytes borrowed;
   job.encodeArguments(wire.initArguments(job.argumentCount()));
   wire.setFiles(enclosed.size());
   files_.send(job.id, enclosed.files());
-  tasks_->add(request.send().then([this](Answer&& answer) { listener_.onAnswer(kj::mv(answer)); }));
+  Loan loan(*this, borrowed.any() ? job.arguments() : nullptr);
+  tasks_->add(request.send().then(
+      [this, loan = kj::mv(loan)](Answer&& answer) { listener_.onAnswer(kj::mv(answer)); }));
 }
 
 void WorkerLink::shutdown() { tasks_->add(worker_.shutdownRequest().send().ignoreResult()); }

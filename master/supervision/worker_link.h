@@ -12,6 +12,7 @@
 #include <phial/schema/worker.capnp.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,9 +38,17 @@ class WorkerLink {
     ~Listener() = default;
   };
 
-  /// Takes over the descriptors. `base` and `listener` are borrowed.
-  WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseFd requests,
-             kj::AutoCloseFd files, std::uint64_t maxMessageBytes, Listener& listener);
+  /// The ways between master and worker.
+  struct Channels {
+    kj::AutoCloseFd replies;
+    kj::AutoCloseFd requests;
+    kj::AutoCloseFd files;
+    Arenas arenas;
+  };
+
+  /// `base` and `listener` are borrowed.
+  WorkerLink(event_base& base, Channels channels, std::uint64_t maxMessageBytes,
+             Listener& listener);
   ~WorkerLink();
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
@@ -67,6 +76,7 @@ class WorkerLink {
 
  private:
   class ParentServer;
+  class Loan;
 
   void fail(kj::Exception&& exception);
 
@@ -74,6 +84,8 @@ class WorkerLink {
   const std::uint64_t maxMessageBytes_;
   bool connected_ = true;
   FileLane files_;
+  // Arguments of jobs that are answered, until nothing that could refer to them is in the pipe.
+  std::vector<std::shared_ptr<const void>> returned_;
   MessagePipe pipe_;
   capnp::TwoPartyVatNetwork network_;
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;
