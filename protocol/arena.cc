@@ -36,7 +36,7 @@ std::size_t mostFileBytes() {
 
 kj::AutoCloseFd newFile(const char* name, std::size_t bytes) {
   kj::AutoCloseFd file(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (file < 0 || ::ftruncate(file, static_cast<off_t>(bytes)) != 0 ||
+  if (file.get() < 0 || ::ftruncate(file, static_cast<off_t>(bytes)) != 0 ||
       ::fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     throwErrno("cannot make an arena");
   }
@@ -46,7 +46,7 @@ kj::AutoCloseFd newFile(const char* name, std::size_t bytes) {
 kj::AutoCloseFd duplicate(int fd, int flags) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   kj::AutoCloseFd file(::open(path.c_str(), flags | O_CLOEXEC));
-  if (file < 0) throwErrno("cannot open an arena again");
+  if (file.get() < 0) throwErrno("cannot open an arena again");
   return file;
 }
 

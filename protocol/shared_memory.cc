@@ -45,7 +45,7 @@ void requireFileSize(std::size_t bytes) {
 kj::AutoCloseFd newFile(std::size_t bytes) {
   requireFileSize(bytes);
   kj::AutoCloseFd file(::memfd_create("phial-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (file < 0 || ::ftruncate(file, static_cast<off_t>(bytes)) != 0) {
+  if (file.get() < 0 || ::ftruncate(file, static_cast<off_t>(bytes)) != 0) {
     throwErrno("cannot make shared memory");
   }
   return file;
