@@ -16,7 +16,7 @@
 // for a job that is over. No page of it is taken before it is written.
 //
 // Price: one open file descriptor a living array and process, whatever the number of handles, and
-// some 10 us to pass it on. First writes to fresh memory are slow, 30 times slower than a copy
+// some 15 us to pass it on. First writes to fresh memory are slow, 30 times slower than a copy
 // here: an array that is used again, once nobody reads it any more, is cheaper than a new one.
 //
 // Thread rule: as for std::shared_ptr. Memory is memory: no two threads or processes may use an
