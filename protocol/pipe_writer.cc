@@ -23,8 +23,8 @@ constexpr std::size_t kSpareBytes = 256 << 10;    // a larger buffer is not kept
 constexpr std::size_t kPieces = 128;              // in one writev
 constexpr std::size_t kArenaBytes = 256 << 10;    // larger messages go through the arena
 
-// An arena that has not been used from one look to the next, so for twice as long at most, gives its
-// memory back, in steps of a quarter of a millisecond.
+// An arena that has not been used from one look to the next, so for twice as long at most, gives
+// its memory back, in steps of a quarter of a millisecond.
 constexpr timeval kRestAfter{10, 0};
 constexpr timeval kNextPass{0, 0};
 constexpr std::size_t kGivenBackAtOnce = 1 << 20;
