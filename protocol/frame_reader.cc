@@ -5,6 +5,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace phial {
 
@@ -81,15 +82,27 @@ class FrameReader::LargeMessage final : public FrameMessage {
   Memory memory_;
 };
 
-// What is known of the frame at the front of the buffer.
+class FrameReader::LentMessage final : public FrameMessage {
+ public:
+  LentMessage(std::shared_ptr<const std::byte> frame, capnp::ReaderOptions readerOptions)
+      : FrameMessage(reinterpret_cast<const kj::byte*>(frame.get()), readerOptions),
+        memory_(std::move(frame)) {}
+
+ private:
+  std::shared_ptr<const std::byte> memory_;
+};
+
+// What is known of a frame.
 struct FrameReader::Table {
-  enum class State { incomplete, complete, wrong } state;
+  enum class State { incomplete, complete, reference, wrong } state;
   std::uint64_t bytes = 0;  // of the whole frame; while incomplete: at least so many
   std::string fault = {};
 };
 
-FrameReader::FrameReader(FrameLimits limits)
-    : limits_(limits), buffer_(static_cast<kj::byte*>(std::malloc(kBufferBytes))) {
+FrameReader::FrameReader(FrameLimits limits, std::shared_ptr<detail::ArenaReader> arena)
+    : limits_(limits),
+      arena_(std::move(arena)),
+      buffer_(static_cast<kj::byte*>(std::malloc(kBufferBytes))) {
   static_assert((kMostSegments / 2 + 1) * sizeof(word) < kBufferBytes);
   if (limits.maxSegments > kMostSegments) {
     throw std::invalid_argument("maxSegments is above " + std::to_string(kMostSegments));
@@ -147,6 +160,7 @@ static capnp::ReaderOptions boundedBy(std::uint64_t bytes, capnp::ReaderOptions 
 
 kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions options) {
   if (error_) return nullptr;
+  if (reference_) return nextFetched(options);
   if (largeBytes_ != 0) return nextLarge(boundedBy(largeBytes_, options));
   Table table = readTable();
   switch (table.state) {
@@ -155,6 +169,8 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions 
     case Table::State::wrong:
       error_.emplace(table.fault);
       return nullptr;
+    case Table::State::reference:
+      return startFetching(options);
     case Table::State::complete:
       break;
   }
@@ -170,23 +186,36 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions 
 }
 
 bool FrameReader::ready() const {
-  if (error_) return true;
+  if (error_ || reference_) return true;
   if (largeBytes_ != 0) return largeFilled_ == largeBytes_;
   Table table = readTable();
-  return table.state == Table::State::wrong ||
+  return table.state == Table::State::wrong || table.state == Table::State::reference ||
          (table.state == Table::State::complete && table.bytes <= end_ - begin_);
 }
 
-std::size_t FrameReader::capacity() const { return kBufferBytes + largeCapacity_; }
+std::size_t FrameReader::capacity() const {
+  return kBufferBytes + largeCapacity_ + (fetched_ ? reference_->bytes : 0);
+}
 
 FrameReader::Table FrameReader::readTable() const {
   using State = Table::State;
+  using detail::ArenaReference;
   const kj::byte* frame = buffer_.get() + begin_;
   const std::size_t have = end_ - begin_;
+  if (arena_ && have >= 4 && littleEndian(frame) == ArenaReference::kMarker) {
+    return {have < sizeof(ArenaReference) ? State::incomplete : State::reference,
+            sizeof(ArenaReference)};
+  }
+  return tableOf(frame, have, limits_);
+}
+
+FrameReader::Table FrameReader::tableOf(const kj::byte* frame, std::size_t have,
+                                        const FrameLimits& limits) {
+  using State = Table::State;
   if (have < 4) return {State::incomplete, sizeof(word)};
   const std::uint64_t segments = std::uint64_t{littleEndian(frame)} + 1;
-  if (segments > limits_.maxSegments) {
-    return {State::wrong, 0, claims(segments, " segments", limits_.maxSegments)};
+  if (segments > limits.maxSegments) {
+    return {State::wrong, 0, claims(segments, " segments", limits.maxSegments)};
   }
   std::uint64_t bytes = tableBytes(segments);
   if (have < bytes) return {State::incomplete, bytes};
@@ -197,8 +226,8 @@ FrameReader::Table FrameReader::readTable() const {
     }
     bytes += std::uint64_t{words} * sizeof(word);
   }
-  if (bytes > limits_.maxMessageBytes) {
-    return {State::wrong, 0, claims(bytes, " bytes", limits_.maxMessageBytes)};
+  if (bytes > limits.maxMessageBytes) {
+    return {State::wrong, 0, claims(bytes, " bytes", limits.maxMessageBytes)};
   }
   return {State::complete, bytes};
 }
@@ -223,14 +252,82 @@ bool FrameReader::growLarge(std::size_t capacity) {
   capacity = std::min(capacity, largeBytes_);
   void* grown = std::realloc(large_.get(), capacity);
   if (grown == nullptr) {
-    outOfMemory_ = true;
-    error_.emplace("no memory for a frame of " + std::to_string(largeBytes_) + " bytes");
+    runOut(largeBytes_);
     return false;
   }
   static_cast<void>(large_.release());  // realloc has freed or kept it
   large_.reset(static_cast<kj::byte*>(grown));
   largeCapacity_ = capacity;
   return true;
+}
+
+void FrameReader::runOut(std::uint64_t bytes) {
+  outOfMemory_ = true;
+  error_.emplace("no memory for a frame of " + std::to_string(bytes) + " bytes");
+}
+
+kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::startFetching(capnp::ReaderOptions options) {
+  detail::ArenaReference reference;
+  std::memcpy(&reference, buffer_.get() + begin_, sizeof reference);
+  begin_ += sizeof reference;
+  if (const auto objection = arena_->objectionTo(reference); !objection.empty()) {
+    error_.emplace("a reference into the arena names " + objection);
+    return nullptr;
+  }
+  if (reference.bytes > limits_.maxMessageBytes) {
+    error_.emplace(claims(reference.bytes, " bytes", limits_.maxMessageBytes));
+    return nullptr;
+  }
+  if (arena_->manner() == detail::ArenaReader::Manner::inPlace) {
+    auto memory = arena_->lend(reference);
+    if (!memory) {
+      runOut(reference.bytes);
+      return nullptr;
+    }
+    const auto* frame = reinterpret_cast<const kj::byte*>(memory.get());
+    if (!requireWhole(frame, reference.bytes)) return nullptr;
+    return kj::Own<capnp::MessageReader>(
+        kj::heap<LentMessage>(std::move(memory), boundedBy(reference.bytes, options)));
+  }
+  fetched_.reset(static_cast<kj::byte*>(std::malloc(reference.bytes)));
+  if (!fetched_) {
+    runOut(reference.bytes);
+    return nullptr;
+  }
+  reference_ = reference;
+  fetchedBytes_ = 0;
+  return nullptr;
+}
+
+void FrameReader::fetch(std::size_t most) {
+  if (error_) return;
+  const std::size_t bytes = std::min<std::size_t>(most, reference_->bytes - fetchedBytes_);
+  if (!arena_->copy(*reference_, fetchedBytes_, bytes, fetched_.get() + fetchedBytes_)) {
+    error_.emplace("a message in the arena cannot be read");
+    return;
+  }
+  fetchedBytes_ += bytes;
+}
+
+kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextFetched(capnp::ReaderOptions options) {
+  if (fetchedBytes_ < reference_->bytes) return nullptr;
+  const auto reference = *std::exchange(reference_, std::nullopt);
+  // From here on the peer may do with the original what it likes.
+  arena_->done(reference);
+  Memory frame = std::move(fetched_);
+  if (!requireWhole(frame.get(), reference.bytes)) return nullptr;
+  return kj::Own<capnp::MessageReader>(
+      kj::heap<LargeMessage>(std::move(frame), boundedBy(reference.bytes, options)));
+}
+
+// A message in the arena says its size twice.
+bool FrameReader::requireWhole(const kj::byte* frame, std::uint64_t bytes) {
+  const Table table = tableOf(frame, bytes, limits_);
+  if (table.state == Table::State::complete && table.bytes == bytes) return true;
+  error_.emplace(table.state == Table::State::wrong
+                     ? table.fault
+                     : "a message in the arena has another size than its reference");
+  return false;
 }
 
 }  // namespace phial

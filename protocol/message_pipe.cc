@@ -36,9 +36,11 @@ capnp::ReaderOptions rpcReaderOptions() {
 }
 
 MessagePipe::MessagePipe(event_base& base, kj::AutoCloseFd readFd, kj::AutoCloseFd writeFd,
-                         FrameLimits limits)
-    : reader_(std::make_unique<detail::PipeReader>(base, nonBlocking(kj::mv(readFd)), limits)),
-      writer_(std::make_unique<detail::PipeWriter>(base, nonBlocking(kj::mv(writeFd)), limits)) {}
+                         FrameLimits limits, detail::Arenas arenas)
+    : reader_(std::make_unique<detail::PipeReader>(base, nonBlocking(kj::mv(readFd)), limits,
+                                                   std::move(arenas.in))),
+      writer_(std::make_unique<detail::PipeWriter>(base, nonBlocking(kj::mv(writeFd)), limits,
+                                                   std::move(arenas.out))) {}
 
 MessagePipe::~MessagePipe() noexcept = default;
 

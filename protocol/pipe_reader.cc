@@ -52,10 +52,12 @@ class PipeReader::Waiter {
   PipeReader* reader_;
 };
 
-PipeReader::PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits)
+PipeReader::PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
+                       std::shared_ptr<ArenaReader> arena)
     : fd_(kj::mv(fd)),
       readable_(newEvent(base, fd_, EV_READ | EV_PERSIST, &PipeReader::onEvent, this)),
-      frames_(limits) {}
+      fetchMore_(newEvent(base, -1, 0, &PipeReader::onFetch, this)),
+      frames_(limits, std::move(arena)) {}
 
 PipeReader::~PipeReader() {
   if (waiter_ != nullptr) waiter_->reject(KJ_EXCEPTION(DISCONNECTED, "the message pipe is gone"));
@@ -85,9 +87,23 @@ void PipeReader::count(MessagePipe::Stats& stats) const {
 void PipeReader::onEvent(evutil_socket_t, short, void* self) noexcept {
   auto& reader = *static_cast<PipeReader*>(self);
   // Nobody reads: only now, and not after each message, is it worth the system call to say so.
-  if (reader.waiter_ == nullptr) return reader.unwatch();
+  // What lies in the pipe comes after a message that is being fetched from the arena.
+  if (reader.waiter_ == nullptr || reader.frames_.fetching()) return reader.unwatch();
   reader.receive();
   reader.settle();
+}
+
+void PipeReader::onFetch(evutil_socket_t, short, void* self) noexcept {
+  auto& reader = *static_cast<PipeReader*>(self);
+  if (reader.waiter_ == nullptr || !reader.frames_.fetching()) return;
+  reader.frames_.fetch(kMostBytesAtOnce);
+  reader.settle();
+}
+
+// A timer that is due lets the loop look at everything else in between.
+void PipeReader::fetchSoon() {
+  static constexpr timeval kNextPass{0, 0};
+  event_add(fetchMore_.get(), &kNextPass);
 }
 
 void PipeReader::receive() {
@@ -123,7 +139,11 @@ PipeReader::Result PipeReader::take(capnp::ReaderOptions options) {
     ++messages_;
     return capnp::MessageReaderAndFds{kj::mv(*message), nullptr};
   }
-  if (frames_.error()) state_ = State::failed;
+  if (frames_.error()) {
+    state_ = State::failed;
+  } else if (frames_.fetching()) {
+    fetchSoon();
+  }
   return nullptr;
 }
 

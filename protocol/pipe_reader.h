@@ -11,7 +11,8 @@ class PipeReader {
  public:
   using Result = kj::Maybe<capnp::MessageReaderAndFds>;
 
-  PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits);
+  PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
+             std::shared_ptr<ArenaReader> arena);
   ~PipeReader();
 
   kj::Promise<Result> read(capnp::ReaderOptions options);
@@ -29,12 +30,15 @@ class PipeReader {
   void receive();
   void settle();
   Result take(capnp::ReaderOptions options);
+  static void onFetch(evutil_socket_t, short, void* self) noexcept;
+  void fetchSoon();
   kj::Exception failure() const;
   void watch();
   void unwatch();
 
   kj::AutoCloseFd fd_;
   EventPtr readable_;
+  EventPtr fetchMore_;
   FrameReader frames_;
   State state_ = State::open;
   int errno_ = 0;          // why reading failed, unless the frames are at fault

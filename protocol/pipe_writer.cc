@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace phial::detail {
 
@@ -20,6 +21,13 @@ constexpr std::size_t kHighWaterBytes = 1 << 20;  // beyond it a writer waits
 constexpr std::size_t kRunBytes = 128 << 10;      // a run as long is not added to
 constexpr std::size_t kSpareBytes = 256 << 10;    // a larger buffer is not kept for the next turn
 constexpr std::size_t kPieces = 128;              // in one writev
+constexpr std::size_t kArenaBytes = 256 << 10;    // larger messages go through the arena
+
+// An arena that has not been used from one look to the next, so for twice as long at most, gives
+// its memory back, in steps of a quarter of a millisecond.
+constexpr timeval kRestAfter{10, 0};
+constexpr timeval kNextPass{0, 0};
+constexpr std::size_t kGivenBackAtOnce = 1 << 20;
 
 std::size_t tableBytes(std::size_t segments) { return (segments / 2 + 1) * sizeof(word); }
 
@@ -100,10 +108,14 @@ class PipeWriter::Waiter : public boost::intrusive::list_base_hook<
   const bool borrows_;
 };
 
-PipeWriter::PipeWriter(event_base& base, kj::AutoCloseFd fd, FrameLimits limits)
+PipeWriter::PipeWriter(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
+                       std::shared_ptr<ArenaWriter> arena)
     : limits_(limits),
       fd_(kj::mv(fd)),
       writable_(newEvent(base, fd_, EV_WRITE | EV_PERSIST, &PipeWriter::onEvent, this)),
+      copyMore_(newEvent(base, -1, 0, &PipeWriter::onEvent, this)),
+      arena_(std::move(arena)),
+      rest_(newEvent(base, -1, 0, &PipeWriter::onRest, this)),
       waiters_(std::make_unique<Waiters>()) {}
 
 PipeWriter::~PipeWriter() { fail(KJ_EXCEPTION(DISCONNECTED, "the message pipe is gone")); }
@@ -137,8 +149,10 @@ kj::Promise<void> PipeWriter::end() {
 // default, so this does not keep the loop.
 void PipeWriter::flush() {
   while (!runs_.empty()) {
+    if (!copyFirst()) return;
     Gather gather(sent_);
     for (const auto& run : runs_) {
+      if (run.copy) break;
       gather.add(kj::arrayPtr(run.copied.data(), run.copied.size()));
       for (const auto& segment : run.borrowed) gather.add(segment);
       if (gather.full()) break;
@@ -156,6 +170,20 @@ void PipeWriter::flush() {
   if (ending_) close();
 }
 
+// Brings the first run's message into the arena, as far as one turn of the loop may take. True: the
+// run may go.
+bool PipeWriter::copyFirst() {
+  auto& copy = runs_.front().copy;
+  if (copy && !copy->step()) {
+    unblock();
+    event_add(copyMore_.get(), &kNextPass);
+    copying_ = true;
+    return false;
+  }
+  copy.reset();
+  return true;
+}
+
 kj::Maybe<int> PipeWriter::bufferSize() const {
   const int size = fcntl(fd_, F_GETPIPE_SZ);
   if (size <= 0) return nullptr;
@@ -169,7 +197,9 @@ void PipeWriter::count(MessagePipe::Stats& stats) const {
 }
 
 void PipeWriter::onEvent(evutil_socket_t, short, void* self) noexcept {
-  static_cast<PipeWriter*>(self)->flush();
+  auto& writer = *static_cast<PipeWriter*>(self);
+  writer.copying_ = false;
+  writer.flush();
 }
 
 kj::Maybe<kj::Exception> PipeWriter::refusal(Segments message) const {
@@ -189,14 +219,19 @@ kj::Maybe<kj::Exception> PipeWriter::refusal(Segments message) const {
   return nullptr;
 }
 
+PipeWriter::Run& PipeWriter::openRun() {
+  runs_.emplace_back().copied.swap(spare_);
+  return runs_.back();
+}
+
 // Returns whether the message's segments were borrowed instead of copied.
 bool PipeWriter::append(Segments message) {
-  // The written part of a run is freed with the run: a queue that never empties needs short ones.
-  if (runs_.empty() || !runs_.back().borrowed.empty() || runs_.back().bytes >= kRunBytes) {
-    runs_.emplace_back().copied.swap(spare_);
-  }
-  Run& run = runs_.back();
   const std::uint64_t bytes = frameBytes(message);
+  if (bytes > kArenaBytes && appendToArena(message)) return true;
+  // The written part of a run is freed with the run: a queue that never empties needs short ones.
+  const bool full = runs_.empty() || !runs_.back().borrowed.empty() || runs_.back().copy ||
+                    runs_.back().bytes >= kRunBytes;
+  Run& run = full ? openRun() : runs_.back();
   const bool borrows = bytes > kCopyBytes;
   appendTable(run.copied, message);
   for (const auto& segment : message) {
@@ -213,6 +248,36 @@ bool PipeWriter::append(Segments message) {
   return borrows;
 }
 
+// False: there is no place for it.
+bool PipeWriter::appendToArena(Segments message) {
+  if (!arena_) return false;
+  auto place = arena_->allocate(frameBytes(message));
+  if (!place) return false;
+  const auto* reference = reinterpret_cast<const kj::byte*>(&place->reference);
+  std::vector<kj::byte> table;
+  appendTable(table, message);
+  Run& run = openRun();
+  run.copied.assign(reference, reference + sizeof place->reference);
+  run.bytes = run.copied.size();
+  appended_ += run.bytes;
+  ++messages_;
+  run.copy = std::make_unique<ArenaCopy>(kj::mv(*place), kj::mv(table), message);
+  arenaUsed_ = true;
+  if (!restPending_) event_add(rest_.get(), &kRestAfter);
+  restPending_ = true;
+  return true;
+}
+
+void PipeWriter::onRest(evutil_socket_t, short, void* self) noexcept {
+  static_cast<PipeWriter*>(self)->rest();
+}
+
+void PipeWriter::rest() {
+  const bool used = std::exchange(arenaUsed_, false);
+  restPending_ = used || arena_->giveBack(kGivenBackAtOnce);
+  if (restPending_) event_add(rest_.get(), used ? &kRestAfter : &kNextPass);
+}
+
 kj::Promise<void> PipeWriter::written(bool borrows) {
   if (!borrows && queuedBytes() <= kHighWaterBytes) return kj::READY_NOW;
   return kj::newAdaptedPromise<void, Waiter>(*this, appended_, borrows);
@@ -220,13 +285,13 @@ kj::Promise<void> PipeWriter::written(bool borrows) {
 
 // The turn's end is when KJ's queue is empty, which is when nothing more can join.
 void PipeWriter::schedule() {
-  if (blocked_ || runs_.empty()) return;
+  if (blocked_ || copying_ || runs_.empty()) return;
   if (queuedBytes() >= kFlushBytes) return flush();
   if (scheduled_) return;
   scheduled_ = true;
   flushTask_ = kj::evalLast([this] {
                  scheduled_ = false;
-                 if (!blocked_) flush();
+                 if (!blocked_ && !copying_) flush();
                }).eagerlyEvaluate(nullptr);
 }
 

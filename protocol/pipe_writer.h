@@ -7,6 +7,7 @@
 #include <deque>
 #include <vector>
 
+#include "protocol/arena_copy.h"
 #include "protocol/event_ptr.h"
 
 namespace phial::detail {
@@ -15,7 +16,8 @@ class PipeWriter {
  public:
   using Segments = kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>>;
 
-  PipeWriter(event_base& base, kj::AutoCloseFd fd, FrameLimits limits);
+  PipeWriter(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
+             std::shared_ptr<ArenaWriter> arena);
   ~PipeWriter();
 
   kj::Promise<void> write(Segments message);
@@ -35,11 +37,18 @@ class PipeWriter {
     std::vector<kj::byte> copied;
     std::vector<kj::ArrayPtr<const kj::byte>> borrowed;
     std::size_t bytes = 0;
+    // What must lie in the arena before this run may go.
+    std::unique_ptr<ArenaCopy> copy;
   };
 
   static void onEvent(evutil_socket_t, short, void* self) noexcept;
+  static void onRest(evutil_socket_t, short, void* self) noexcept;
+  void rest();
   kj::Maybe<kj::Exception> refusal(Segments message) const;
   bool append(Segments message);
+  Run& openRun();
+  bool appendToArena(Segments message);
+  bool copyFirst();
   kj::Promise<void> written(bool borrows);
   void schedule();
   void wrote(std::size_t bytes);
@@ -53,6 +62,11 @@ class PipeWriter {
   FrameLimits limits_;
   kj::AutoCloseFd fd_;
   EventPtr writable_;
+  EventPtr copyMore_;
+  std::shared_ptr<ArenaWriter> arena_;
+  EventPtr rest_;
+  bool restPending_ = false;
+  bool arenaUsed_ = false;  // since rest_ looked last
   std::deque<Run> runs_;
   std::size_t sent_ = 0;  // bytes of the first run that are written
   std::vector<kj::byte> spare_;
@@ -60,6 +74,7 @@ class PipeWriter {
   kj::Maybe<kj::Exception> failure_;
   bool ending_ = false;
   bool blocked_ = false;  // the pipe is full and writable_ is added
+  bool copying_ = false;  // copyMore_ is added
   bool scheduled_ = false;
   kj::Promise<void> flushTask_ = nullptr;
   std::uint64_t appended_ = 0;

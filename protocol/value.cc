@@ -36,6 +36,10 @@ std::string describe(schema::Value::Reader value) {
       return "packed " + std::string(numberName(value.getPacked().getType()));
     case schema::Value::MESSAGE:
       return "a Cap'n Proto struct";
+    case schema::Value::SHARED: {
+      const auto element = value.getShared().getElement();
+      return "a SharedArray of " + std::string(element.begin(), element.size());
+    }
   }
   return "a kind of value this program does not know (union member " +
          std::to_string(static_cast<unsigned>(value.which())) + ")";

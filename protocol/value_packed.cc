@@ -1,7 +1,10 @@
+#include <capnp/orphan.h>
 #include <phial/protocol/value_packed.h>
 #include <phial/protocol/value_sequence.h>
 
+#include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace phial::detail {
 
@@ -31,6 +34,33 @@ void fillChunks(DataList::Builder list, std::span<const std::byte> bytes) {
   for (auto chunk : list) {
     std::memcpy(chunk.begin(), bytes.data(), chunk.size());
     bytes = bytes.subspan(chunk.size());
+  }
+}
+
+// Bytes of a whole number of words can be borrowed; what is left over gets a chunk of its own.
+constexpr std::uint64_t kWordBytes = sizeof(capnp::word);
+constexpr std::size_t kBorrowedBytes = 64 << 10;
+// Each is a segment, and a frame has 512 at most.
+constexpr unsigned kMostBorrowed = 256;
+
+thread_local BorrowedBytes* borrowing = nullptr;
+
+capnp::uint borrowedChunkCount(std::uint64_t bytes, std::uint64_t chunkBytes) {
+  const std::uint64_t rest = bytes % kWordBytes;
+  return static_cast<capnp::uint>(chunkCount(bytes - rest, chunkBytes) + (rest > 0 ? 1 : 0));
+}
+
+void borrowChunks(DataList::Builder list, std::span<const std::byte> bytes,
+                  std::uint64_t chunkBytes) {
+  const auto orphanage = capnp::Orphanage::getForMessageContaining(list);
+  const auto data = [](std::span<const std::byte> part) {
+    return capnp::Data::Reader(reinterpret_cast<const kj::byte*>(part.data()), part.size());
+  };
+  for (capnp::uint i = 0; i < list.size(); ++i) {
+    const auto words = std::min<std::uint64_t>(bytes.size() / kWordBytes * kWordBytes, chunkBytes);
+    if (words == 0) return list.set(i, data(bytes));
+    list.adopt(i, orphanage.referenceExternalData(data(bytes.first(words))));
+    bytes = bytes.subspan(words);
   }
 }
 
@@ -109,6 +139,17 @@ std::uint64_t packedWords(std::uint64_t bytes, std::uint64_t chunkBytes) {
   return dataWords(bytes, chunkBytes) + Struct::dataWordSize + Struct::pointerCount;
 }
 
+BorrowedBytes::BorrowedBytes() : outer_(std::exchange(borrowing, this)) {}
+BorrowedBytes::~BorrowedBytes() { borrowing = outer_; }
+
+bool BorrowedBytes::borrow(std::span<const std::byte> bytes) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % kWordBytes == 0;
+  if (borrowing == nullptr || bytes.size() < kBorrowedBytes || !aligned) return false;
+  if (borrowing->count_ == kMostBorrowed) return false;
+  ++borrowing->count_;
+  return true;
+}
+
 void encodeText(std::string_view text, schema::Value::Builder builder, std::uint64_t chunkBytes) {
   if (text.size() > chunkBytes) {
     return encodeData(std::as_bytes(std::span(text)), builder, chunkBytes);
@@ -119,6 +160,10 @@ void encodeText(std::string_view text, schema::Value::Builder builder, std::uint
 
 void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder,
                 std::uint64_t chunkBytes) {
+  if (BorrowedBytes::borrow(bytes)) {
+    return borrowChunks(builder.initData(borrowedChunkCount(bytes.size(), chunkBytes)), bytes,
+                        chunkBytes);
+  }
   auto list = builder.initData(static_cast<capnp::uint>(chunkCount(bytes.size(), chunkBytes)));
   initChunks(list, bytes.size(), chunkBytes);
   fillChunks(list, bytes);
@@ -126,6 +171,13 @@ void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder
 
 void encodePacked(schema::Number type, std::span<const std::byte> bytes,
                   schema::Value::Builder builder, std::uint64_t chunkBytes) {
+  if (BorrowedBytes::borrow(bytes)) {
+    auto packed = builder.initPacked();
+    packed.setType(type);
+    packed.setCount(bytes.size() / elementBytes(type));
+    return borrowChunks(packed.initChunks(borrowedChunkCount(bytes.size(), chunkBytes)), bytes,
+                        chunkBytes);
+  }
   fillChunks(initPacked(type, bytes.size() / elementBytes(type), bytes.size(), builder, chunkBytes),
              bytes);
 }

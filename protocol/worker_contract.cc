@@ -21,6 +21,7 @@ std::string makeBuildId() {
   std::uint64_t hash = 0xcbf29ce484222325U;
   hash = fingerprint(hash, capnp::Schema::from<schema::Value>());
   hash = fingerprint(hash, capnp::Schema::from<schema::Packed>());
+  hash = fingerprint(hash, capnp::Schema::from<schema::Shared>());
   hash = fingerprint(hash, capnp::Schema::from<schema::Failure>());
   hash = fingerprint(hash, capnp::Schema::from<schema::Job>());
   hash = fingerprint(hash, capnp::Schema::from<schema::JobResult>());

@@ -1,5 +1,6 @@
 #include "worker/batch_queue.h"
 
+#include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ std::uint64_t FinishedJob::words() const {
 
 std::uint64_t FinishedJob::hintWords() const { return std::min(words(), kMaxHintWords); }
 
-void FinishedJob::encode(schema::JobResult::Builder to) const {
+void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
   to.setId(id);
   to.setStartedNanoseconds(startedNanoseconds);
   to.setRunNanoseconds(runNanoseconds);
@@ -32,7 +33,10 @@ void FinishedJob::encode(schema::JobResult::Builder to) const {
     return;
   }
   try {
+    OutgoingFiles enclosed;
     std::get<std::unique_ptr<PreparedCall>>(outcome)->encodeResult(to.initValue());
+    files.send(id, enclosed.files());
+    to.setFiles(enclosed.size());
   } catch (...) {
     const Failure reason = Failure::current();
     encodeFailure(Failure(EncodingError("the result cannot be written: " + reason.message())),
@@ -40,12 +44,12 @@ void FinishedJob::encode(schema::JobResult::Builder to) const {
   }
 }
 
-void Batch::answer() {
+void Batch::answer(FileLane& files) {
   std::uint64_t words = kJobResultWords;
   for (const auto& job : finished_) words += job.words();
   auto results = context_.getResults(capnp::MessageSize{std::min(words, kMaxHintWords), 0})
                      .initResults(static_cast<unsigned>(finished_.size()));
-  for (unsigned i = 0; i < results.size(); ++i) finished_[i].encode(results[i]);
+  for (unsigned i = 0; i < results.size(); ++i) finished_[i].encode(results[i], files);
   done_->fulfill();
 }
 

@@ -6,6 +6,7 @@
 
 #include <kj/async.h>
 #include <phial/protocol/failure.h>
+#include <phial/protocol/file_lane.h>
 #include <phial/protocol/function_table.h>
 #include <phial/schema/worker.capnp.h>
 
@@ -35,8 +36,9 @@ struct FinishedJob {
   std::uint64_t words() const;
   /// The same as the size of a message's first segment.
   std::uint64_t hintWords() const;
-  /// Writes it. A result that cannot be written becomes a failure that says why.
-  void encode(schema::JobResult::Builder to) const;
+  /// Writes it, what it encloses to `files` at once. A result that cannot be written becomes a
+  /// failure that says why.
+  void encode(schema::JobResult::Builder to, FileLane& files) const;
 };
 
 /// One run call of the master.
@@ -58,7 +60,7 @@ class Batch {
   /// Keeps a result for the answer.
   void add(FinishedJob job) { finished_.push_back(std::move(job)); }
   /// Writes the results and answers the call.
-  void answer();
+  void answer(FileLane& files);
 
  private:
   Context context_;

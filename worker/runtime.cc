@@ -2,6 +2,8 @@
 
 #include <capnp/rpc-twoparty.h>
 #include <phial/protocol/job_scope.h>
+#include <phial/protocol/enclosed_files.h>
+#include <phial/protocol/shared_memory.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
@@ -113,7 +115,8 @@ event_base* newBase() {
 
 struct Runtime::Connection {
   Connection(Runtime& runtime, event_base& base)
-      : pipe(base, kj::AutoCloseFd(kRequestFd), kj::AutoCloseFd(kReplyFd)),
+      : pipe(base, kj::AutoCloseFd(kRequestFd), kj::AutoCloseFd(kReplyFd), {},
+             adoptArenas(kRequestArenaFd, kReplyArenaFd)),
         network(pipe, capnp::rpc::twoparty::Side::SERVER, rpcReaderOptions()),
         rpc(capnp::makeRpcServer(network, kj::heap<Server>(runtime))),
         end(network.onDisconnect()
@@ -137,7 +140,10 @@ Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& contr
       base_(newBase(), &event_base_free),
       bridge_(*base_),
       refused_(page_),
-      connection_(std::make_unique<Connection>(*this, *base_)) {}
+      files_(kj::AutoCloseFd(kFileLaneFd)),
+      connection_(std::make_unique<Connection>(*this, *base_)) {
+  releaseInPlace();
+}
 
 Runtime::~Runtime() = default;
 
@@ -178,10 +184,14 @@ void Runtime::runNext() {
   const auto job = next.batch.job(next.index);
   if (next.index == 0) results_.beginBatch(job.getSlot());
   refused_.during(job.getId());
-  if (claim(job)) handOver(next, runJob(next));
+  if (claim(job)) {
+    handOver(next, runJob(next));
+  } else {
+    files_.discard(job.getId(), job.getFiles());
+  }
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
-    queue_.pop()->answer();
+    queue_.pop()->answer(files_);
     page_.phase.store(Phase::delivering, std::memory_order_release);
     pushOut();
   }
@@ -198,7 +208,7 @@ void Runtime::handOver(const BatchQueue::Next& next, FinishedJob job) {
   auto& sink = next.batch.sink();
   if (next.last || !sink) return next.batch.add(std::move(job));
   auto request = sink->deliverRequest(capnp::MessageSize{job.hintWords(), 0});
-  job.encode(request.initResults(1)[0]);
+  job.encode(request.initResults(1)[0], files_);
   page_.phase.store(Phase::delivering, std::memory_order_release);
   // Fails only with the connection, whose end the main loop sees by itself.
   request.send().ignoreResult().detach([](kj::Exception&&) {});
@@ -212,7 +222,7 @@ bool Runtime::leaveInMemory(unsigned slot, const FinishedJob& job) {
   if (room == nullptr) return false;
   try {
     capnp::FlatMessageBuilder message(room);
-    job.encode(message.initRoot<schema::JobResult>());
+    job.encode(message.initRoot<schema::JobResult>(), files_);
     const auto used = message.getSegmentsForOutput()[0].size();
     results_.place(slot, static_cast<std::uint32_t>(used));
   } catch (const kj::Exception&) {
@@ -249,6 +259,11 @@ void Runtime::requireFits(std::uint64_t bytes) const {
                       std::to_string(maxMessageBytes_));
 }
 
+std::unique_ptr<PreparedCall> Runtime::prepare(schema::Job::Reader job) {
+  const IncomingFiles enclosed(files_.receive(job.getId(), job.getFiles()));
+  return handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
+}
+
 std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQueue::Next& next,
                                                                    FinishedJob& timing) {
   PageEntry entry(page_, timing.id);
@@ -256,8 +271,8 @@ std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQu
   try {
     const auto job = next.batch.job(next.index);
     JobInProgress inProgress(job, page_, throwSites, connection_->parent, bridge_);
-    auto prepared = handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
-    if (next.last) next.batch.releaseArguments();
+    auto prepared = prepare(job);
+    if (next.last && !prepared->borrows()) next.batch.releaseArguments();
     timing.startedNanoseconds = controlPageNanos();
     entry.started(timing.startedNanoseconds);
     prepared->run();

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <phial/protocol/control_page.h>
 #include <phial/protocol/failure.h>
+#include <phial/protocol/file_lane.h>
 #include <phial/protocol/function_table.h>
 #include <phial/protocol/loop_bridge.h>
 #include <phial/protocol/message_pipe.h>
@@ -24,8 +25,8 @@ namespace phial::detail {
 
 class Runtime {
  public:
-  /// Takes over the pipes at kRequestFd and kReplyFd. `functions` and `control` are borrowed.
-  /// `startFailure`, when set, is all that the handshake will say.
+  /// Takes over the pipes at kRequestFd and kReplyFd and the socket at kFileLaneFd. `functions` and
+  /// `control` are borrowed. `startFailure`, when set, is all that the handshake will say.
   Runtime(const FunctionTable& functions, const ControlPageMapping& control,
           std::optional<Failure> startFailure);
   ~Runtime();
@@ -55,6 +56,7 @@ class Runtime {
   bool leaveInMemory(unsigned slot, const FinishedJob& job);
   std::variant<std::unique_ptr<PreparedCall>, Failure> call(const BatchQueue::Next& next,
                                                             FinishedJob& timing);
+  std::unique_ptr<PreparedCall> prepare(schema::Job::Reader job);
   void requireFits(std::uint64_t bytes) const;
   void pushOut();
   void waitForEvent();
@@ -70,6 +72,7 @@ class Runtime {
   std::unique_ptr<event_base, decltype(&event_base_free)> base_;
   LoopBridge bridge_;
   RefusedMemory refused_;
+  FileLane files_;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -92,6 +92,9 @@ int Worker::serve(int argc, char** argv) {
   ::unsetenv(kWorkerVariable);
   closeOnExec(kRequestFd);
   closeOnExec(kReplyFd);
+  closeOnExec(kRequestArenaFd);
+  closeOnExec(kReplyArenaFd);
+  closeOnExec(kFileLaneFd);
   setProcessName(argc, argv);
   // Lines reach the log when they are printed, also those just before a crash.
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);

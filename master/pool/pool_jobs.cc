@@ -1,5 +1,6 @@
 // The jobs' side of the pool: from submission to the verdict.
 #include <phial/master/errors.h>
+#include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
 
 #include <algorithm>
@@ -30,10 +31,11 @@ std::string seconds(Duration duration) {
   return text;
 }
 
-std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result) {
+std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result, FileLane& files) {
   try {
     if (result.isFailure()) return decodeFailure(result.getFailure());
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
+    const IncomingFiles enclosed(files.receive(result.getId(), result.getFiles()));
     job.accept(result.getValue());
     return std::nullopt;
   } catch (...) {
@@ -190,7 +192,7 @@ void PoolCore::failJob(Entries::iterator entry, Failure failure) {
 
 void PoolCore::finishJob(Entries::iterator entry, schema::JobResult::Reader result) {
   noteTimes(entry->second, result);
-  if (auto failure = readResult(*entry->second.job, result)) {
+  if (auto failure = readResult(*entry->second.job, result, entry->second.worker->files())) {
     return failJob(entry, std::move(*failure));
   }
   settlements_.succeed(take(entry, Column::succeeded));

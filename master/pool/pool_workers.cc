@@ -56,7 +56,11 @@ void PoolCore::jobAnswered(WorkerProcess& worker, schema::JobResult::Reader resu
   restart_.answered(worker.number());
   // Absent when the job was cancelled or its deadline passed: nobody waits for this any more.
   const auto entry = entries_.find(result.getId());
-  if (entry != entries_.end()) finishJob(entry, result);
+  if (entry != entries_.end()) {
+    finishJob(entry, result);
+  } else {
+    worker.files().discard(result.getId(), result.getFiles());
+  }
 }
 
 void PoolCore::workerAnswered(WorkerProcess& worker) {

@@ -1,5 +1,6 @@
 #include "master/supervision/in_flight.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace phial::detail {
@@ -38,6 +39,12 @@ void InFlight::settle(Place place, Held held) {
   Job& job = batches_[place.batch].jobs[place.index];
   held_ -= job.held == Held::byWorker ? 1 : 0;
   job.held = held;
+}
+
+bool InFlight::allSettled(std::size_t batch) const {
+  const auto& jobs = batches_[batch].jobs;
+  return std::none_of(jobs.begin(), jobs.end(),
+                      [](const Job& job) { return job.held == Held::byWorker; });
 }
 
 // The first that the worker holds and that `predicate` is true of.

@@ -71,6 +71,9 @@ class InFlight {
   /// From here on the worker does not hold it.
   void settle(Place place, Held held);
 
+  /// Whether the worker holds no job of the batch.
+  bool allSettled(std::size_t batch) const;
+
   /// A job that the worker holds, by its number.
   std::optional<Place> find(std::uint64_t id) const;
   /// The one that it has taken up and not delivered.

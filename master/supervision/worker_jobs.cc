@@ -79,6 +79,8 @@ void WorkerProcess::collect() {
   for (std::size_t batch = 0; inFlight_ && batch < inFlight_->batches().size(); ++batch) {
     auto fault = fetchDelivered(batch);
     if (!fault.empty()) return endForNonsense(std::move(fault));
+    // The rest of this batch is to be read first.
+    if (!inFlight_->allSettled(batch)) return;
   }
 }
 

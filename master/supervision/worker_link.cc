@@ -1,10 +1,12 @@
 #include "master/supervision/worker_link.h"
 
 #include <phial/protocol/control_page.h>
+#include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace phial::detail {
 namespace {
@@ -59,11 +61,32 @@ class WorkerLink::Tasks final : private kj::TaskSet::ErrorHandler {
   kj::TaskSet tasks_;
 };
 
-WorkerLink::WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseFd requests,
-                       std::uint64_t maxMessageBytes, Listener& listener)
+// The arguments to which a message on its way refers. An answer to it is no proof that it has been
+// written, since a worker may answer what it has not heard.
+class WorkerLink::Loan {
+ public:
+  Loan(WorkerLink& link, std::shared_ptr<const void> arguments)
+      : link_(link), arguments_(std::move(arguments)) {}
+  ~Loan() {
+    if (!arguments_) return;
+    link_.returned_.push_back(std::move(arguments_));
+    if (!link_.pipe_.writePending()) link_.returned_.clear();
+  }
+  Loan(Loan&&) = default;
+  Loan& operator=(Loan&&) = delete;
+
+ private:
+  WorkerLink& link_;
+  std::shared_ptr<const void> arguments_;
+};
+
+WorkerLink::WorkerLink(event_base& base, Channels channels, std::uint64_t maxMessageBytes,
+                       Listener& listener)
     : listener_(listener),
       maxMessageBytes_(maxMessageBytes),
-      pipe_(base, kj::mv(replies), kj::mv(requests), {.maxMessageBytes = maxMessageBytes}),
+      files_(kj::mv(channels.files)),
+      pipe_(base, kj::mv(channels.replies), kj::mv(channels.requests),
+            {.maxMessageBytes = maxMessageBytes}, std::move(channels.arenas)),
       network_(pipe_, capnp::rpc::twoparty::Side::CLIENT, rpcReaderOptions()),
       rpc_(capnp::makeRpcClient(network_)),
       worker_([this] {
@@ -109,17 +132,15 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage&
   for (const auto& outgoing : jobs) words += wordsOf(outgoing);
   auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 1});
   auto list = request.initJobs(static_cast<unsigned>(jobs.size()));
+  std::vector<Loan> loans;
   bool any = false;
   for (unsigned i = 0; i < list.size(); ++i) {
-    const Job* const job = jobs[i].job;
     auto wire = list[i];
-    wire.setId(job->id);
-    wire.setFunction(jobs[i].function);
     wire.setSlot(static_cast<std::uint16_t>(firstSlot + i));
+    wire.setFunction(jobs[i].function);
     try {
-      if (!job->options.label.empty()) wire.setLabel(job->options.label.c_str());
-      job->encodeArguments(wire.initArguments(job->argumentCount()));
-      page.slots[firstSlot + i].offer(job->id);
+      write(*jobs[i].job, wire, loans);
+      page.slots[firstSlot + i].offer(jobs[i].job->id);
       any = true;
     } catch (...) {
       jobs[i].failure = Failure::current();
@@ -127,9 +148,23 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage&
   }
   if (!any) return false;
   if (jobs.size() > 1) request.setSink(sink_);
-  tasks_->add(request.send().then(
-      [this, batch](Answer&& answer) { listener_.onAnswer(batch, kj::mv(answer)); }));
+  tasks_->add(request.send().then([this, batch, loans = kj::mv(loans)](Answer&& answer) {
+    listener_.onAnswer(batch, kj::mv(answer));
+  }));
   return true;
+}
+
+// What it throws is the job's failure; no file has been sent then.
+void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans) {
+  wire.setId(job.id);
+  if (!job.options.label.empty()) wire.setLabel(job.options.label.c_str());
+  OutgoingFiles enclosed;
+  BorrowedBytes borrowed;
+  // Also of one that fails half way: what it has borrowed is part of the message.
+  KJ_DEFER(if (borrowed.any()) loans.emplace_back(*this, job.arguments()));
+  job.encodeArguments(wire.initArguments(job.argumentCount()));
+  wire.setFiles(enclosed.size());
+  files_.send(job.id, enclosed.files());
 }
 
 void WorkerLink::shutdown() { tasks_->add(worker_.shutdownRequest().send().ignoreResult()); }

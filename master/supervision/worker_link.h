@@ -8,14 +8,17 @@
 #include <phial/master/job.h>
 #include <phial/protocol/control_page.h>
 #include <phial/protocol/failure.h>
+#include <phial/protocol/file_lane.h>
 #include <phial/protocol/loop_bridge.h>
 #include <phial/protocol/message_pipe.h>
 #include <phial/schema/worker.capnp.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace phial::detail {
 
@@ -55,9 +58,17 @@ class WorkerLink {
     ~Listener() = default;
   };
 
-  /// Takes over both descriptors. `base` and `listener` are borrowed.
-  WorkerLink(event_base& base, kj::AutoCloseFd replies, kj::AutoCloseFd requests,
-             std::uint64_t maxMessageBytes, Listener& listener);
+  /// The ways between master and worker.
+  struct Channels {
+    kj::AutoCloseFd replies;
+    kj::AutoCloseFd requests;
+    kj::AutoCloseFd files;
+    Arenas arenas;
+  };
+
+  /// `base` and `listener` are borrowed.
+  WorkerLink(event_base& base, Channels channels, std::uint64_t maxMessageBytes,
+             Listener& listener);
   ~WorkerLink();
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
@@ -69,6 +80,8 @@ class WorkerLink {
   /// user's throws, and is not offered to the worker. False: none could be written, nothing is
   /// sent.
   bool run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page, unsigned firstSlot);
+  /// For the files that belong to results.
+  FileLane& files() { return files_; }
   /// Asks the worker to exit when it has answered what was sent.
   void shutdown();
 
@@ -86,12 +99,17 @@ class WorkerLink {
  private:
   class ParentServer;
   class SinkServer;
+  class Loan;
 
   void fail(kj::Exception&& exception);
+  void write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans);
 
   Listener& listener_;
   const std::uint64_t maxMessageBytes_;
   bool connected_ = true;
+  FileLane files_;
+  // Arguments of jobs that are answered, until nothing that could refer to them is in the pipe.
+  std::vector<std::shared_ptr<const void>> returned_;
   MessagePipe pipe_;
   capnp::TwoPartyVatNetwork network_;
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;

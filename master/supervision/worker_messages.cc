@@ -132,9 +132,9 @@ void WorkerProcess::batchAnswered() {
 }
 
 void WorkerProcess::handle(WorkerLink::Delivery& delivery) {
-  std::string fault;
+  std::string fault = inFlight_->empty() ? "it delivered though it had no job" : fetchDelivered(0);
   try {
-    fault = readResults(delivery.context.getParams().getResults());
+    if (fault.empty()) fault = readResults(delivery.context.getParams().getResults());
   } catch (const kj::Exception&) {
     fault = "its results cannot be read";
   }
@@ -154,12 +154,14 @@ std::string WorkerProcess::readResults(capnp::List<schema::JobResult>::Reader re
   return {};
 }
 
-// The results of one batch that lie in shared memory.
+// The results of one batch that lie in shared memory, up to the first job whose result does not:
+// that one comes with a message, and what belongs to results must be read in their order.
 std::string WorkerProcess::fetchDelivered(std::size_t batch) {
   const std::size_t jobs = inFlight_->batches()[batch].jobs.size();
   for (InFlight::Place place{batch, 0}; place.index < jobs; ++place.index) {
     const auto& job = inFlight_->job(place);
-    if (job.held != InFlight::Held::byWorker || !inFlight_->delivered(place)) continue;
+    if (job.held != InFlight::Held::byWorker) continue;
+    if (!inFlight_->delivered(place)) break;
     const unsigned slot = inFlight_->slotNumber(place);
     if (!fetchResult(control_->results(), slot, fetched_)) {
       return "it placed a result outside of the memory for results";

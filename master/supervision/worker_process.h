@@ -100,6 +100,8 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   /// The jobs that it holds.
   const InFlight* jobs() const { return inFlight_ ? &*inFlight_ : nullptr; }
   std::size_t jobsHeld() const { return inFlight_ ? inFlight_->held() : 0; }
+  /// For the files that belong to the worker's results. REQUIRES: an Owner's jobAnswered().
+  FileLane& files() { return link_->files(); }
 
   // Of a job that it holds.
 

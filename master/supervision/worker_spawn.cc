@@ -53,6 +53,8 @@ void commandOf(const PoolOptions& options, SpawnOptions& spawn) {
 void WorkerProcess::spawn() {
   Pipe requests = makePipe();
   Pipe replies = makePipe();
+  auto files = FileLane::create();
+  auto arenas = makeArenas(env_.options.arenaBytes);
   control_.emplace(ControlPageMapping::create());
   inFlight_.emplace(control_->page());
 
@@ -65,7 +67,12 @@ void WorkerProcess::spawn() {
                        {kRequestFd, InheritedFd{requests.readEnd.get()}},
                        {kReplyFd, InheritedFd{replies.writeEnd.get()}},
                        {kControlPageFd, InheritedFd{control_->fd()}},
-                       {kLifelineFd, Lifeline{}}};
+                       {kLifelineFd, Lifeline{}},
+                       {kFileLaneFd, InheritedFd{files.worker.get()}}};
+  if (arenas.arenas.out) {
+    spawn.descriptors[kRequestArenaFd] = InheritedFd{arenas.requests.get()};
+    spawn.descriptors[kReplyArenaFd] = InheritedFd{arenas.replies.get()};
+  }
   // A terminal's Ctrl-C is for the master to act on; descendants go when the worker goes.
   spawn.processGroup = ProcessGroup::kOwnKilledAtExit;
   spawn.onSpawnerDeath = OnSpawnerDeath::kDie;
@@ -74,9 +81,11 @@ void WorkerProcess::spawn() {
   process_.emplace(env_.reactor.spawnProcess(spawn));
 
   log_.emplace(env_.reactor, env_.logger, number_, process_->takePipe(1), process_->takePipe(2));
-  link_ = std::make_unique<WorkerLink>(*env_.reactor.base(), kj::mv(replies.readEnd),
-                                       kj::mv(requests.writeEnd), env_.options.maxMessageBytes,
-                                       static_cast<WorkerLink::Listener&>(*this));
+  link_ = std::make_unique<WorkerLink>(
+      *env_.reactor.base(),
+      WorkerLink::Channels{kj::mv(replies.readEnd), kj::mv(requests.writeEnd), kj::mv(files.master),
+                           std::move(arenas.arenas)},
+      env_.options.maxMessageBytes, static_cast<WorkerLink::Listener&>(*this));
   // As long as we hold a reader ourselves, writing to a dead worker cannot raise SIGPIPE, which is
   // the host program's to handle.
   requestReadEnd_ = kj::mv(requests.readEnd);

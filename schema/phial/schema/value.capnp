@@ -47,6 +47,9 @@ struct Value {
 
     message @10 :Message;
     # A Cap'n Proto struct of the user's own.
+
+    shared @11 :Shared;
+    # An array in memory that processes share.
   }
 }
 
@@ -96,6 +99,24 @@ struct Message {
 
   content @1 :AnyPointer;
   # The struct itself.
+}
+
+struct Shared {
+  # An array in a memory file, which travels beside the message in the parcel of its job. The file
+  # is sealed against shrinking and against new writers.
+
+  element @0 :Text;
+  # What each element is: as packed numbers are called in errors, such as "64-bit floating-point
+  # numbers", else the C++ type's qualified name.
+
+  elementBytes @1 :UInt32;
+  # The size of one, padding included.
+
+  file @2 :UInt32;
+  # Its place in the parcel, from 0. Of no meaning when count is 0.
+
+  count @3 :UInt64;
+  # How many elements lie in the file, from its beginning.
 }
 
 struct Failure {

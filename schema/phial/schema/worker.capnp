@@ -131,6 +131,10 @@ struct Job {
   slot @4 :UInt16;
   # Its slot on the control page, which the worker claims before it begins the job. The slots of a
   # batch follow each other, from a multiple of 128 on.
+
+  files @5 :UInt32;
+  # How many files its arguments refer to. They came before the message, through the worker's
+  # socket, as the parcel of this job's number.
 }
 
 struct JobResult {
@@ -152,4 +156,7 @@ struct JobResult {
 
   startedNanoseconds @4 :Int64;
   # When the function was entered, on the monotonic clock of the machine; 0 when it was not.
+
+  files @5 :UInt32;
+  # How many files the value refers to, which came as the parcel of this job's number.
 }

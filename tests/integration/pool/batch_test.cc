@@ -185,6 +185,33 @@ TEST_F(PoolBatchTest, LargeResultsOfABatchArriveToo) {
   }
 }
 
+// What they enclose travels beside their messages, and must be met in its order.
+TEST_F(PoolBatchTest, SharedArraysTravelInBatchesToo) {
+  auto& pool = makePool({.min = 1, .max = 1});
+  valueOf(pool.start());
+  const auto submitOne = [&](int number, std::size_t characters) {
+    const int numbers[] = {number};
+    return pool.deferToProcess<jobs::wrap>(SharedArray<int>::copyOf(numbers), characters);
+  };
+  learn(pool, [&] { return submitOne(0, 0); });
+  constexpr int kJobs = 30;
+  using Wrapped = std::pair<SharedArray<int>, std::string>;
+  std::vector<Deferred<Wrapped>> jobs;
+  for (int i = 0; i < kJobs; ++i) {
+    const std::size_t characters = i % 7 == 3 ? 100'000 : 10;
+    jobs.push_back(submitOne(i, characters));
+    if (i % 5 == 4) jobs.back().cancel();
+  }
+  for (int i = 0; i < kJobs; ++i) {
+    auto outcome = await(std::move(jobs[static_cast<std::size_t>(i)]));
+    ASSERT_EQ(outcome.ok(), i % 5 != 4) << i;
+    if (outcome.ok()) {
+      EXPECT_EQ(outcome.value().first[0], i);
+    }
+  }
+  EXPECT_EQ(pool.stats().deaths, 0U);
+}
+
 TEST_F(PoolBatchTest, AJobThatCannotBeWrittenFailsAlone) {
   auto& pool = makePool({.min = 1, .max = 1});
   valueOf(pool.start());

@@ -88,6 +88,12 @@ std::string perform(Deed deed, const std::string& path) {
 
 bool welcome(const Fickle&) { return true; }
 
+std::pair<phial::SharedArray<int>, std::string> wrap(const phial::SharedArray<int>& array,
+                                                     std::size_t characters) {
+  return {phial::SharedArray<int>::copyOf({array.data(), array.size()}),
+          std::string(characters, 'x')};
+}
+
 int add(int a, int b) { return a + b; }
 
 bool isPrime(std::uint64_t n) {

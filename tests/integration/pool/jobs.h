@@ -1,6 +1,7 @@
 // What the workers of the pool tests do. The test program is its own worker.
 #pragma once
 
+#include <phial/protocol/shared_array.h>
 #include <phial/protocol/value.h>
 #include <sys/types.h>
 
@@ -49,6 +50,10 @@ enum class Deed {
 };
 std::string perform(Deed deed, const std::string& path);
 bool welcome(const Fickle& fickle);
+/// The array with so many characters of text, that is: beside it or, when they are many, ahead of
+/// it in a message of their own.
+std::pair<phial::SharedArray<int>, std::string> wrap(const phial::SharedArray<int>& array,
+                                                     std::size_t characters);
 
 int add(int a, int b);
 bool isPrime(std::uint64_t n);

@@ -23,6 +23,7 @@ class NotedJob final : public Job {
   std::uint64_t argumentWords() const override { return 0; }
   unsigned argumentCount() const override { return 0; }
   void encodeArguments(capnp::List<schema::Value>::Builder) const override {}
+  std::shared_ptr<const void> arguments() const override { return nullptr; }
   void accept(schema::Value::Reader) override {}
   void succeed() override { note("succeeded"); }
   void fail(Failure failure) override { note("failed: " + failure.message()); }

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <phial/protocol/function_table.h>
 
+#include <array>
+#include <numeric>
+
 #include "function_table_twin.h"
 
 static int twin(int n) { return n; }
@@ -50,11 +53,11 @@ class Call {
         message_.getRoot<schema::Value>().asReader().getList());
   }
 
-  // Runs it; the arguments' message is gone by then.
+  // Runs it; the arguments' message is gone by then, unless the call says that it borrows it.
   template <class R>
   R run(const FunctionTable& table, std::size_t index = 0) {
     const auto call = prepare(table, index);
-    message_.initRoot<schema::Value>();
+    if (!call->borrows()) message_.initRoot<schema::Value>();
     call->run();
     capnp::MallocMessageBuilder result;
     auto root = result.initRoot<schema::Value>();
@@ -99,6 +102,57 @@ TEST(FunctionTableTest, ParametersMayBorrowWhatTheCallOwns) {
   Message<schema::Entry> entry;
   entry.builder().initKey().setInt(5);
   EXPECT_EQ(Call(entry).run<std::int64_t>(tableOf<keyOf>()), 5);
+}
+
+TEST(FunctionTableTest, ASpanOfNumbersIsReadWhereItLiesInTheMessage) {
+  capnp::MallocMessageBuilder message;
+  auto arguments = message.initRoot<schema::Value>().initList(1);
+  encode(std::vector{1.5, 2.5}, arguments[0]);
+  FunctionTable table;
+  const double* seen = nullptr;
+  table.add("look", [&seen](std::span<const double> numbers) {
+    seen = numbers.data();
+    return numbers[1];
+  });
+  const auto call = table.list().at(0).handler->prepare(arguments.asReader());
+  EXPECT_TRUE(call->borrows());
+  call->run();
+  const auto chunk = arguments[0].asReader().getPacked().getChunks()[0];
+  EXPECT_EQ(static_cast<const void*>(seen), chunk.begin());
+}
+
+TEST(FunctionTableTest, ASpanOfNumbersThatLieInPiecesIsACopy) {
+  capnp::MallocMessageBuilder message;
+  auto arguments = message.initRoot<schema::Value>().initList(1);
+  const std::array numbers{1, 2, 3, 4, 5};
+  detail::encodePacked(schema::Number::INT32, std::as_bytes(std::span(numbers)), arguments[0], 8);
+  FunctionTable table;
+  table.add("sum",
+            [](std::span<const int> all) { return std::accumulate(all.begin(), all.end(), 0); });
+  const auto call = table.list().at(0).handler->prepare(arguments.asReader());
+  call->run();
+  capnp::MallocMessageBuilder result;
+  call->encodeResult(result.initRoot<schema::Value>());
+  EXPECT_EQ(decode<int>(result.getRoot<schema::Value>().asReader()), 15);
+}
+
+TEST(FunctionTableTest, OnlySpansOfNumbersBorrowTheMessage) {
+  const auto borrows = [](const FunctionTable& table, Call call) {
+    return call.prepare(table)->borrows();
+  };
+  EXPECT_TRUE(borrows(tableOf<total>(), Call(std::vector{1}, std::string(), std::string(),
+                                             std::vector{1}, std::tuple(1))));
+  EXPECT_FALSE(borrows(tableOf<isPrime>(), Call(7u)));
+  EXPECT_FALSE(borrows(tableOf<spanned>(), Call(std::vector{1})));
+  EXPECT_FALSE(borrows(tableOf<sumOfFixed>(), Call(std::array{1.0, 2.0})));
+}
+
+TEST(FunctionTableTest, ASpanOfOtherNumbersIsRefusedByName) {
+  EXPECT_THAT(errorOf([] {
+                Call(std::vector{1.5}, std::string(), std::string(), std::vector{1}, std::tuple(1))
+                    .run<int>(tableOf<total>());
+              }),
+              HasSubstr("expected packed signed 32-bit integers, found packed 64-bit"));
 }
 
 TEST(FunctionTableTest, BorrowedResultsAreCopiedBeforeTheirArgumentsGo) {

@@ -12,6 +12,9 @@ int takesMember(const std::vector<Unsupported>& all) { return static_cast<int>(a
 Unsupported returnsMember() { return {}; }
 void takesReference(std::vector<int>& numbers) { numbers.clear(); }
 void takesBools(std::span<const bool>) {}
+[[maybe_unused]] std::size_t takesShared(const phial::SharedArray<int>& numbers) {
+  return numbers.size();
+}
 
 void use(phial::FunctionTable& table) {
   table.add<ordinary>();
@@ -32,5 +35,8 @@ void use(phial::FunctionTable& table) {
 #endif
 #ifdef PHIAL_CASE_boolspan
   table.add<takesBools>();
+#endif
+#ifdef PHIAL_CASE_sharedpointer
+  phial::SharedArray<int*> pointers(1);
 #endif
 }

@@ -9,6 +9,7 @@
 #include <phial/protocol/value.h>
 #include <phial/schema/worker.capnp.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ class Job {
   virtual std::uint64_t argumentWords() const = 0;
   virtual unsigned argumentCount() const = 0;
   virtual void encodeArguments(capnp::List<schema::Value>::Builder to) const = 0;
+  /// What encodeArguments() writes, and may only refer to. Held, it outlives the job.
+  virtual std::shared_ptr<const void> arguments() const = 0;
 
   /// Reads the result and keeps it. Throws EncodingError. Calls nobody.
   virtual void accept(schema::Value::Reader result) = 0;
@@ -61,14 +64,14 @@ class TypedJob final : public Job {
         name_(function.name),
         signature_(function.signature),
         resolver_(std::move(resolver)),
-        arguments_(std::move(arguments)) {}
+        arguments_(std::make_shared<const std::tuple<Args...>>(std::move(arguments))) {}
 
   FunctionName function() const override { return {name_, signature_}; }
   unsigned argumentCount() const override { return sizeof...(Args); }
   std::uint64_t argumentWords() const override {
     return std::apply(
         [](const auto&... argument) { return (std::uint64_t{0} + ... + encodedWords(argument)); },
-        arguments_);
+        *arguments_);
   }
   void encodeArguments(capnp::List<schema::Value>::Builder to) const override {
     std::apply(
@@ -76,8 +79,10 @@ class TypedJob final : public Job {
           unsigned i = 0;
           (encode(argument, to[i++]), ...);
         },
-        arguments_);
+        *arguments_);
   }
+
+  std::shared_ptr<const void> arguments() const override { return arguments_; }
 
   void accept(schema::Value::Reader result) override {
     if constexpr (std::is_void_v<R>) {
@@ -104,7 +109,7 @@ class TypedJob final : public Job {
   std::string name_;
   std::string signature_;
   Resolver<R> resolver_;
-  std::tuple<Args...> arguments_;
+  std::shared_ptr<const std::tuple<Args...>> arguments_;
   std::optional<std::conditional_t<std::is_void_v<R>, Nothing, R>> result_;
 };
 

@@ -42,7 +42,7 @@ struct Limits {
   std::optional<Duration> cpuTime = std::nullopt;
 
   /// One more than the highest descriptor, RLIMIT_NOFILE. What would open one more fails with
-  /// EMFILE. A worker itself uses about 10.
+  /// EMFILE. A worker itself uses about 10, and one for each SharedArray that it holds.
   std::optional<std::uint64_t> openFiles = std::nullopt;
 
   /// Of any file that is written, memory files included, RLIMIT_FSIZE. Then SIGXFSZ, or EFBIG where

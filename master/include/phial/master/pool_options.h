@@ -86,6 +86,12 @@ struct PoolOptions {
   /// EncodingError.
   std::uint64_t maxMessageBytes = std::uint64_t{4} << 30;
 
+  /// Shared memory for messages of more than 256 KiB, for each worker and direction. Default 1 GiB;
+  /// 0 means none. What does not fit, for its size or because others lie there, goes through the
+  /// pipe, which is slower. Price: address space; memory only for what was used at a time, and that
+  /// goes back to the system when no large message has come for some seconds.
+  std::uint64_t arenaBytes = std::uint64_t{1} << 30;
+
   /// Where the pool reports deaths and what workers print. Default: a logger of its own, to stderr,
   /// from level info.
   std::shared_ptr<spdlog::logger> logger = nullptr;

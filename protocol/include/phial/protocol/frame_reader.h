@@ -5,14 +5,19 @@
 // capnp/serialize.h. The peer may be broken or hostile: what a frame claims is checked before it is
 // believed, and memory follows what has arrived, never what was claimed.
 //
+// With an arena, a reference may stand in place of a frame. A message that has to be copied out of
+// the arena is copied by fetch(), in steps as large as the caller likes.
+//
 // Use: fill some of space(), say how much with received(), take messages with next() until it
-// returns null, again. After an error the reader stays in error.
+// returns null, again; while fetching() after that, fetch() and then next(). After an error the
+// reader stays in error.
 // Thread rule: one thread at a time. Messages handed out are independent of the reader.
 #pragma once
 
 #include <capnp/message.h>
 #include <kj/array.h>
 #include <kj/memory.h>
+#include <phial/protocol/arena.h>
 #include <phial/protocol/error.h>
 
 #include <cstddef>
@@ -43,11 +48,12 @@ class FrameReader {
   static constexpr std::uint32_t kMostSegments = 8192;
 
   /// Throws std::invalid_argument when `limits.maxSegments` is above kMostSegments.
-  explicit FrameReader(FrameLimits limits = {});
+  explicit FrameReader(FrameLimits limits = {},
+                       std::shared_ptr<detail::ArenaReader> arena = nullptr);
 
   /// Where the next bytes go; valid until the next call of anything here. Empty only after an
   /// error, which running out of memory for a large frame is too.
-  /// REQUIRES: next() has returned null since the last received().
+  /// REQUIRES: next() has returned null since the last received(), and not fetching().
   kj::ArrayPtr<kj::byte> space();
 
   /// The first `bytes` bytes of space() have been filled.
@@ -61,7 +67,12 @@ class FrameReader {
   /// reading the message; its traversal limit is lowered to some times the message's own size.
   kj::Maybe<kj::Own<capnp::MessageReader>> next(capnp::ReaderOptions options = {});
 
-  /// True when next() would return a message or find an error.
+  /// True while the next message is being copied out of the arena.
+  bool fetching() const { return reference_.has_value(); }
+  /// Copies up to `most` bytes more of it. REQUIRES: fetching().
+  void fetch(std::size_t most);
+
+  /// True when next() would return a message or find an error, at once or after some fetch().
   bool ready() const;
 
   /// What the peer did wrong. Messages complete before the fault are still returned first.
@@ -84,13 +95,20 @@ class FrameReader {
   struct Table;
   class SmallMessage;
   class LargeMessage;
+  class LentMessage;
 
+  static Table tableOf(const kj::byte* frame, std::size_t have, const FrameLimits& limits);
   Table readTable() const;
+  kj::Maybe<kj::Own<capnp::MessageReader>> startFetching(capnp::ReaderOptions options);
+  kj::Maybe<kj::Own<capnp::MessageReader>> nextFetched(capnp::ReaderOptions options);
+  bool requireWhole(const kj::byte* frame, std::uint64_t bytes);
+  void runOut(std::uint64_t bytes);
   kj::Maybe<kj::Own<capnp::MessageReader>> nextLarge(capnp::ReaderOptions options);
   void startLarge(std::uint64_t bytes);
   bool growLarge(std::size_t capacity);
 
   FrameLimits limits_;
+  std::shared_ptr<detail::ArenaReader> arena_;
   std::optional<ProtocolError> error_;
   bool outOfMemory_ = false;
   bool cutShort_ = false;
@@ -105,6 +123,11 @@ class FrameReader {
   std::size_t largeBytes_ = 0;
   std::size_t largeFilled_ = 0;
   std::size_t largeCapacity_ = 0;
+
+  // The message that is being copied out of the arena; the buffer holds what comes after it.
+  std::optional<detail::ArenaReference> reference_;
+  Memory fetched_;
+  std::size_t fetchedBytes_ = 0;
 };
 
 }  // namespace phial

@@ -8,6 +8,7 @@
 
 #include <phial/protocol/function_traits.h>
 #include <phial/protocol/value.h>
+#include <phial/protocol/value_lent.h>
 
 #include <memory>
 #include <optional>
@@ -17,10 +18,15 @@
 
 namespace phial {
 
-/// One call, its arguments decoded and owned. It needs nothing of the message they came in.
+/// One call, its arguments decoded and owned, save what borrows() says.
 class PreparedCall {
  public:
   virtual ~PreparedCall() = default;
+
+  /// Whether run() reads the message that the arguments came in: a std::span<const T> of numbers is
+  /// passed to the function where it lies there. Nothing else needs it, nor does run() once it has
+  /// returned.
+  virtual bool borrows() const = 0;
 
   /// Calls the function, lets its arguments go and keeps its result. Passes on what the function
   /// throws. REQUIRES: not called before.
@@ -53,10 +59,15 @@ void requireArgumentCount(const std::string& function, std::size_t takes, std::s
                                 const EncodingError& error);
 
 template <class A>
-Stored<A> decodeArgument(const std::string& function, ValueList::Reader arguments,
-                         std::size_t index) {
+Held<A> decodeArgument(const std::string& function, ValueList::Reader arguments,
+                       std::size_t index) {
   try {
-    return decode<Stored<A>>(arguments[static_cast<capnp::uint>(index)]);
+    const auto argument = arguments[static_cast<capnp::uint>(index)];
+    if constexpr (kLent<A>) {
+      return Held<A>(argument);
+    } else {
+      return decode<Stored<A>>(argument);
+    }
   } catch (const EncodingError& error) {
     throwArgument(function, index, error);
   }
@@ -83,10 +94,12 @@ class TypedCall;
 template <class Callable, class R, class... A>
 class TypedCall<Callable, R(A...)> final : public PreparedCall {
  public:
-  using Arguments = std::tuple<Stored<A>...>;
+  using Arguments = std::tuple<Held<A>...>;
 
   TypedCall(Callable& callable, Arguments arguments)
       : callable_(callable), arguments_(std::move(arguments)) {}
+
+  bool borrows() const override { return (kLent<A> || ...); }
 
   void run() override { runWith(std::index_sequence_for<A...>()); }
 
@@ -101,10 +114,10 @@ class TypedCall<Callable, R(A...)> final : public PreparedCall {
   template <std::size_t... I>
   void runWith(std::index_sequence<I...>) {
     if constexpr (kVoid) {
-      callable_(asParameter<A>(std::get<I>(*arguments_))...);
+      callable_(heldAsParameter<A>(std::get<I>(*arguments_))...);
       result_.emplace();
     } else {
-      result_.emplace(storeResult<R>(callable_(asParameter<A>(std::get<I>(*arguments_))...)));
+      result_.emplace(storeResult<R>(callable_(heldAsParameter<A>(std::get<I>(*arguments_))...)));
     }
     arguments_.reset();
   }

@@ -52,8 +52,11 @@ class MessagePipe final : public capnp::MessageStream {
 
   /// Owns both descriptors and makes them non-blocking. Throws kj::Exception when that fails,
   /// std::invalid_argument for limits that FrameReader refuses.
+  ///
+  /// With `arenas` a message of more than 256 KiB goes through shared memory when there is room for
+  /// it at the moment, and a reference through the pipe.
   MessagePipe(event_base& base, kj::AutoCloseFd readFd, kj::AutoCloseFd writeFd,
-              FrameLimits limits = {});
+              FrameLimits limits = {}, detail::Arenas arenas = {});
   ~MessagePipe() noexcept;
 
   /// The next message; null at the end of the stream between two messages. Fails when the stream

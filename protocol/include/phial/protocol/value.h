@@ -17,6 +17,7 @@
 //   optional                                      void or the value
 //   variant                                       list of index and value
 //   phial::Message<S>, S a Cap'n Proto struct     message
+//   phial::SharedArray<T>, T trivially copyable   shared; only within a job's arguments or result
 //
 // They nest at will, 64 levels deep at most. Parameters may also be references to const, std::span,
 // std::string_view, const char* and S::Reader: a job owns what those refer to, see Stored.
@@ -50,6 +51,7 @@
 
 #include <kj/exception.h>
 #include <phial/protocol/message.h>
+#include <phial/protocol/shared_array.h>
 #include <phial/protocol/value_aggregate.h>
 #include <phial/protocol/value_argument.h>
 #include <phial/protocol/value_codec.h>

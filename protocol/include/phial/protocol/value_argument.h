@@ -47,7 +47,8 @@ struct StoredAs<R> {
 /// What a queued job owns for a parameter, argument or result of type T: T without reference and
 /// const, and an owner in place of what only borrows. A std::span becomes a std::vector (a
 /// std::array when its extent is fixed), std::string_view and const char* become std::string, a
-/// Cap'n Proto Reader becomes a Message. void stays void.
+/// Cap'n Proto Reader becomes a Message. void stays void. (A worker reads a std::span<const T> of
+/// numbers where it lies in the message; see value_lent.h.)
 template <class T>
 using Stored = typename detail::StoredAs<std::decay_t<T>>::type;
 

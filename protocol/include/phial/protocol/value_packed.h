@@ -59,6 +59,26 @@ void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder
 void encodePacked(schema::Number type, std::span<const std::byte> bytes,
                   schema::Value::Builder builder, std::uint64_t chunkBytes = kMaxChunkBytes);
 
+/// While one lives on a thread, large runs of bytes are not copied into messages but become
+/// segments of their own, which refer to the caller's memory. That must stay as it is until the
+/// message has been sent. They nest; the innermost counts.
+class BorrowedBytes {
+ public:
+  BorrowedBytes();
+  ~BorrowedBytes();
+  BorrowedBytes(const BorrowedBytes&) = delete;
+  BorrowedBytes& operator=(const BorrowedBytes&) = delete;
+
+  /// Whether the bytes may be borrowed, which is noted.
+  static bool borrow(std::span<const std::byte> bytes);
+
+  bool any() const { return count_ > 0; }
+
+ private:
+  BorrowedBytes* const outer_;
+  unsigned count_ = 0;
+};
+
 /// What a data or packed value holds: pieces of the message, borrowed, already checked against
 /// each other. The chunk list is read once, so that the message's traversal limit bounds them even
 /// if many chunks point to the same bytes.
@@ -81,6 +101,12 @@ class Chunks {
       // Cap'n Proto data begins on a word, so every number is aligned.
       f(std::span<const T>(reinterpret_cast<const T*>(chunk.begin()), chunk.size() / sizeof(T)));
     }
+  }
+
+  /// All of it, when it lies in one piece of the message, and empty otherwise.
+  std::span<const std::byte> whole() const {
+    if (chunks_.size() != 1) return {};
+    return {reinterpret_cast<const std::byte*>(chunks_.front().begin()), chunks_.front().size()};
   }
 
   /// REQUIRES: room for bytes() at `target`.

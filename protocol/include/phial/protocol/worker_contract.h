@@ -9,10 +9,15 @@ namespace phial {
 inline constexpr int kRequestFd = 3;
 inline constexpr int kReplyFd = 4;
 inline constexpr int kControlPageFd = 5;
+/// Shared memory for large messages, see arena.h; closed when the master has none.
+inline constexpr int kRequestArenaFd = 6;
+inline constexpr int kReplyArenaFd = 7;
 /// A pipe that carries nothing: when the master's end of it closes, the kernel kills the worker's
 /// process group. Left open for what the worker's jobs spawn, which then dies with the master also
 /// after the worker has.
 inline constexpr int kLifelineFd = 8;
+/// A Unix socket for files that travel beside messages, both ways.
+inline constexpr int kFileLaneFd = 9;
 
 /// Set in a worker's environment by the pool that spawned it; removed when the worker serves, so
 /// that what its jobs spawn does not take itself for a worker.

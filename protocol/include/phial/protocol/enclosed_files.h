@@ -1,0 +1,63 @@
+// Files that belong to the values of one message, while the message is written or read.
+//
+// A value in a message names a file by its place in the message's parcel (file_lane.h). Codecs are
+// plain functions of a value and a builder; what they enclose goes to the parcel that is open on
+// their thread, and what they take comes from there.
+//
+// Thread rule: belongs to the thread that made it. They nest; the innermost counts.
+#pragma once
+
+#include <phial/protocol/shared_memory.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace phial::detail {
+
+/// The parcel of the message that is being written.
+class OutgoingFiles {
+ public:
+  OutgoingFiles();
+  ~OutgoingFiles();
+  OutgoingFiles(const OutgoingFiles&) = delete;
+  OutgoingFiles& operator=(const OutgoingFiles&) = delete;
+
+  /// Encloses it in the parcel that is open on this thread, and returns its place there. It is held
+  /// until the parcel is gone. Throws EncodingError when none is open.
+  static std::uint32_t enclose(std::shared_ptr<SharedMemory> memory);
+
+  /// For FileLane::send. Borrowed.
+  const std::vector<int>& files() const { return files_; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(files_.size()); }
+
+ private:
+  OutgoingFiles* const outer_;
+  std::vector<std::shared_ptr<SharedMemory>> memory_;
+  std::vector<int> files_;
+};
+
+/// The parcel of the message that is being read.
+class IncomingFiles {
+ public:
+  explicit IncomingFiles(std::vector<kj::AutoCloseFd> files);
+  /// Closes what nobody has taken.
+  ~IncomingFiles();
+  IncomingFiles(const IncomingFiles&) = delete;
+  IncomingFiles& operator=(const IncomingFiles&) = delete;
+
+  /// The memory at `place` of the parcel that is open on this thread; the same one each time it is
+  /// asked for. Throws EncodingError when there is none, or as SharedMemory::adopt does.
+  static std::shared_ptr<SharedMemory> take(std::uint32_t place, std::size_t bytes);
+
+ private:
+  struct Item {
+    kj::AutoCloseFd file;
+    std::shared_ptr<SharedMemory> memory;
+  };
+
+  IncomingFiles* const outer_;
+  std::vector<Item> items_;
+};
+
+}  // namespace phial::detail
