@@ -1,8 +1,8 @@
 #include "worker/runtime.h"
 
 #include <capnp/rpc-twoparty.h>
-#include <phial/protocol/job_scope.h>
 #include <phial/protocol/enclosed_files.h>
+#include <phial/protocol/job_scope.h>
 #include <phial/protocol/shared_memory.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
