@@ -30,7 +30,9 @@ PoolOptions optionsFor(const Cell& cell, const WorkerPlan& plan) {
           .recycleAfter = cell.stage == Stage::recycle ? std::size_t{1} : 0,
           .timeoutSignal = SIGTERM,
           .grace = seconds(1),
-          .startTimeout = seconds(5)};
+          .startTimeout = seconds(5),
+          // So that the large result, in whose middle the fault strikes, is in the pipe.
+          .arenaBytes = cell.stage == Stage::deliver ? 0 : PoolOptions{}.arenaBytes};
 }
 
 unsigned bystandersOf(const Cell& cell) { return 3 * cell.workers + 5; }
