@@ -158,6 +158,7 @@ void Runtime::requestsEnd() {
 
 void Runtime::greet(schema::MasterInfo::Reader master) {
   if (master.getMaxMessageBytes() > 0) maxMessageBytes_ = master.getMaxMessageBytes();
+  busyWait_ = BusyWait(master.getSpinNanoseconds());
   if (master.hasParent()) connection_->parent.emplace(master.getParent());
   page_.phase.store(Phase::idle, std::memory_order_release);
 }
@@ -170,11 +171,19 @@ int Runtime::serve() {
       pushOut();
       break;
     } else {
-      waitForEvent();
+      waitForJob();
     }
   }
   page_.phase.store(Phase::stopping, std::memory_order_release);
   return stopStatus_.value_or(0);
+}
+
+void Runtime::waitForJob() {
+  const bool came = busyWait_.wait([this] {
+    event_base_loop(base_.get(), EVLOOP_NONBLOCK);
+    return anythingToDo();
+  });
+  if (!came) waitForEvent();
 }
 
 void Runtime::waitForEvent() { event_base_loop(base_.get(), EVLOOP_ONCE); }

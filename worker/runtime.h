@@ -19,6 +19,7 @@
 #include <optional>
 
 #include "worker/batch_queue.h"
+#include "worker/busy_wait.h"
 #include "worker/refused_memory.h"
 
 namespace phial::detail {
@@ -59,13 +60,16 @@ class Runtime {
   std::unique_ptr<PreparedCall> prepare(schema::Job::Reader job);
   void requireFits(std::uint64_t bytes) const;
   void pushOut();
+  void waitForJob();
   void waitForEvent();
+  bool anythingToDo() const { return !queue_.empty() || stopStatus_ || requestsEnded_; }
 
   const FunctionTable& functions_;
   ControlPage& page_;
   ResultWriter results_;
   const std::optional<Failure> startFailure_;
   std::uint64_t maxMessageBytes_;
+  BusyWait busyWait_;
   std::optional<int> stopStatus_;
   bool requestsEnded_ = false;
   BatchQueue queue_;

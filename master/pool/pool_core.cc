@@ -47,9 +47,11 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
       options_(completed(std::move(options))),
       logger_(loggerFor(options_)),
       runsOwnProgram_(options_.worker.empty()),
+      cores_(static_cast<std::size_t>(availableCores())),
       random_(std::random_device{}()),
       spreadSeed_(random_()),
-      restart_(options_.restart, random_()) {}
+      restart_(options_.restart, random_()),
+      busyPoll_(reactor_, options_.spin) {}
 
 PoolCore::~PoolCore() { close(); }
 
@@ -179,6 +181,7 @@ void PoolCore::proceed() {
     prune();
     fireStarters();
     advanceStop();
+    if (ledger_[Column::running] == 0) busyPoll_.end();
   }
   // What was left over is told once a turn, not once for each event in it.
   if (!continuing_) tell(end);
@@ -254,6 +257,7 @@ void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
   for (auto* timer : {&lookout_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  busyPoll_.end();
   leaving_.clear();
   const auto workers = workers_.clear();
   if (!workers.empty()) {

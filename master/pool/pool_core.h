@@ -25,6 +25,7 @@
 #include <set>
 #include <vector>
 
+#include "master/pool/busy_poll.h"
 #include "master/pool/departures.h"
 #include "master/pool/function_times.h"
 #include "master/pool/job_queue.h"
@@ -139,6 +140,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void sendBatch(WorkerProcess& worker);
   std::vector<WorkerLink::Outgoing> gather(WorkerProcess& worker, Duration& work);
   void dispatched(Entry& entry, WorkerProcess& worker, TimePoint now);
+  void pollFor(Duration expected);
   void watchHeldJobs();
   void lookOut();
   void sendBack(const std::vector<std::uint64_t>& jobs);
@@ -218,6 +220,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   Departures leaving_;  // workers that are to be replaced
   std::optional<Reload> reload_;
   bool runsOwnProgram_;  // the one-binary style
+  const std::size_t cores_;
   std::mt19937_64 random_;
   std::uint64_t spreadSeed_;  // of the workers' own numbers of jobs
   RestartPolicy restart_;
@@ -240,6 +243,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   Histogram queueWait_;
   Histogram runTime_;
   FunctionTimes functionTimes_;
+  BusyPoll busyPoll_;
   std::vector<Resolver<void>> starters_;
   std::vector<Resolver<void>> stoppers_;
   DelayedCall lookout_;  // active while a worker holds a job behind another

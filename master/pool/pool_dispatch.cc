@@ -96,6 +96,7 @@ void PoolCore::sendBatch(WorkerProcess& worker) {
   }
   if (worker.state() == WorkerState::busy) {
     noteDispatch(worker);
+    pollFor(expected);
   } else if (wasIdle) {
     workers_.becameIdle(worker, clock_.now());
   }
@@ -149,6 +150,12 @@ void PoolCore::dispatched(Entry& entry, WorkerProcess& worker, TimePoint now) {
   const auto soft = job.options.softTimeout;
   if (timeout) watchTime(job.id, Limit::hard, *timeout, *timeout);
   if (soft) watchTime(job.id, Limit::soft, *soft, *soft);
+}
+
+// Looks for the answer without sleeping, if it may come soon and there is a core to do so on.
+void PoolCore::pollFor(Duration expected) {
+  const bool soon = expected == Duration::max() || expected <= busyPoll_.time();
+  if (soon && workers_.count(WorkerState::busy) < cores_) busyPoll_.begin();
 }
 
 // While somebody holds a job that waits behind another.

@@ -111,7 +111,7 @@ void WorkerLink::fail(kj::Exception&& exception) {
   listener_.onNonsense(exception.getDescription().cStr());
 }
 
-void WorkerLink::describe(const std::string& pool, std::uint64_t worker) {
+void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duration spin) {
   auto request = worker_.describeRequest();
   auto master = request.initMaster();
   master.setProtocolVersion(schema::PROTOCOL_VERSION);
@@ -122,6 +122,7 @@ void WorkerLink::describe(const std::string& pool, std::uint64_t worker) {
   master.setWorker(worker);
   master.setParent(kj::heap<ParentServer>(listener_));
   master.setMaxMessageBytes(maxMessageBytes_);
+  master.setSpinNanoseconds(spin.count());
   tasks_->add(
       request.send().then([this](Greeting&& greeting) { listener_.onGreeting(kj::mv(greeting)); }));
 }

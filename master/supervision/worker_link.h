@@ -73,8 +73,9 @@ class WorkerLink {
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
 
-  /// The handshake. `pool` and `worker` name the pool and the worker's number in it.
-  void describe(const std::string& pool, std::uint64_t worker);
+  /// The handshake. `pool` and `worker` name the pool and the worker's number in it; `spin` is how
+  /// long the worker polls.
+  void describe(const std::string& pool, std::uint64_t worker, Duration spin);
   /// Sends `jobs` as the batch of this number, in the slots of `page` from `firstSlot` on. One
   /// whose arguments cannot be written gets its failure, EncodingError or what a Codec of the
   /// user's throws, and is not offered to the worker. False: none could be written, nothing is

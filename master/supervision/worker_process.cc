@@ -26,7 +26,7 @@ void WorkerProcess::start() {
     return;
   }
   startTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { startIsLate(); });
-  link_->describe(env_.options.name, number_);
+  link_->describe(env_.options.name, number_, env_.options.spin);
 }
 
 void WorkerProcess::startIsLate() {

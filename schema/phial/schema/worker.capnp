@@ -82,6 +82,9 @@ struct MasterInfo {
 
   maxMessageBytes @6 :UInt64;
   # The most bytes in one message, either way.
+
+  spinNanoseconds @7 :Int64;
+  # How long the worker is to look for the next message before it sleeps.
 }
 
 struct WorkerInfo {

@@ -1,0 +1,19 @@
+#include "master/pool/busy_poll.h"
+
+#include <sched.h>
+
+namespace phial::detail {
+
+void BusyPoll::begin() {
+  if (time_ <= Duration::zero()) return;
+  until_ = reactor_.now() + time_;
+  if (!next_.active()) turn();
+}
+
+void BusyPoll::turn() {
+  if (reactor_.now() >= until_) return;
+  sched_yield();  // to whoever has something to do with this core
+  next_ = reactor_.callLater(Duration::zero(), [this] { turn(); });
+}
+
+}  // namespace phial::detail
