@@ -5,8 +5,12 @@
 #   Libraries are made after those they depend on, and are installed (PhialInstall.cmake).
 # phial_options(<target>)
 #   The language level and, in this project's own presets, warnings as errors.
+# phial_precompile(<target> <header>...)
+#   Headers that most of its sources include anyway; only where PHIAL_PRECOMPILE says so, since
+#   elsewhere each source shows that it includes what it needs.
 
 set(PHIAL_WERROR OFF CACHE BOOL "Treat warnings in Phial's own code as errors")
+set(PHIAL_PRECOMPILE OFF CACHE BOOL "Precompile headers that many sources share")
 set(PHIAL_SANITIZE "" CACHE STRING "Sanitizers to build Phial with, such as address,undefined")
 
 if(PHIAL_SANITIZE)
@@ -38,6 +42,12 @@ function(phial_options target)
   endif()
   if(PHIAL_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+function(phial_precompile target)
+  if(PHIAL_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
   endif()
 endfunction()
 

