@@ -1,20 +1,29 @@
 #include "master/pool/function_times.h"
 
+#include <utility>
+
 namespace phial::detail {
+namespace {
+
+constexpr int kSurprise = 8;
+
+}  // namespace
 
 std::optional<Duration> FunctionTimes::of(FunctionName function) const {
   const auto found = find(function);
   if (found == times_.end()) return std::nullopt;
-  return found->second;
+  return found->second.time;
 }
 
 void FunctionTimes::note(FunctionName function, Duration run) {
   const auto found = find(function);
   if (found == times_.end()) {
-    times_.emplace(Key(function.name, function.signature), run);
+    times_.emplace(Key(function.name, function.signature), Average{run});
     return;
   }
-  Duration& average = times_.find(found->first)->second;
+  auto& [average, surprised] = times_.find(found->first)->second;
+  const bool surprise = run > average * kSurprise;
+  if (!std::exchange(surprised, surprise) && surprise) return;
   const Duration change = run - average;
   average += change > Duration::zero() ? change / 2 : change / 16;
 }

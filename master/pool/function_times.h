@@ -12,7 +12,8 @@
 namespace phial::detail {
 
 /// A moving average for each function. It rises quickly and falls slowly: to take a long job for a
-/// short one costs more than the reverse.
+/// short one costs more than the reverse. But one that takes many times as long as those before it
+/// counts only when the next does so too: the scheduler may have held it up.
 class FunctionTimes {
  public:
   /// The average; nothing while no job of the function has ended.
@@ -33,7 +34,11 @@ class FunctionTimes {
       return {function.name, function.signature};
     }
   };
-  using Times = std::map<Key, Duration, Less>;
+  struct Average {
+    Duration time;
+    bool surprised = false;  // by the latest job
+  };
+  using Times = std::map<Key, Average, Less>;
 
   Times::const_iterator find(FunctionName function) const;
 

@@ -23,11 +23,24 @@ TEST(FunctionTimesTest, RisesQuicklyAndFallsSlowly) {
   const FunctionName f{"f", ""};
   times.note(f, microseconds(10));
   times.note(f, seconds(2));
+  times.note(f, seconds(2));
   EXPECT_GE(times.of(f), seconds(1));
   for (int i = 0; i < 40; ++i) times.note(f, microseconds(10));
   EXPECT_GE(times.of(f), milliseconds(50)) << "it has forgotten too soon";
   for (int i = 0; i < 400; ++i) times.note(f, microseconds(10));
   EXPECT_LE(times.of(f), microseconds(11));
+}
+
+TEST(FunctionTimesTest, OneLongJobAmongShortOnesIsNoRule) {
+  FunctionTimes times;
+  const FunctionName f{"f", ""};
+  for (int i = 0; i < 10; ++i) {
+    times.note(f, microseconds(10));
+    times.note(f, seconds(2));
+  }
+  EXPECT_EQ(times.of(f), microseconds(10));
+  times.note(f, seconds(2));
+  EXPECT_GE(times.of(f), seconds(1)) << "two in a row are";
 }
 
 TEST(FunctionTimesTest, KeepsFunctionsApartThatTakeTurns) {
