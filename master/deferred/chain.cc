@@ -69,7 +69,7 @@ Ref<Chain> Source::settle() {
   fired_ = true;
   producers_ = 0;
   chain->called_ = true;
-  chain->current_ = std::move(self);
+  chain->node_ = std::move(self);
   discard();
   return chain;
 }
@@ -90,40 +90,47 @@ Ref<Chain> Chain::pending(Ref<Source> source) {
 
 Ref<Chain> Chain::finished(Ref<Node> node) {
   Ref<Chain> chain(new Chain);
-  chain->current_ = std::move(node);
+  chain->node_ = std::move(node);
   chain->called_ = true;
   return chain;
 }
 
 Chain::~Chain() {
-  while (first_) pop();
+  while (last_) pop();
   detachSource();
-  if (!current_) return;
-  if (const Failure* failure = current_->failure()) reportUnhandled(*failure);
+  if (!node_) return;
+  if (const Failure* failure = node_->failure()) reportUnhandled(*failure);
 }
 
 void Chain::attach(Ref<Source> source) noexcept {
-  source_ = std::move(source);
-  source_->chain_ = this;
-  if (source_->producers_ > 0) retain();
+  source->chain_ = this;
+  if (source->producers_ > 0) retain();
+  node_ = std::move(source);
+  pending_ = true;
 }
 
 Ref<Source> Chain::detachSource() noexcept {
-  if (!source_) return {};
-  source_->chain_ = nullptr;
-  if (source_->producers_ > 0) release();  // REQUIRES another reference, or none was counted
-  return std::move(source_);
+  if (!pending_) return {};
+  auto source = Ref<Source>::adopt(static_cast<Source*>(node_.detach()));
+  pending_ = false;
+  source->chain_ = nullptr;
+  if (source->producers_ > 0) release();  // REQUIRES another reference, or none was counted
+  return source;
 }
 
 void Chain::push(Ref<Link> link) noexcept {
   Link* added = link.detach();
-  (first_ ? last_->next : first_) = added;
+  added->next = last_ ? std::exchange(last_->next, added) : added;
   last_ = added;
 }
 
 Ref<Link> Chain::pop() noexcept {
-  Link* link = first_;
-  first_ = link->next;
+  Link* link = last_->next;
+  if (link == last_) {
+    last_ = nullptr;
+  } else {
+    last_->next = link->next;
+  }
   return Ref<Link>::adopt(link);
 }
 
@@ -138,10 +145,10 @@ Ref<Chain> Chain::resolve(Ref<Chain> chain) noexcept {
 void Chain::absorb(Ref<Chain> inner) {
   inner = resolve(std::move(inner));
   if (inner.get() == resolve(Ref<Chain>(this)).get()) {
-    current_->fail(Failure(std::logic_error("a callback returned a Deferred that waits for it")));
+    node_->fail(Failure(std::logic_error("a callback returned a Deferred that waits for it")));
     return;
   }
-  current_ = {};
+  node_ = {};
   if (inner->running_) {
     inner->outer_ = Ref<Chain>(this);  // finish() hands over
   } else {
@@ -150,12 +157,18 @@ void Chain::absorb(Ref<Chain> inner) {
 }
 
 void Chain::takeOver(Chain& inner) noexcept {
-  current_ = std::move(inner.current_);
-  if (inner.source_) attach(inner.detachSource());
-  if (inner.first_) {
-    inner.last_->next = first_;
-    if (!first_) last_ = inner.last_;
-    first_ = std::exchange(inner.first_, nullptr);
+  if (inner.pending_) {
+    attach(inner.detachSource());
+  } else {
+    node_ = std::move(inner.node_);
+  }
+  if (inner.last_) {
+    Link* last = std::exchange(inner.last_, nullptr);
+    if (last_) {
+      std::swap(last->next, last_->next);  // one ring of two
+    } else {
+      last_ = last;
+    }
   }
   inner.outer_ = Ref<Chain>(this);
 }
@@ -164,7 +177,7 @@ void Chain::takeOver(Chain& inner) noexcept {
 
 void Chain::append(const Ref<Chain>& chain, Ref<Link> link) {
   chain->push(std::move(link));
-  if (chain->current_) run(chain);
+  if (chain->result()) run(chain);
 }
 
 void Chain::run(Ref<Chain> chain) {
@@ -176,10 +189,10 @@ void Chain::run(Ref<Chain> chain) {
 
 void Chain::advance() {
   running_ = true;
-  while (current_ && first_) {
+  while (result() && last_) {
     Ref<Link> link = pop();
-    Ref<Chain> inner = link->run(*current_);
-    current_ = std::move(link);
+    Ref<Chain> inner = link->run(*node_);
+    node_ = std::move(link);
     if (inner) absorb(std::move(inner));
   }
   running_ = false;
@@ -198,13 +211,13 @@ Ref<Chain> Chain::finish() {
 
 void Chain::cancel(Ref<Chain> chain) {
   chain = resolve(std::move(chain));
-  while (chain && chain->source_) {
-    Ref<Source> source = chain->source_;
+  while (chain && chain->pending_) {
+    Ref<Source> source(chain->source());
     chain = source->cancelOrDelegate();
   }
 }
 
-Ref<Node> Chain::takeResult() { return std::move(current_); }
+Ref<Node> Chain::takeResult() { return std::move(node_); }
 
 // --- Chain: who waits at its end ---
 
@@ -218,7 +231,7 @@ void Chain::forgetWaiter() noexcept { waiter_ = nullptr; }
 
 void Chain::feedWaiter() noexcept {
   if (!waiter_) return;
-  bool fed = !source_ || source_->producers_ > 0;
+  bool fed = !pending_ || source()->producers_ > 0;
   if (waiter_->fed == fed) return;
   waiter_->fed = fed;
   if (!waiter_->source) return;

@@ -265,7 +265,7 @@ class ResolvedSource final : public Holding<T, Source> {
   Ref<Chain> cancelOrDelegate() override {
     if (cancelling_) return {};  // from within the canceller
     if constexpr (std::is_same_v<C, NoCanceller>) {
-      this->swallowNext_ = true;
+      this->swallowNext();
     } else if (canceller_) {
       Cancelling mark(*this);
       C canceller = std::move(*canceller_);
