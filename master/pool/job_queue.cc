@@ -2,21 +2,19 @@
 
 namespace phial::detail {
 
-JobQueue::Place JobQueue::pushBack(std::uint64_t job, int priority) {
-  auto& lane = lanes_[priority];
+void JobQueue::pushBack(JobEntry& entry, int priority) {
+  lanes_[priority].push_back(entry);
   ++size_;
-  return lane.insert(lane.end(), job);
 }
 
-JobQueue::Place JobQueue::pushFront(std::uint64_t job, int priority) {
-  auto& lane = lanes_[priority];
+void JobQueue::pushFront(JobEntry& entry, int priority) {
+  lanes_[priority].push_front(entry);
   ++size_;
-  return lane.insert(lane.begin(), job);
 }
 
-void JobQueue::remove(Place place, int priority) {
+void JobQueue::remove(JobEntry& entry, int priority) {
   const auto lane = lanes_.find(priority);
-  lane->second.erase(place);
+  lane->second.erase(lane->second.iterator_to(entry));
   if (lane->second.empty()) lanes_.erase(lane);
   --size_;
 }

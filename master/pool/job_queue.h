@@ -1,33 +1,39 @@
 // Jobs that wait for a worker: by priority, then in order of submission.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
+
+#include "master/pool/job_entry.h"
 
 namespace phial::detail {
 
+/// Borrows its entries.
 class JobQueue {
  public:
-  /// Where a job stands, to take it out again in constant time. Valid until it is taken out.
-  using Place = std::list<std::uint64_t>::iterator;
-
   /// Adds a job behind those of its priority.
-  Place pushBack(std::uint64_t job, int priority);
+  void pushBack(JobEntry& entry, int priority);
   /// Adds a job before those of its priority: one that comes back from a dead worker.
-  Place pushFront(std::uint64_t job, int priority);
-  void remove(Place place, int priority);
+  void pushFront(JobEntry& entry, int priority);
+  /// Takes a job out, wherever it stands, in constant time. `priority` is as it was put in with.
+  void remove(JobEntry& entry, int priority);
 
   /// The job to run next. REQUIRES: not empty().
-  std::uint64_t front() const { return lanes_.begin()->second.front(); }
+  JobEntry& front() { return lanes_.begin()->second.front(); }
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
 
  private:
-  std::map<int, std::list<std::uint64_t>, std::greater<>> lanes_;  // no lane is empty
+  using Lane =
+      boost::intrusive::list<JobEntry,
+                             boost::intrusive::member_hook<
+                                 JobEntry, boost::intrusive::list_member_hook<>, &JobEntry::place>,
+                             boost::intrusive::constant_time_size<false>>;
+
+  std::map<int, Lane, std::greater<>> lanes_;  // no lane is empty
   std::size_t size_ = 0;
 };
 

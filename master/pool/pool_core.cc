@@ -270,7 +270,7 @@ void PoolCore::close() {
   }
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
   condemned_.reset();
-  while (!entries_.empty()) failJob(entries_.begin(), stopped);
+  while (!jobs_.empty()) failJob(jobs_.first(), stopped);
   failStarters(stopped);
   failReload(stopped);
   queueWaiters_.failAll(stopped, settlements_);

@@ -18,7 +18,6 @@
 #include <phial/master/reactor.h>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -29,6 +28,7 @@
 #include "master/pool/departures.h"
 #include "master/pool/function_times.h"
 #include "master/pool/job_queue.h"
+#include "master/pool/job_table.h"
 #include "master/pool/ledger.h"
 #include "master/pool/queue_waiters.h"
 #include "master/pool/settlement_queue.h"
@@ -38,7 +38,9 @@
 
 namespace phial::detail {
 
-class PoolCore final : public std::enable_shared_from_this<PoolCore>, private WorkerProcess::Owner {
+class PoolCore final : public std::enable_shared_from_this<PoolCore>,
+                       private Job::Owner,
+                       private WorkerProcess::Owner {
  public:
   PoolCore(Reactor& reactor, PoolOptions options, Clock& clock);
   ~PoolCore();
@@ -51,9 +53,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
 
   void setObserver(std::shared_ptr<PoolObserver> observer) { observer_ = std::move(observer); }
 
-  std::uint64_t newJobId() { return ++lastJobId_; }
-  void submit(std::unique_ptr<Job> job);
-  void cancel(std::uint64_t id);
+  Job::Ticket newTicket() { return {*this, ++lastJobId_}; }
+  void submit(Ref<Job> job);
 
   Deferred<void> start();
   Deferred<void> stop(StopOptions options);
@@ -80,66 +81,46 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   using Column = Ledger::Column;
   using WorkerPtr = std::shared_ptr<WorkerProcess>;
 
-  struct Entry {
-    std::unique_ptr<Job> job;
-    JobQueue::Place place{};          // valid while queued
-    WorkerProcess* worker = nullptr;  // set while running
-    DelayedCall deadline;
-    DelayedCall timeout;
-    DelayedCall softTimeout;
-    DelayedCall rest;                      // active while in resting_
-    TimePoint sentAt{};                    // while running, on the pool's clock
-    std::optional<TimePoint> begunBefore;  // when it was seen begun, its function not yet entered
-    JobTimes times;
-    std::uint64_t workerNumber = 0;
-    unsigned attempts = 0;
-    bool waited = false;                   // its wait in the queue has been noted
-    std::vector<DeathCertificate> deaths;  // of workers that it was running in
-    enum class Answer { due, late } answer = Answer::due;
-    unsigned misses = 0;  // deaths of workers that had not begun it
-  };
   enum class Limit { soft, hard };
-  // By number, so that a new job goes to the end. Not a hash table: one that grows stops the loop
-  // for as long as it takes to place a million jobs again.
-  using Entries = std::map<std::uint64_t, Entry>;
 
   // Jobs: pool_jobs.cc
   static Failure argumentFailure(Failure cause);
   std::optional<Failure> refusal(const Job& job);
   std::optional<Failure> objection(const Job& job);
-  void enqueue(std::unique_ptr<Job> job);
+  void cancel(std::uint64_t id) override;
+  void enqueue(Ref<Job> job);
   void watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay);
   void checkTime(std::uint64_t id, Limit limit, Duration timeout);
   void timeIsUp(WorkerProcess& worker, std::uint64_t job, Limit limit, Duration timeout);
   void expire(std::uint64_t id);
-  std::unique_ptr<Job> take(Entries::iterator entry, Column to, const Failure* failure = nullptr);
-  void failJob(Entries::iterator entry, Failure failure);
-  void finishJob(Entries::iterator entry, schema::JobResult::Reader result);
-  void noteTimes(Entry& entry, schema::JobResult::Reader result);
-  static bool isBlamed(const Entry& entry, const DeathCertificate& death);
+  Ref<Job> take(JobEntry& entry, Column to, const Failure* failure = nullptr);
+  void failJob(JobEntry& entry, Failure failure);
+  void finishJob(JobEntry& entry, schema::JobResult::Reader result);
+  void noteTimes(JobEntry& entry, schema::JobResult::Reader result);
+  static bool isBlamed(const JobEntry& entry, const DeathCertificate& death);
   void judgeJobs(const WorkerProcess& worker, const DeathCertificate& death);
-  void judgeJob(Entries::iterator entry, const DeathCertificate& death);
-  void leaveWorker(Entry& entry);
-  void requeue(Entries::iterator entry);
+  void judgeJob(JobEntry& entry, const DeathCertificate& death);
+  void leaveWorker(JobEntry& entry);
+  void requeue(JobEntry& entry);
   Failure stoppedWhileRunning() const;
   bool queueIsOpen() const { return !stopping_ || drainQueue_; }
-  std::optional<Failure> verdict(Entry& entry, const DeathCertificate& death);
+  std::optional<Failure> verdict(JobEntry& entry, const DeathCertificate& death);
   void condemnQueue(const Failure& failure);
   void failCondemned();
   /// Jobs that a worker could have.
   std::size_t waiting() const { return condemned_ ? 0 : queue_.size(); }
-  void restBeforeRerun(Entry& entry);
-  void endRest(Entry& entry);
+  void restBeforeRerun(JobEntry& entry);
+  void endRest(JobEntry& entry);
 
   // Who gets which: pool_dispatch.cc
   void pump(TimePoint end);
   WorkerProcess* workerForNext();
-  std::optional<Duration> expectation(const Entry& entry) const;
+  std::optional<Duration> expectation(const JobEntry& entry) const;
   bool mayPrefetch(const WorkerProcess& worker, Duration job) const;
   std::size_t jobsLeft(const WorkerProcess& worker) const;
   void sendBatch(WorkerProcess& worker);
   std::vector<WorkerLink::Outgoing> gather(WorkerProcess& worker, Duration& work);
-  void dispatched(Entry& entry, WorkerProcess& worker, TimePoint now);
+  void dispatched(JobEntry& entry, WorkerProcess& worker, TimePoint now);
   void pollFor(Duration expected);
   void watchHeldJobs();
   void lookOut();
@@ -169,10 +150,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   // Observer: pool_observed.cc
   template <class Event, class... Args>
   void observe(Event event, Args... args);
-  void observeJob(void (PoolObserver::*event)(const JobReport&), const Entry& entry);
+  void observeJob(void (PoolObserver::*event)(const JobReport&), const JobEntry& entry);
   void observeRefused(const Job& job, const Failure& failure);
-  void observeRequeued(const Entry& entry, const DeathCertificate& death);
-  void observeSettled(Entry& entry, Column outcome, const Failure* failure);
+  void observeRequeued(const JobEntry& entry, const DeathCertificate& death);
+  void observeSettled(const JobEntry& entry, Column outcome, const Failure* failure);
   void observeWorker(void (PoolObserver::*event)(const WorkerStatus&), const WorkerProcess& worker);
   void observeDeath(const DeathCertificate& death);
 
@@ -214,7 +195,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   JobQueue queue_;
   std::set<std::uint64_t> resting_;   // queued jobs that wait before they run again
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
-  Entries entries_;
+  JobTable jobs_;
   OomKills oomKills_;
   WorkerSet workers_;
   Departures leaving_;  // workers that are to be replaced

@@ -41,7 +41,7 @@ void PoolCore::pump(TimePoint end) {
 // A free one, or else one that is to get its next batch early.
 WorkerProcess* PoolCore::workerForNext() {
   if (workers_.anyIdle() && !tooManyBusy()) return &workers_.latestIdle();
-  const auto expected = expectation(entries_.find(queue_.front())->second);
+  const auto expected = expectation(queue_.front());
   if (!expected) return nullptr;
   for (const auto& worker : workers_.all()) {
     if (mayPrefetch(*worker, *expected)) return worker.get();
@@ -50,10 +50,10 @@ WorkerProcess* PoolCore::workerForNext() {
 }
 
 // How long a job should take; nothing when it had better travel alone.
-std::optional<Duration> PoolCore::expectation(const Entry& entry) const {
-  const JobOptions& options = entry.job->options;
-  const bool suspect = entry.misses > 0 || !entry.deaths.empty();
-  if (options.rerun == Rerun::never || suspect) return std::nullopt;
+std::optional<Duration> PoolCore::expectation(const JobEntry& entry) const {
+  const JobCourse* const course = entry.course.get();
+  const bool suspect = course != nullptr && (course->misses > 0 || !course->deaths.empty());
+  if (entry.job->options().rerun == Rerun::never || suspect) return std::nullopt;
   const auto average = functionTimes_.of(entry.job->function());
   if (!average) return std::nullopt;
   return std::max(*average, kLeastJob);
@@ -86,12 +86,12 @@ void PoolCore::sendBatch(WorkerProcess& worker) {
   if (!batch.empty()) worker.run(batch, expected);
   const TimePoint now = reactor_.now();
   for (auto& outgoing : batch) {
-    const auto entry = entries_.find(outgoing.job->id);
+    JobEntry& entry = jobs_.at(outgoing.job->id);
     if (outgoing.failure) {
-      entry->second.place = queue_.pushFront(outgoing.job->id, outgoing.job->options.priority);
+      queue_.pushFront(entry, entry.job->options().priority);
       failJob(entry, argumentFailure(std::move(*outgoing.failure)));
     } else {
-      dispatched(entry->second, worker, now);
+      dispatched(entry, worker, now);
     }
   }
   if (worker.state() == WorkerState::busy) {
@@ -115,9 +115,9 @@ std::vector<WorkerLink::Outgoing> PoolCore::gather(WorkerProcess& worker, Durati
   std::uint64_t words = 0;
   // Those that cannot be sent count too: a queue of them would otherwise be failed in one go.
   for (std::size_t looked = 0; looked < most && !queue_.empty(); ++looked) {
-    const auto it = entries_.find(queue_.front());
-    const Job& job = *it->second.job;
-    const auto expected = expectation(it->second);
+    JobEntry& entry = queue_.front();
+    const Job& job = *entry.job;
+    const auto expected = expectation(entry);
     if (!batch.empty() && (!expected || work + *expected > kBatchWork)) break;
     try {
       const auto function = worker.find(job.function());
@@ -126,30 +126,30 @@ std::vector<WorkerLink::Outgoing> PoolCore::gather(WorkerProcess& worker, Durati
       words += size;
       batch.push_back({&job, function, size});
     } catch (...) {
-      failJob(it, argumentFailure(Failure::current()));
+      failJob(entry, argumentFailure(Failure::current()));
       continue;
     }
-    queue_.remove(it->second.place, job.options.priority);
+    queue_.remove(entry, job.options().priority);
     work = expected ? work + *expected : Duration::max();
     if (!expected) break;
   }
   return batch;
 }
 
-void PoolCore::dispatched(Entry& entry, WorkerProcess& worker, TimePoint now) {
-  const Job& job = *entry.job;
+void PoolCore::dispatched(JobEntry& entry, WorkerProcess& worker, TimePoint now) {
+  const auto id = entry.id();
+  const JobOptions& options = entry.job->options();
+  JobCourse& course = entry.ensureCourse();
   ledger_.move(Column::queued, Column::running);
-  entry.worker = &worker;
-  entry.workerNumber = worker.number();
-  ++entry.attempts;
-  entry.sentAt = clock_.now();
-  entry.times.dispatched = now;
-  if (!std::exchange(entry.waited, true)) queueWait_.add(now - entry.times.queued);
+  course.worker = &worker;
+  course.workerNumber = worker.number();
+  if (++course.attempts == 1) queueWait_.add(now - entry.queued);
+  course.sentAt = clock_.now();
+  course.times.dispatched = now;
   observeJob(&PoolObserver::jobDispatched, entry);
-  const auto timeout = job.options.timeout ? job.options.timeout : options_.timeout;
-  const auto soft = job.options.softTimeout;
-  if (timeout) watchTime(job.id, Limit::hard, *timeout, *timeout);
-  if (soft) watchTime(job.id, Limit::soft, *soft, *soft);
+  const auto timeout = options.timeout ? options.timeout : options_.timeout;
+  if (timeout) watchTime(id, Limit::hard, *timeout, *timeout);
+  if (const auto soft = options.softTimeout) watchTime(id, Limit::soft, *soft, *soft);
 }
 
 // Looks for the answer without sleeping, if it may come soon and there is a core to do so on.
@@ -190,8 +190,7 @@ void PoolCore::lookOut() {
 // Jobs that a worker held and has not begun, in order.
 void PoolCore::sendBack(const std::vector<std::uint64_t>& jobs) {
   for (auto id = jobs.rbegin(); id != jobs.rend(); ++id) {
-    const auto entry = entries_.find(*id);
-    if (entry != entries_.end()) requeue(entry);
+    if (JobEntry* const entry = jobs_.find(*id)) requeue(*entry);
   }
 }
 

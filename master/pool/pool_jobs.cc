@@ -53,12 +53,12 @@ Failure PoolCore::argumentFailure(Failure cause) {
   return Failure(EncodingError("the arguments cannot be written: " + cause.message()));
 }
 
-void PoolCore::submit(std::unique_ptr<Job> job) {
+void PoolCore::submit(Ref<Job> job) {
   if (auto refused = refusal(*job)) {
     ledger_.enter(Column::failed);
     observeRefused(*job, *refused);
     if (!settlements_.empty()) proceedSoon();
-    job->fail(std::move(*refused));
+    job->refuse(std::move(*refused));
     return;
   }
   enqueue(std::move(job));
@@ -91,48 +91,51 @@ std::optional<Failure> PoolCore::objection(const Job& job) {
                                  " bytes; the pool's limit for a message is " +
                                  std::to_string(options_.maxMessageBytes)));
   }
-  if (job.options.deadline && *job.options.deadline <= clock_.now()) {
+  const auto& deadline = job.options().deadline;
+  if (deadline && *deadline <= clock_.now()) {
     return Failure(DeadlineExceeded("the deadline had passed when the job was submitted"));
   }
   return std::nullopt;
 }
 
-void PoolCore::enqueue(std::unique_ptr<Job> job) {
+void PoolCore::enqueue(Ref<Job> job) {
   const auto id = job->id;
+  const JobOptions& options = job->options();
   ledger_.enter(Column::queued);
-  Entry& entry = entries_.emplace_hint(entries_.end(), id, Entry{})->second;
-  entry.place = queue_.pushBack(id, job->options.priority);
-  if (const auto& deadline = job->options.deadline) {
-    entry.deadline = clock_.callLater(*deadline - clock_.now(), [this, id] { expire(id); });
+  JobEntry& entry = jobs_.add(std::move(job));
+  queue_.pushBack(entry, options.priority);
+  if (const auto& deadline = options.deadline) {
+    entry.ensureCourse().deadline =
+        clock_.callLater(*deadline - clock_.now(), [this, id] { expire(id); });
   }
-  entry.times.queued = reactor_.now();
-  entry.job = std::move(job);
+  entry.queued = reactor_.now();
   observeJob(&PoolObserver::jobQueued, entry);
 }
 
 void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay) {
-  Entry& entry = entries_.at(id);
-  (limit == Limit::soft ? entry.softTimeout : entry.timeout) =
+  JobCourse& course = *jobs_.at(id).course;
+  (limit == Limit::soft ? course.softTimeout : course.timeout) =
       clock_.callLater(delay, [this, id, limit, timeout] { checkTime(id, limit, timeout); });
 }
 
 // Running time counts from the moment the function was entered, which the control page tells; as
 // long as the job is under way it stands still.
 void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
-  Entry& entry = entries_.at(id);
-  const auto startDelay = entry.worker->startDelay(id);
-  if (!startDelay && !entry.worker->jobBegun(id)) return watchTime(id, limit, timeout, timeout);
+  JobCourse& course = *jobs_.at(id).course;
+  WorkerProcess& worker = *course.worker;
+  const auto startDelay = worker.startDelay(id);
+  if (!startDelay && !worker.jobBegun(id)) return watchTime(id, limit, timeout, timeout);
   // Reading its arguments is not running, but must not go on for ever either.
-  if (!startDelay && !entry.begunBefore) entry.begunBefore = clock_.now();
-  const TimePoint start = startDelay ? entry.sentAt + *startDelay : *entry.begunBefore;
+  if (!startDelay && !course.begunBefore) course.begunBefore = clock_.now();
+  const TimePoint start = startDelay ? course.sentAt + *startDelay : *course.begunBefore;
   const Duration left = start + timeout - clock_.now();
   if (left > Duration::zero()) return watchTime(id, limit, timeout, left);
   // What has returned in time has kept to it, also when something held up the loop meanwhile.
-  if (entry.worker->jobReturned(id) &&
-      std::exchange(entry.answer, Entry::Answer::late) == Entry::Answer::due) {
+  using Answer = JobCourse::Answer;
+  if (worker.jobReturned(id) && std::exchange(course.answer, Answer::late) == Answer::due) {
     return watchTime(id, limit, timeout, options_.grace);
   }
-  timeIsUp(*entry.worker, id, limit, timeout);
+  timeIsUp(worker, id, limit, timeout);
 }
 
 void PoolCore::timeIsUp(WorkerProcess& worker, std::uint64_t job, Limit limit, Duration timeout) {
@@ -146,8 +149,8 @@ void PoolCore::timeIsUp(WorkerProcess& worker, std::uint64_t job, Limit limit, D
 }
 
 void PoolCore::expire(std::uint64_t id) {
-  const auto entry = entries_.find(id);
-  WorkerProcess* const worker = entry->second.worker;
+  JobEntry& entry = jobs_.at(id);
+  WorkerProcess* const worker = entry.worker();
   const bool running = worker != nullptr && !worker->takeBack(id);
   if (running) worker->giveUp(id, DeathCause::deadline, kNotGivenUp);
   failJob(entry,
@@ -157,63 +160,68 @@ void PoolCore::expire(std::uint64_t id) {
 }
 
 void PoolCore::cancel(std::uint64_t id) {
-  const auto entry = entries_.find(id);
-  if (entry == entries_.end()) return;
-  WorkerProcess* const worker = entry->second.worker;
+  JobEntry* const entry = jobs_.find(id);
+  if (entry == nullptr) return;
+  WorkerProcess* const worker = entry->worker();
   if (worker != nullptr && !worker->takeBack(id)) {
     worker->giveUp(id, DeathCause::cancel, kNotGivenUp);
   }
-  take(entry, Column::cancelled);
+  take(*entry, Column::cancelled);
   proceedSoon();
 }
 
-std::unique_ptr<Job> PoolCore::take(Entries::iterator it, Column to, const Failure* failure) {
-  Entry entry = std::move(it->second);
-  entries_.erase(it);
-  entry.deadline.cancel();
-  entry.timeout.cancel();
-  entry.softTimeout.cancel();
-  entry.rest.cancel();
-  if (entry.worker == nullptr) {
-    const bool rested = resting_.erase(entry.job->id) > 0;
-    if (!rested) queue_.remove(entry.place, entry.job->options.priority);
-    ledger_.move(Column::queued, to);
-  } else {
-    ledger_.move(Column::running, to);
+Ref<Job> PoolCore::take(JobEntry& entry, Column to, const Failure* failure) {
+  Column from = Column::queued;
+  if (entry.course) {
+    JobCourse& course = *entry.course;
+    course.deadline.cancel();
+    course.timeout.cancel();
+    course.softTimeout.cancel();
+    course.rest.cancel();
+    if (course.worker != nullptr) from = Column::running;
   }
+  if (entry.place.is_linked()) {
+    queue_.remove(entry, entry.job->options().priority);
+  } else if (from == Column::queued) {
+    resting_.erase(entry.id());
+  }
+  ledger_.move(from, to);
   observeSettled(entry, to, failure);
-  return std::move(entry.job);
+  auto job = entry.job;
+  jobs_.erase(entry);
+  return job;
 }
 
-void PoolCore::failJob(Entries::iterator entry, Failure failure) {
+void PoolCore::failJob(JobEntry& entry, Failure failure) {
   auto job = take(entry, Column::failed, &failure);
   settlements_.fail(std::move(job), std::move(failure));
 }
 
-void PoolCore::finishJob(Entries::iterator entry, schema::JobResult::Reader result) {
-  noteTimes(entry->second, result);
-  if (auto failure = readResult(*entry->second.job, result, entry->second.worker->files())) {
+void PoolCore::finishJob(JobEntry& entry, schema::JobResult::Reader result) {
+  noteTimes(entry, result);
+  if (auto failure = readResult(*entry.job, result, entry.worker()->files())) {
     return failJob(entry, std::move(*failure));
   }
   settlements_.succeed(take(entry, Column::succeeded));
 }
 
 // The worker's account of its time is believed where it fits into what the pool saw itself.
-void PoolCore::noteTimes(Entry& entry, schema::JobResult::Reader result) {
+void PoolCore::noteTimes(JobEntry& entry, schema::JobResult::Reader result) {
   const TimePoint started{Duration(result.getStartedNanoseconds())};
   const Duration run(result.getRunNanoseconds());
   const TimePoint now = reactor_.now();
-  if (started < *entry.times.dispatched || started > now) return;
+  JobTimes& times = entry.course->times;
+  if (started < *times.dispatched || started > now) return;
   if (run < Duration::zero() || run > now - started) return;
-  entry.times.started = started;
-  entry.times.finished = started + run;
+  times.started = started;
+  times.finished = started + run;
   runTime_.add(run);
   functionTimes_.note(entry.job->function(), run);
 }
 
 // Whether it was running when its worker died.
-bool PoolCore::isBlamed(const Entry& entry, const DeathCertificate& death) {
-  return entry.job->id == death.job && death.begun == DeathCertificate::Begun::yes;
+bool PoolCore::isBlamed(const JobEntry& entry, const DeathCertificate& death) {
+  return entry.id() == death.job && death.begun == DeathCertificate::Begun::yes;
 }
 
 // Of the jobs that a dead worker held, one ran or was to be next; the others only waited. One that
@@ -222,48 +230,48 @@ void PoolCore::judgeJobs(const WorkerProcess& worker, const DeathCertificate& de
   if (worker.jobs() == nullptr) return;
   const auto held = worker.jobs()->all();
   for (auto id = held.rbegin(); id != held.rend(); ++id) {
-    const auto entry = entries_.find(*id);
-    if (entry == entries_.end()) continue;
+    JobEntry* const entry = jobs_.find(*id);
+    if (entry == nullptr) continue;
     if (*id == death.job || worker.jobBegun(*id)) {
-      judgeJob(entry, death);
+      judgeJob(*entry, death);
     } else if (death.cause == DeathCause::shutdown || !queueIsOpen()) {
-      failJob(entry, stoppedWhileRunning());
+      failJob(*entry, stoppedWhileRunning());
     } else {
       ++reruns_;
-      observeRequeued(entry->second, death);
-      requeue(entry);
+      observeRequeued(*entry, death);
+      requeue(*entry);
     }
   }
 }
 
-void PoolCore::judgeJob(Entries::iterator it, const DeathCertificate& death) {
-  Entry& entry = it->second;
-  if (const auto delay = entry.worker->startDelay(it->first)) {
-    entry.times.started = *entry.times.dispatched + *delay;
+void PoolCore::judgeJob(JobEntry& entry, const DeathCertificate& death) {
+  JobTimes& times = entry.course->times;
+  if (const auto delay = entry.worker()->startDelay(entry.id())) {
+    times.started = *times.dispatched + *delay;
   }
-  if (auto failure = verdict(entry, death)) return failJob(it, std::move(*failure));
+  if (auto failure = verdict(entry, death)) return failJob(entry, std::move(*failure));
   ++reruns_;
   observeRequeued(entry, death);
-  if (!isBlamed(entry, death)) return requeue(it);
+  if (!isBlamed(entry, death)) return requeue(entry);
   leaveWorker(entry);
   restBeforeRerun(entry);
 }
 
-void PoolCore::leaveWorker(Entry& entry) {
-  entry.timeout.cancel();
-  entry.softTimeout.cancel();
-  entry.worker = nullptr;
+void PoolCore::leaveWorker(JobEntry& entry) {
+  JobCourse& course = *entry.course;
+  course.timeout.cancel();
+  course.softTimeout.cancel();
+  course.worker = nullptr;
   ledger_.move(Column::running, Column::queued);
-  entry.times.started.reset();
-  entry.begunBefore.reset();
+  course.times.started.reset();
+  course.begunBefore.reset();
 }
 
 // Back to the head of the queue, unless that is closed.
-void PoolCore::requeue(Entries::iterator it) {
-  if (!queueIsOpen()) return failJob(it, stoppedWhileRunning());
-  Entry& entry = it->second;
+void PoolCore::requeue(JobEntry& entry) {
+  if (!queueIsOpen()) return failJob(entry, stoppedWhileRunning());
   leaveWorker(entry);
-  entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
+  queue_.pushFront(entry, entry.job->options().priority);
 }
 
 Failure PoolCore::stoppedWhileRunning() const {
@@ -271,33 +279,35 @@ Failure PoolCore::stoppedWhileRunning() const {
 }
 
 // A job that has killed its worker may do so again: each time it waits for longer.
-void PoolCore::restBeforeRerun(Entry& entry) {
+void PoolCore::restBeforeRerun(JobEntry& entry) {
+  JobCourse& course = *entry.course;
   Duration pause = kFirstRest;
-  for (std::size_t i = 1; i < entry.deaths.size() && pause < kLongestRest; ++i) pause *= 2;
+  for (std::size_t i = 1; i < course.deaths.size() && pause < kLongestRest; ++i) pause *= 2;
   pause = std::min(pause, kLongestRest);
   std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
-  const auto id = entry.job->id;
+  const auto id = entry.id();
   resting_.insert(id);
-  entry.rest = clock_.callLater(Duration(jitter(random_)), [this, id] {
-    endRest(entries_.at(id));
+  course.rest = clock_.callLater(Duration(jitter(random_)), [this, id] {
+    endRest(jobs_.at(id));
     proceed();
   });
 }
 
-void PoolCore::endRest(Entry& entry) {
-  entry.rest.cancel();
-  resting_.erase(entry.job->id);
-  entry.place = queue_.pushFront(entry.job->id, entry.job->options.priority);
+void PoolCore::endRest(JobEntry& entry) {
+  entry.course->rest.cancel();
+  resting_.erase(entry.id());
+  queue_.pushFront(entry, entry.job->options().priority);
 }
 
-std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& death) {
+std::optional<Failure> PoolCore::verdict(JobEntry& entry, const DeathCertificate& death) {
   const bool begun = isBlamed(entry, death);
-  const JobOptions& options = entry.job->options;
+  const JobOptions& options = entry.job->options();
+  JobCourse& course = *entry.course;
   if (death.cause == DeathCause::shutdown || (!begun && !queueIsOpen())) {
     return stoppedWhileRunning();
   }
   if (!begun) {
-    if (++entry.misses < kMaxMisses) return std::nullopt;
+    if (++course.misses < kMaxMisses) return std::nullopt;
     return Failure(WorkerDied(death));
   }
   if (death.cause == DeathCause::timeout) {
@@ -305,8 +315,8 @@ std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& d
   }
   if (death.cause == DeathCause::softTimeout) return Failure(SoftTimeoutExceeded(death));
   if (options.rerun == Rerun::always) {
-    entry.deaths.push_back(death);
-    if (entry.deaths.size() >= options.maxAttempts) return Failure(PoisonJob(entry.deaths));
+    course.deaths.push_back(death);
+    if (course.deaths.size() >= options.maxAttempts) return Failure(PoisonJob(course.deaths));
     if (queueIsOpen()) return std::nullopt;
   }
   if (death.cause == DeathCause::protocol) return Failure(ProtocolError(death.describe()));
@@ -315,7 +325,7 @@ std::optional<Failure> PoolCore::verdict(Entry& entry, const DeathCertificate& d
 
 // From here on no job leaves the queue but to fail, and none comes in.
 void PoolCore::condemnQueue(const Failure& failure) {
-  while (!resting_.empty()) endRest(entries_.at(*resting_.begin()));
+  while (!resting_.empty()) endRest(jobs_.at(*resting_.begin()));
   if (!queue_.empty() && !condemned_) condemned_ = failure;
 }
 
@@ -325,7 +335,7 @@ void PoolCore::failCondemned() {
   if (!condemned_ || !settlements_.empty()) return;
   const Failure failure = *condemned_;
   for (int i = 0; i < kAtOnce && !queue_.empty(); ++i) {
-    failJob(entries_.find(queue_.front()), failure);
+    failJob(queue_.front(), failure);
   }
   if (queue_.empty()) condemned_.reset();
 }

@@ -13,17 +13,19 @@ JobReport reportOf(const Job& job) {
   JobReport report;
   report.id = job.id;
   report.function = job.function().name;
-  report.label = job.options.label;
-  report.priority = job.options.priority;
+  report.label = job.options().label;
+  report.priority = job.options().priority;
   return report;
 }
 
-template <class Entry>
-JobReport reportOf(const Entry& entry) {
+JobReport reportOf(const JobEntry& entry) {
   JobReport report = reportOf(*entry.job);
-  report.worker = entry.workerNumber;
-  report.attempts = entry.attempts;
-  report.times = entry.times;
+  if (entry.course) {
+    report.worker = entry.course->workerNumber;
+    report.attempts = entry.course->attempts;
+    report.times = entry.course->times;
+  }
+  report.times.queued = entry.queued;
   return report;
 }
 
@@ -41,7 +43,7 @@ void PoolCore::observe(Event event, Args... args) {
   });
 }
 
-void PoolCore::observeJob(void (PoolObserver::*event)(const JobReport&), const Entry& entry) {
+void PoolCore::observeJob(void (PoolObserver::*event)(const JobReport&), const JobEntry& entry) {
   if (observer_) observe(event, reportOf(entry));
 }
 
@@ -55,11 +57,11 @@ void PoolCore::observeRefused(const Job& job, const Failure& failure) {
   observe(&PoolObserver::jobSettled, std::move(report));
 }
 
-void PoolCore::observeRequeued(const Entry& entry, const DeathCertificate& death) {
+void PoolCore::observeRequeued(const JobEntry& entry, const DeathCertificate& death) {
   if (observer_) observe(&PoolObserver::jobRequeued, reportOf(entry), death);
 }
 
-void PoolCore::observeSettled(Entry& entry, Column outcome, const Failure* failure) {
+void PoolCore::observeSettled(const JobEntry& entry, Column outcome, const Failure* failure) {
   if (!observer_) return;
   JobReport report = reportOf(entry);
   report.times.settled = reactor_.now();

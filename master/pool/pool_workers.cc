@@ -55,9 +55,8 @@ void PoolCore::workerReady(WorkerProcess& worker) {
 void PoolCore::jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) {
   restart_.answered(worker.number());
   // Absent when the job was cancelled or its deadline passed: nobody waits for this any more.
-  const auto entry = entries_.find(result.getId());
-  if (entry != entries_.end()) {
-    finishJob(entry, result);
+  if (JobEntry* const entry = jobs_.find(result.getId())) {
+    finishJob(*entry, result);
   } else {
     worker.files().discard(result.getId(), result.getFiles());
   }
@@ -69,10 +68,10 @@ void PoolCore::workerAnswered(WorkerProcess& worker) {
 }
 
 void PoolCore::workerProgressed(std::uint64_t job, double fraction, const std::string& note) {
-  const auto entry = entries_.find(job);
-  if (entry == entries_.end()) return;
+  const JobEntry* const entry = jobs_.find(job);
+  if (entry == nullptr) return;
   // A copy: what it does may end the job.
-  const auto report = entry->second.job->options.onProgress;
+  const auto report = entry->job->options().onProgress;
   if (!report) return;
   try {
     report(fraction, note);

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "master/pool/pool_core.h"
 
@@ -25,13 +26,9 @@ void refuseInUnservedWorker() {
 
 }  // namespace
 
-void submitJob(PoolCore& core, std::unique_ptr<Job> job) { core.submit(std::move(job)); }
+Job::Ticket newTicket(PoolCore& core) { return core.newTicket(); }
 
-std::uint64_t newJobId(PoolCore& core) { return core.newJobId(); }
-
-void cancelJob(const std::weak_ptr<PoolCore>& core, std::uint64_t id) {
-  if (const auto pool = core.lock()) pool->cancel(id);
-}
+void submitJob(PoolCore& core, Ref<Job> job) { core.submit(std::move(job)); }
 
 }  // namespace detail
 

@@ -10,7 +10,7 @@ void SettlementQueue::tellNext() {
   if (call) {
     call();
   } else if (job && failure) {
-    job->fail(std::move(*failure));
+    job->refuse(std::move(*failure));
   } else if (job) {
     job->succeed();
   } else if (wait->called()) {

@@ -17,17 +17,17 @@ namespace phial::detail {
 class SettlementQueue {
  public:
   /// `job` has accepted its result.
-  void succeed(std::unique_ptr<Job> job) { queue_.push_back({std::move(job), {}, {}, {}}); }
-  void fail(std::unique_ptr<Job> job, Failure failure) {
+  void succeed(Ref<Job> job) { queue_.push_back({std::move(job), {}, {}, {}}); }
+  void fail(Ref<Job> job, Failure failure) {
     queue_.push_back({std::move(job), {}, std::move(failure), {}});
   }
-  void succeed(Resolver<void> wait) { queue_.push_back({nullptr, std::move(wait), {}, {}}); }
+  void succeed(Resolver<void> wait) { queue_.push_back({{}, std::move(wait), {}, {}}); }
   void fail(Resolver<void> wait, Failure failure) {
-    queue_.push_back({nullptr, std::move(wait), std::move(failure), {}});
+    queue_.push_back({{}, std::move(wait), std::move(failure), {}});
   }
 
   /// For an observer; throws nothing.
-  void notify(std::function<void()> call) { queue_.push_back({nullptr, {}, {}, std::move(call)}); }
+  void notify(std::function<void()> call) { queue_.push_back({{}, {}, {}, std::move(call)}); }
 
   bool empty() const { return queue_.empty(); }
   /// Tells the oldest. Calls user code. REQUIRES: not empty().
@@ -35,7 +35,7 @@ class SettlementQueue {
 
  private:
   struct Settlement {
-    std::unique_ptr<Job> job;
+    Ref<Job> job;
     std::optional<Resolver<void>> wait;
     std::optional<Failure> failure;
     std::function<void()> call;

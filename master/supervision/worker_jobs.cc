@@ -12,7 +12,7 @@ void WorkerProcess::run(std::span<WorkerLink::Outgoing> jobs, Duration expected)
   std::vector<InFlight::Job> sent;
   sent.reserve(jobs.size());
   for (const auto& [job, function, words, failure] : jobs) {
-    sent.push_back({job->id, function, job->options.label,
+    sent.push_back({job->id, function, job->options().label,
                     failure ? InFlight::Held::byMaster : InFlight::Held::byWorker});
   }
   inFlight_->add(std::move(sent), env_.clock.now(), expected);

@@ -17,7 +17,7 @@ constexpr std::uint64_t kJobWords = 8;
 constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 28;
 
 std::uint64_t wordsOf(const WorkerLink::Outgoing& outgoing) {
-  const auto& label = outgoing.job->options.label;
+  const auto& label = outgoing.job->options().label;
   return kJobWords + outgoing.argumentWords + label.size() / sizeof(capnp::word);
 }
 
@@ -158,7 +158,7 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage&
 // What it throws is the job's failure; no file has been sent then.
 void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans) {
   wire.setId(job.id);
-  if (!job.options.label.empty()) wire.setLabel(job.options.label.c_str());
+  if (!job.options().label.empty()) wire.setLabel(job.options().label.c_str());
   OutgoingFiles enclosed;
   BorrowedBytes borrowed;
   // Also of one that fails half way: what it has borrowed is part of the message.

@@ -1,11 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
-#include <utility>
 #include <vector>
 
 #include "master/pool/job_queue.h"
+#include "tests/unit/pool/pool_jobs.h"
 
 namespace phial::detail {
 namespace {
@@ -15,29 +16,35 @@ using ::testing::ElementsAre;
 // A queue whose jobs can be named, and taken out in their order to look at it.
 class JobQueueTest : public ::testing::Test {
  protected:
-  void pushBack(std::uint64_t job, int priority) {
-    places_[job] = {queue.pushBack(job, priority), priority};
-  }
+  void pushBack(std::uint64_t job, int priority) { queue.pushBack(noted(job, priority), priority); }
   void pushFront(std::uint64_t job, int priority) {
-    places_[job] = {queue.pushFront(job, priority), priority};
+    queue.pushFront(noted(job, priority), priority);
   }
-  void remove(std::uint64_t job) {
-    const auto [place, priority] = places_.at(job);
-    queue.remove(place, priority);
-  }
+  void remove(std::uint64_t job) { queue.remove(entries_.at(job), priorities_.at(job)); }
+  std::uint64_t front() { return queue.front().id(); }
   std::vector<std::uint64_t> takeAll() {
     std::vector<std::uint64_t> order;
     while (!queue.empty()) {
-      order.push_back(queue.front());
-      remove(queue.front());
+      order.push_back(front());
+      remove(front());
     }
     return order;
   }
 
-  JobQueue queue;
-
  private:
-  std::map<std::uint64_t, std::pair<JobQueue::Place, int>> places_;
+  JobEntry& noted(std::uint64_t job, int priority) {
+    JobEntry& entry = entries_[job];
+    entry.job = makeJob<void>(owner_, job);
+    priorities_[job] = priority;
+    return entry;
+  }
+
+  NotingOwner owner_;
+  std::map<std::uint64_t, JobEntry> entries_;
+  std::map<std::uint64_t, int> priorities_;
+
+ protected:
+  JobQueue queue;
 };
 
 TEST_F(JobQueueTest, JobsLeaveInTheOrderTheyCame) {
@@ -68,7 +75,7 @@ TEST_F(JobQueueTest, AJobIsTakenOutWhereverItStands) {
   for (std::uint64_t job : {1, 2, 3, 4}) pushBack(job, 0);
   remove(2);
   remove(1);
-  EXPECT_EQ(queue.front(), 3U);
+  EXPECT_EQ(front(), 3U);
   remove(4);
   EXPECT_THAT(takeAll(), ElementsAre(3));
 }

@@ -6,38 +6,37 @@
 #include <vector>
 
 #include "master/pool/settlement_queue.h"
+#include "tests/unit/pool/pool_jobs.h"
 
 namespace phial::detail {
 namespace {
 
 using ::testing::ElementsAre;
 
-/// Notes what it is told.
-class NotedJob final : public Job {
+/// Notes its end.
+class NotedJob final : public TypedJob<void> {
  public:
-  NotedJob(std::uint64_t number, std::vector<std::string>& notes)
-      : Job(number, {}), notes_(notes) {}
-  ~NotedJob() override { note("gone"); }
-
-  FunctionName function() const override { return {"noted", {}}; }
-  std::uint64_t argumentWords() const override { return 0; }
-  unsigned argumentCount() const override { return 0; }
-  void encodeArguments(capnp::List<schema::Value>::Builder) const override {}
-  std::shared_ptr<const void> arguments() const override { return nullptr; }
-  void accept(schema::Value::Reader) override {}
-  void succeed() override { note("succeeded"); }
-  void fail(Failure failure) override { note("failed: " + failure.message()); }
+  NotedJob(Job::Ticket ticket, std::vector<std::string>& notes)
+      : TypedJob(ticket, nullptr, kSomeFunction, {}), notes_(notes) {
+    outcome.emplace();
+  }
+  ~NotedJob() override { notes_.push_back(std::to_string(id) + " gone"); }
 
  private:
-  void note(const std::string& what) { notes_.push_back(std::to_string(id) + " " + what); }
-
   std::vector<std::string>& notes_;
 };
 
 class SettlementQueueTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Job> job(std::uint64_t number) {
-    return std::make_unique<NotedJob>(number, notes_);
+  Ref<Job> job(std::uint64_t number) {
+    Ref<Job> job(new NotedJob({owner_, number}, notes_));
+    const auto name = std::to_string(number);
+    Access::wrap<void>(Chain::pending(Ref<Source>(job)))
+        .addCallbacks([this, name] { notes_.push_back(name + " succeeded"); },
+                      [this, name](const Failure& failure) {
+                        notes_.push_back(name + " failed: " + failure.message());
+                      });
+    return job;
   }
   Resolver<void> wait(const std::string& name) {
     auto [deferred, resolver] = newDeferred<void>();
@@ -46,6 +45,7 @@ class SettlementQueueTest : public ::testing::Test {
     return std::move(resolver);
   }
 
+  NotingOwner owner_;
   std::vector<std::string> notes_;
   SettlementQueue queue_;
 };

@@ -229,7 +229,8 @@ class ChunkStream : public std::enable_shared_from_this<ChunkStream<function>> {
     const auto first = piece.first;
     const std::tuple arguments(ChunkOrder{first, mode_}, piece.elements);
     flights_.emplace(first, Flight{std::move(piece), {}});
-    auto job = detail::submit<Result>(core, options_.job, name(), arguments)
+    auto job = detail::submit<Result>(*core, std::make_unique<const JobOptions>(options_.job),
+                                      name(), arguments)
                    .addBoth([self = this->shared_from_this(), first](Outcome<Result> outcome) {
                      self->land(first, std::move(outcome));
                    });
@@ -237,8 +238,9 @@ class ChunkStream : public std::enable_shared_from_this<ChunkStream<function>> {
     if (flight != flights_.end()) flight->second.job = std::move(job);
   }
 
-  static FunctionName name() {
-    return {chunkName<function>(), functionSignature<&runChunk<function>>()};
+  static const FunctionName& name() {
+    static const FunctionName name{chunkName<function>(), functionSignature<&runChunk<function>>()};
+    return name;
   }
 
   // --- Out of it ---

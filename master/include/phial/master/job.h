@@ -1,5 +1,8 @@
-// A job as the pool holds it: arguments that wait to be written, and a Deferred that waits for the
-// result. Part of the templates of process_pool.h; nothing here is for users.
+// A job as the pool holds it: arguments that wait to be written, and the source of the Deferred
+// that waits for the result. Part of the templates of process_pool.h; nothing here is for users.
+//
+// A program may have a million jobs in its queue, so a job is one block of memory: its Deferred's
+// source, the arguments where they are small, and room for the result.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -25,53 +28,112 @@ struct FunctionName {
   std::string_view signature;
 };
 
-/// One job, type-erased. The pool owns it from submission until it has settled.
-class Job {
+/// One job, type-erased. The pool holds it from submission until it has settled, and is its only
+/// producer.
+class Job : public Source {
  public:
-  Job(std::uint64_t jobId, JobOptions jobOptions) : id(jobId), options(std::move(jobOptions)) {}
-  virtual ~Job() = default;
-  Job(const Job&) = delete;
-  Job& operator=(const Job&) = delete;
+  /// Who is to hear that a job was cancelled.
+  class Owner {
+   public:
+    /// Gives up the job, if it is there still. Calls no user code.
+    virtual void cancel(std::uint64_t id) = 0;
 
-  virtual FunctionName function() const = 0;
+   protected:
+    ~Owner() = default;
+  };
+  /// What a job is to its pool.
+  struct Ticket {
+    Owner& owner;      ///< outlives the job until that has fired
+    std::uint64_t id;  ///< from 1
+  };
+
+  /// Null `options` are the default ones. `function` is borrowed for as long as the job.
+  Job(Ticket ticket, std::unique_ptr<const JobOptions> options, const FunctionName& function);
+
+  virtual unsigned argumentCount() const = 0;
   /// An upper bound of the words that the arguments need on the wire.
   virtual std::uint64_t argumentWords() const = 0;
-  virtual unsigned argumentCount() const = 0;
   virtual void encodeArguments(capnp::List<schema::Value>::Builder to) const = 0;
-  /// What encodeArguments() writes, and may only refer to. Held, it outlives the job.
+  /// What encodeArguments() writes, and may only refer to. Held, it outlives the job. Null when
+  /// nothing can be referred to.
   virtual std::shared_ptr<const void> arguments() const = 0;
 
   /// Reads the result and keeps it. Throws EncodingError. Calls nobody.
   virtual void accept(schema::Value::Reader result) = 0;
   /// Hands the accepted result to the caller. Calls user code. Does nothing when the caller has
   /// cancelled the job after the pool had decided its end; the ledger keeps what was decided.
-  virtual void succeed() = 0;
+  void succeed();
   /// Hands a failure to the caller, in the same way.
-  virtual void fail(Failure failure) = 0;
+  void refuse(Failure failure);
 
-  /// The pool's number for it, from 1.
+  const FunctionName& function() const { return *function_; }
+  const JobOptions& options() const { return options_ ? *options_ : kDefaults; }
+
+  Ref<Chain> cancelOrDelegate() override;
+
   const std::uint64_t id;
-  const JobOptions options;
+
+ protected:
+  void discard() noexcept override { options_.reset(); }
+
+ private:
+  static const JobOptions kDefaults;
+
+  Owner& owner_;
+  std::unique_ptr<const JobOptions> options_;
+  const FunctionName* function_;
+};
+
+/// How arguments are kept: small plain ones in the job, others where a message on its way can hold
+/// on to them.
+template <class... Args>
+class KeptArguments {
+ public:
+  using Tuple = std::tuple<Args...>;
+
+  explicit KeptArguments(Tuple&& arguments)
+      : shared_(std::make_shared<const Tuple>(std::move(arguments))) {}
+
+  const Tuple& get() const { return *shared_; }
+  std::shared_ptr<const void> share() const { return shared_; }
+  void drop() noexcept { shared_.reset(); }
+
+ private:
+  std::shared_ptr<const Tuple> shared_;
+};
+
+inline constexpr std::size_t kMaxSmallArguments = 64;
+
+template <class... Args>
+  requires(std::is_trivially_copyable_v<Args> && ...) &&
+          (sizeof(std::tuple<Args...>) <= kMaxSmallArguments)
+class KeptArguments<Args...> {
+ public:
+  using Tuple = std::tuple<Args...>;
+
+  explicit KeptArguments(Tuple&& arguments) : arguments_(std::move(arguments)) {}
+
+  const Tuple& get() const { return arguments_; }
+  std::shared_ptr<const void> share() const { return nullptr; }
+  void drop() noexcept {}
+
+ private:
+  [[no_unique_address]] Tuple arguments_;
 };
 
 /// A job that calls a function with `Args`, the form in which arguments are kept, and expects `R`.
 template <class R, class... Args>
-class TypedJob final : public Job {
+class TypedJob : public Holding<R, Job> {
  public:
-  TypedJob(std::uint64_t jobId, JobOptions jobOptions, FunctionName function, Resolver<R> resolver,
-           std::tuple<Args...> arguments)
-      : Job(jobId, std::move(jobOptions)),
-        name_(function.name),
-        signature_(function.signature),
-        resolver_(std::move(resolver)),
-        arguments_(std::make_shared<const std::tuple<Args...>>(std::move(arguments))) {}
+  TypedJob(Job::Ticket ticket, std::unique_ptr<const JobOptions> options,
+           const FunctionName& function, std::tuple<Args...> arguments)
+      : Holding<R, Job>(ticket, std::move(options), function), arguments_(std::move(arguments)) {}
 
-  FunctionName function() const override { return {name_, signature_}; }
   unsigned argumentCount() const override { return sizeof...(Args); }
   std::uint64_t argumentWords() const override {
     return std::apply(
         [](const auto&... argument) { return (std::uint64_t{0} + ... + encodedWords(argument)); },
-        *arguments_);
+        arguments_.get());
   }
   void encodeArguments(capnp::List<schema::Value>::Builder to) const override {
     std::apply(
@@ -79,38 +141,48 @@ class TypedJob final : public Job {
           unsigned i = 0;
           (encode(argument, to[i++]), ...);
         },
-        *arguments_);
+        arguments_.get());
   }
-
-  std::shared_ptr<const void> arguments() const override { return arguments_; }
+  std::shared_ptr<const void> arguments() const override { return arguments_.share(); }
 
   void accept(schema::Value::Reader result) override {
     if constexpr (std::is_void_v<R>) {
       if (!result.isVoid()) throw EncodingError("expected no result, found a value");
+      this->outcome.emplace();
     } else {
-      result_.emplace(decode<R>(result));
+      this->outcome.emplace(decode<R>(result));
     }
   }
-  void succeed() override {
-    if (resolver_.called()) return;
-    if constexpr (std::is_void_v<R>) {
-      resolver_.callback();
-    } else {
-      resolver_.callback(std::move(*result_));
-    }
-  }
-  void fail(Failure failure) override {
-    if (!resolver_.called()) resolver_.errback(std::move(failure));
+
+ protected:
+  // The Deferred, which may be kept for long, holds on to the job for the sake of the result.
+  void discard() noexcept override {
+    arguments_.drop();
+    Job::discard();
   }
 
  private:
-  struct Nothing {};
+  [[no_unique_address]] KeptArguments<Args...> arguments_;
+};
 
-  std::string name_;
-  std::string signature_;
-  Resolver<R> resolver_;
-  std::shared_ptr<const std::tuple<Args...>> arguments_;
-  std::optional<std::conditional_t<std::is_void_v<R>, Nothing, R>> result_;
+/// The name of a function that is not linked into this program.
+struct OwnedName {
+  explicit OwnedName(std::string_view name) : text(name), owned{text, {}} {}
+  OwnedName(const OwnedName&) = delete;
+  OwnedName& operator=(const OwnedName&) = delete;
+
+  const std::string text;
+  const FunctionName owned;
+};
+
+/// The same for a function known by its name alone.
+template <class R, class... Args>
+class NamedJob final : private OwnedName, public TypedJob<R, Args...> {
+ public:
+  NamedJob(Job::Ticket ticket, std::unique_ptr<const JobOptions> options, std::string_view name,
+           std::tuple<Args...> arguments)
+      : OwnedName(name),
+        TypedJob<R, Args...>(ticket, std::move(options), owned, std::move(arguments)) {}
 };
 
 }  // namespace phial::detail

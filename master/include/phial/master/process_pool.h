@@ -77,26 +77,28 @@ class ProcessPool {
   template <auto function, class... A>
     requires(!detail::kBeginsWithOptions<A...>)
   auto deferToProcess(A&&... args) {
-    return submitLinked<function>(JobOptions{}, std::forward<A>(args)...);
+    return submitLinked<function>(nullptr, std::forward<A>(args)...);
   }
 
   /// The same with options for this job.
   template <auto function, class... A>
   auto deferToProcess(JobOptions options, A&&... args) {
-    return submitLinked<function>(std::move(options), std::forward<A>(args)...);
+    return submitLinked<function>(std::make_unique<const JobOptions>(std::move(options)),
+                                  std::forward<A>(args)...);
   }
 
   /// Runs the function that the worker registered as `name`, with arguments of the types given
   /// here. UnknownFunction when there is none; EncodingError when types or result do not fit.
   template <class Result, class... A>
   Deferred<Result> deferToProcess(std::string_view name, A&&... args) {
-    return submitByName<Result>(JobOptions{}, name, std::forward<A>(args)...);
+    return submitByName<Result>(nullptr, name, std::forward<A>(args)...);
   }
 
   /// The same with options for this job.
   template <class Result, class... A>
   Deferred<Result> deferToProcess(JobOptions options, std::string_view name, A&&... args) {
-    return submitByName<Result>(std::move(options), name, std::forward<A>(args)...);
+    return submitByName<Result>(std::make_unique<const JobOptions>(std::move(options)), name,
+                                std::forward<A>(args)...);
   }
 
   /// Calls `function` for each element of `range` in the workers: its results in the order of the
@@ -205,31 +207,33 @@ class ProcessPool {
   Reactor& reactor() const;
 
  private:
+  using Options = std::unique_ptr<const JobOptions>;  // null: the default ones
+
   template <auto function, class... A>
-  auto submitLinked(JobOptions options, A&&... args);
+  auto submitLinked(Options options, A&&... args);
   template <class Result, class... A>
-  Deferred<Result> submitByName(JobOptions options, std::string_view name, A&&... args);
+  Deferred<Result> submitByName(Options options, std::string_view name, A&&... args);
 
   std::shared_ptr<detail::PoolCore> core_;
 };
 
 template <auto function, class... A>
-auto ProcessPool::submitLinked(JobOptions options, A&&... args) {
+auto ProcessPool::submitLinked(Options options, A&&... args) {
   using Traits = FunctionTraits<decltype(function)>;
   using Arguments = detail::ArgumentsOf<typename Traits::Signature>;
   static_assert(sizeof...(A) == Arguments::kCount,
                 "deferToProcess: the function takes another number of arguments");
   // Puts the function into this program's table, which the worker serves.
   LinkedFunction<function>::require();
+  static const detail::FunctionName name{functionName<function>(), functionSignature<function>()};
   return detail::submit<Stored<typename Traits::Result>>(
-      core_, std::move(options), {functionName<function>(), functionSignature<function>()},
-      Arguments::keepAll(std::forward<A>(args)...));
+      *core_, std::move(options), name, Arguments::keepAll(std::forward<A>(args)...));
 }
 
 template <class Result, class... A>
-Deferred<Result> ProcessPool::submitByName(JobOptions options, std::string_view name, A&&... args) {
-  return detail::submit<Result>(
-      core_, std::move(options), {name, {}},
+Deferred<Result> ProcessPool::submitByName(Options options, std::string_view name, A&&... args) {
+  return detail::submitByName<Result>(
+      *core_, std::move(options), name,
       std::tuple<Stored<A>...>(detail::keep<A>(std::forward<A>(args))...));
 }
 

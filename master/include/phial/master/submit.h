@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -17,12 +18,10 @@ namespace phial::detail {
 
 class PoolCore;
 
-/// The number of the next job.
-std::uint64_t newJobId(PoolCore& core);
-/// Puts a job into the pool, which settles it in every case.
-void submitJob(PoolCore& core, std::unique_ptr<Job> job);
-/// What a job's Deferred does when it is cancelled.
-void cancelJob(const std::weak_ptr<PoolCore>& core, std::uint64_t id);
+/// For the next job.
+Job::Ticket newTicket(PoolCore& core);
+/// Puts a job into its pool, which settles it in every case.
+void submitJob(PoolCore& core, Ref<Job> job);
 
 /// An argument as the job keeps it until it has settled.
 template <class Param, class A>
@@ -45,17 +44,31 @@ struct ArgumentsOf<R(Params...)> {
   }
 };
 
-/// A new job that calls `function` with `arguments`, and its result.
-template <class Result, class... Kept>
-Deferred<Result> submit(const std::shared_ptr<PoolCore>& core, JobOptions options,
-                        FunctionName function, std::tuple<Kept...> arguments) {
-  const std::uint64_t id = newJobId(*core);
-  auto [deferred, resolver] =
-      newDeferred<Result>([weak = std::weak_ptr(core), id] { cancelJob(weak, id); });
-  submitJob(*core,
-            std::make_unique<TypedJob<Result, Kept...>>(id, std::move(options), function,
-                                                        std::move(resolver), std::move(arguments)));
-  return std::move(deferred);
+/// `job` is to have a result of type R.
+template <class R>
+Deferred<R> submitNew(PoolCore& core, Ref<Job> job) {
+  auto deferred = Access::wrap<R>(Chain::pending(Ref<Source>(job)));
+  submitJob(core, std::move(job));
+  return deferred;
+}
+
+/// A new job that calls `function`, a name that lasts as long as the program, with `arguments`; and
+/// its result. Null `options` are the default ones.
+template <class R, class... Kept>
+Deferred<R> submit(PoolCore& core, std::unique_ptr<const JobOptions> options,
+                   const FunctionName& function, std::tuple<Kept...> arguments) {
+  Ref job(new TypedJob<R, Kept...>(newTicket(core), std::move(options), function,
+                                   std::move(arguments)));
+  return submitNew<R>(core, std::move(job));
+}
+
+/// The same for a name that is the caller's.
+template <class R, class... Kept>
+Deferred<R> submitByName(PoolCore& core, std::unique_ptr<const JobOptions> options,
+                         std::string_view name, std::tuple<Kept...> arguments) {
+  Ref job(
+      new NamedJob<R, Kept...>(newTicket(core), std::move(options), name, std::move(arguments)));
+  return submitNew<R>(core, std::move(job));
 }
 
 }  // namespace phial::detail

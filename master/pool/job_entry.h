@@ -1,0 +1,52 @@
+// What the pool keeps for each job that has not ended. Two parts, for a million jobs may be queued
+// and few are anything else: what each has, and what is only known of one on its way.
+#pragma once
+
+#include <phial/master/clock.h>
+#include <phial/master/death_certificate.h>
+#include <phial/master/job.h>
+#include <phial/master/pool_observer.h>
+
+#include <boost/intrusive/list_hook.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "master/supervision/worker_process.h"
+
+namespace phial::detail {
+
+/// How it has gone with a job since it was queued.
+struct JobCourse {
+  WorkerProcess* worker = nullptr;  // set while running
+  DelayedCall deadline;
+  DelayedCall timeout;
+  DelayedCall softTimeout;
+  DelayedCall rest;                      // active while it waits before it runs again
+  TimePoint sentAt{};                    // while running, on the pool's clock
+  std::optional<TimePoint> begunBefore;  // when it was seen begun, its function not yet entered
+  JobTimes times;                        // but `queued`
+  std::uint64_t workerNumber = 0;
+  unsigned attempts = 0;
+  unsigned misses = 0;                   // deaths of workers that had not begun it
+  std::vector<DeathCertificate> deaths;  // of workers that it was running in
+  enum class Answer { due, late } answer = Answer::due;
+};
+
+/// A job that is queued or running.
+struct JobEntry {
+  Ref<Job> job;  // null: the entry is free
+  TimePoint queued{};
+  std::unique_ptr<JobCourse> course;  // from its first dispatch on, or when it has a deadline
+  boost::intrusive::list_member_hook<> place;  // of JobQueue, linked while it waits there
+
+  std::uint64_t id() const { return job->id; }
+  WorkerProcess* worker() const { return course ? course->worker : nullptr; }
+  JobCourse& ensureCourse() {
+    if (!course) course = std::make_unique<JobCourse>();
+    return *course;
+  }
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,115 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <phial/master/job.h>
+#include <phial/protocol/error.h>
+
+#include <capnp/message.h>
+#include <array>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "master/pool/job_entry.h"
+#include "tests/unit/pool/pool_jobs.h"
+
+namespace phial::detail {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class JobTest : public ::testing::Test {
+ protected:
+  template <class R>
+  std::string outcomeOf(Deferred<R>& deferred) {
+    std::string told = "pending";
+    deferred.addCallbacks([&](R value) { told = std::to_string(value); },
+                          [&](const Failure& failure) { told = failure.type(); });
+    return told;
+  }
+  // A result as it comes from a worker.
+  static void accept(Job& job, int value) {
+    capnp::MallocMessageBuilder message;
+    auto result = message.initRoot<schema::Value>();
+    encode(value, result);
+    job.accept(result.asReader());
+  }
+
+  NotingOwner owner_;
+};
+
+TEST_F(JobTest, AResultIsToldWhenItIsTime) {
+  const auto job = makeJob<int>(owner_, 1);
+  auto deferred = deferredOf(job);
+  accept(*job, 7);
+  EXPECT_FALSE(deferred.called());
+  job->succeed();
+  EXPECT_EQ(outcomeOf(deferred), "7");
+}
+
+TEST_F(JobTest, AFailureTakesThePlaceOfAnAcceptedResult) {
+  const auto job = makeJob<int>(owner_, 1);
+  auto deferred = deferredOf(job);
+  accept(*job, 7);
+  job->refuse(Failure(EncodingError("no")));
+  EXPECT_EQ(outcomeOf(deferred), "phial::EncodingError");
+}
+
+TEST_F(JobTest, CancellingTellsTheOwnerOnceAndWhatComesLaterIsNotHeard) {
+  const auto job = makeJob<int>(owner_, 5);
+  auto deferred = deferredOf(job);
+  accept(*job, 7);
+  deferred.cancel();
+  EXPECT_THAT(owner_.cancelled, ElementsAre(5));
+  job->succeed();
+  job->refuse(Failure(EncodingError("no")));
+  deferred.cancel();
+  EXPECT_EQ(outcomeOf(deferred), "phial::CancelledError");
+  EXPECT_THAT(owner_.cancelled, ElementsAre(5));
+}
+
+TEST_F(JobTest, CallbacksRunThoughNobodyHoldsTheDeferred) {
+  std::vector<int> results;
+  const auto job = makeJob<int>(owner_, 1);
+  deferredOf(job).addCallback([&](int value) { results.push_back(value); });
+  accept(*job, 7);
+  EXPECT_THAT(results, IsEmpty());
+  job->succeed();
+  EXPECT_THAT(results, ElementsAre(7));
+}
+
+TEST_F(JobTest, ASettledJobLetsGoOfItsArgumentsThoughTheResultIsKept) {
+  const auto job = makeJob<int>(owner_, 1, std::vector<int>(1000));
+  auto deferred = deferredOf(job);
+  const std::weak_ptr<const void> arguments = job->arguments();
+  EXPECT_FALSE(arguments.expired());
+  accept(*job, 7);
+  job->succeed();
+  EXPECT_TRUE(arguments.expired());
+  EXPECT_EQ(outcomeOf(deferred), "7");
+}
+
+TEST_F(JobTest, ArgumentsThatAreHeldOutliveTheJob) {
+  auto job = makeJob<int>(owner_, 1, std::vector<int>{1, 2, 3});
+  const auto held = std::static_pointer_cast<const std::tuple<std::vector<int>>>(job->arguments());
+  job = {};
+  EXPECT_THAT(std::get<0>(*held), ElementsAre(1, 2, 3));
+}
+
+TEST_F(JobTest, SmallPlainArgumentsLieInTheJob) {
+  EXPECT_EQ(makeJob<int>(owner_, 1, 1, 2.5)->arguments(), nullptr);
+  EXPECT_NE(makeJob<int>(owner_, 1, std::array<int, 100>{})->arguments(), nullptr);
+  EXPECT_NE(makeJob<int>(owner_, 1, std::string("text"))->arguments(), nullptr);
+}
+
+// What a million queued jobs are paid for in; more of it is to be a decision.
+TEST_F(JobTest, AQueuedJobIsSmall) {
+  EXPECT_LE(sizeof(TypedJob<void>), 96U);
+  EXPECT_LE(sizeof(TypedJob<int, int>), 104U);
+  EXPECT_LE(sizeof(Chain), 56U);
+  EXPECT_LE(sizeof(JobEntry), 40U);
+}
+
+}  // namespace
+}  // namespace phial::detail
