@@ -43,10 +43,6 @@ struct JobEntry {
 
   std::uint64_t id() const { return job->id; }
   WorkerProcess* worker() const { return course ? course->worker : nullptr; }
-  JobCourse& ensureCourse() {
-    if (!course) course = std::make_unique<JobCourse>();
-    return *course;
-  }
 };
 
 }  // namespace phial::detail

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "master/pool/job_entry.h"
 
@@ -25,6 +27,8 @@ class JobTable {
   JobEntry& at(std::uint64_t id) { return *find(id); }
   /// `entry` is in no queue.
   void erase(JobEntry& entry);
+  /// The entry's course; a new one if it has none.
+  JobCourse& courseOf(JobEntry& entry);
 
   bool empty() const { return blocks_.empty(); }
   /// That of the lowest number. REQUIRES: not empty().
@@ -33,6 +37,9 @@ class JobTable {
  private:
   // Few enough that a job which stays behind holds on to little, about 3 KiB.
   static constexpr std::size_t kBlock = 64;
+  // Courses that are kept for the next jobs: as many as two workers hold. They come and go in such
+  // numbers that malloc would split and join them each time, a tenth of the master's time.
+  static constexpr std::size_t kSpares = 512;
 
   struct Block {
     std::uint64_t used = 0;  // a bit for each entry
@@ -43,6 +50,7 @@ class JobTable {
   static std::uint64_t bit(std::uint64_t id) { return std::uint64_t{1} << id % kBlock; }
   Blocks::iterator blockOf(std::uint64_t id);
 
+  std::vector<std::unique_ptr<JobCourse>> spares_;  // as good as new
   Blocks blocks_;
   Blocks::iterator latest_ = blocks_.end();  // jobs are looked up in rows
 };

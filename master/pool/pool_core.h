@@ -120,7 +120,11 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::size_t jobsLeft(const WorkerProcess& worker) const;
   void sendBatch(WorkerProcess& worker);
   std::vector<WorkerLink::Outgoing> gather(WorkerProcess& worker, Duration& work);
-  void dispatched(JobEntry& entry, WorkerProcess& worker, TimePoint now);
+  struct Moment {
+    TimePoint reactor;
+    TimePoint clock;
+  };
+  void dispatched(JobEntry& entry, WorkerProcess& worker, Moment now);
   void pollFor(Duration expected);
   void watchHeldJobs();
   void lookOut();
@@ -223,6 +227,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::shared_ptr<PoolObserver> observer_;
   Histogram queueWait_;
   Histogram runTime_;
+  TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
   FunctionTimes functionTimes_;
   BusyPoll busyPoll_;
   std::vector<Resolver<void>> starters_;

@@ -84,7 +84,7 @@ void PoolCore::sendBatch(WorkerProcess& worker) {
   Duration expected{};
   auto batch = gather(worker, expected);
   if (!batch.empty()) worker.run(batch, expected);
-  const TimePoint now = reactor_.now();
+  const Moment now{reactor_.now(), clock_.now()};
   for (auto& outgoing : batch) {
     JobEntry& entry = jobs_.at(outgoing.job->id);
     if (outgoing.failure) {
@@ -136,16 +136,16 @@ std::vector<WorkerLink::Outgoing> PoolCore::gather(WorkerProcess& worker, Durati
   return batch;
 }
 
-void PoolCore::dispatched(JobEntry& entry, WorkerProcess& worker, TimePoint now) {
+void PoolCore::dispatched(JobEntry& entry, WorkerProcess& worker, Moment now) {
   const auto id = entry.id();
   const JobOptions& options = entry.job->options();
-  JobCourse& course = entry.ensureCourse();
+  JobCourse& course = jobs_.courseOf(entry);
   ledger_.move(Column::queued, Column::running);
   course.worker = &worker;
   course.workerNumber = worker.number();
-  if (++course.attempts == 1) queueWait_.add(now - entry.queued);
-  course.sentAt = clock_.now();
-  course.times.dispatched = now;
+  if (++course.attempts == 1) queueWait_.add(now.reactor - entry.queued);
+  course.sentAt = now.clock;
+  course.times.dispatched = now.reactor;
   observeJob(&PoolObserver::jobDispatched, entry);
   const auto timeout = options.timeout ? options.timeout : options_.timeout;
   if (timeout) watchTime(id, Limit::hard, *timeout, *timeout);

@@ -105,7 +105,7 @@ void PoolCore::enqueue(Ref<Job> job) {
   JobEntry& entry = jobs_.add(std::move(job));
   queue_.pushBack(entry, options.priority);
   if (const auto& deadline = options.deadline) {
-    entry.ensureCourse().deadline =
+    jobs_.courseOf(entry).deadline =
         clock_.callLater(*deadline - clock_.now(), [this, id] { expire(id); });
   }
   entry.queued = reactor_.now();
@@ -209,10 +209,13 @@ void PoolCore::finishJob(JobEntry& entry, schema::JobResult::Reader result) {
 void PoolCore::noteTimes(JobEntry& entry, schema::JobResult::Reader result) {
   const TimePoint started{Duration(result.getStartedNanoseconds())};
   const Duration run(result.getRunNanoseconds());
-  const TimePoint now = reactor_.now();
   JobTimes& times = entry.course->times;
-  if (started < *times.dispatched || started > now) return;
-  if (run < Duration::zero() || run > now - started) return;
+  if (started < *times.dispatched || run < Duration::zero()) return;
+  const auto isPast = [&] { return started <= seenTime_ && run <= seenTime_ - started; };
+  if (!isPast()) {
+    seenTime_ = reactor_.now();
+    if (!isPast()) return;
+  }
   times.started = started;
   times.finished = started + run;
   runTime_.add(run);

@@ -14,6 +14,7 @@ namespace phial::detail {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 class JobTableTest : public ::testing::Test {
  protected:
@@ -48,12 +49,27 @@ TEST_F(JobTableTest, FindsWhatIsThere) {
 TEST_F(JobTableTest, AnErasedEntryIsGoneWithAllThatItHeld) {
   add(1);
   add(2);
-  table_.at(1).ensureCourse().deaths.emplace_back();
+  table_.courseOf(table_.at(1)).deaths.emplace_back();
   erase(1);
   EXPECT_EQ(table_.find(1), nullptr);
   EXPECT_EQ(table_.find(2)->id(), 2U);
   add(1);
   EXPECT_EQ(table_.at(1).course, nullptr);
+}
+
+TEST_F(JobTableTest, ACourseIsUsedAgainAndKnowsNothingOfTheJobBefore) {
+  add(1);
+  JobCourse& course = table_.courseOf(table_.at(1));
+  EXPECT_EQ(&table_.courseOf(table_.at(1)), &course);
+  course.attempts = 3;
+  course.times.dispatched.emplace();
+  course.deaths.emplace_back();
+  erase(1);
+  add(2);
+  EXPECT_EQ(&table_.courseOf(table_.at(2)), &course);
+  EXPECT_EQ(course.attempts, 0U);
+  EXPECT_FALSE(course.times.dispatched);
+  EXPECT_THAT(course.deaths, IsEmpty());
 }
 
 TEST_F(JobTableTest, TheFirstIsTheOneOfTheLowestNumber) {

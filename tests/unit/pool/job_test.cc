@@ -105,7 +105,7 @@ TEST_F(JobTest, SmallPlainArgumentsLieInTheJob) {
 
 // What a million queued jobs are paid for in; more of it is to be a decision.
 TEST_F(JobTest, AQueuedJobIsSmall) {
-  EXPECT_LE(sizeof(TypedJob<void>), 96U);
+  EXPECT_LE(sizeof(TypedJob<void>), 88U);
   EXPECT_LE(sizeof(TypedJob<int, int>), 104U);
   EXPECT_LE(sizeof(Chain), 56U);
   EXPECT_LE(sizeof(JobEntry), 40U);

@@ -51,23 +51,23 @@ class [[nodiscard]] Outcome<void> {
   using Value = void;
 
   Outcome() = default;
-  Outcome(Failure failure) : state_(std::move(failure)) {}  // NOLINT
+  Outcome(Failure failure) : failure_(std::move(failure)) {}  // NOLINT
 
-  bool ok() const { return state_.index() == 0; }
+  bool ok() const { return !failure_.state_; }
 
   /// Rethrows the Failure when there is one.
   void value() const {
-    if (!ok()) std::get<1>(state_).rethrow();
+    if (!ok()) failure_.rethrow();
   }
 
   /// The Failure; throws std::logic_error when ok().
   const Failure& failure() const {
     if (ok()) throw std::logic_error("Outcome::failure() of a success");
-    return std::get<1>(state_);
+    return failure_;
   }
 
  private:
-  std::variant<std::monostate, Failure> state_;
+  Failure failure_;  // no Failure: most Deferreds have no value, and each has room for this
 };
 
 }  // namespace phial

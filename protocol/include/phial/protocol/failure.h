@@ -26,6 +26,9 @@
 
 namespace phial {
 
+template <class T>
+class Outcome;
+
 /// What is known of an exception that another process threw.
 struct RemoteInfo {
   /// The qualified name of its type, then those of its bases.
@@ -123,9 +126,13 @@ class Failure {
   const std::exception_ptr& exception() const;
 
  private:
+  template <class T>
+  friend class Outcome;
   struct State;
   struct Rethrown;
 
+  /// None, as an Outcome without one keeps it; may only be assigned to or destroyed.
+  Failure() = default;
   explicit Failure(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
   template <class E>
