@@ -19,7 +19,7 @@ def run(words, seconds, environment=None):
                                    stderr=subprocess.PIPE, text=True, start_new_session=True,
                                    env=environment)
     except OSError as error:
-        raise ProgramFailed(error.strerror) from error
+        raise ProgramFailed(f"{words[0]}: {error.strerror}") from error
     try:
         output, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
