@@ -124,10 +124,11 @@ def cpu(place):
     ) + all_peers(place, "cpu", 400, 400, 400, place.cores))
 
 
-def large(place, direction, title):
+def large(place, direction, what):
     name = f"bytes-{direction}"
     size = place.count(64 * MIB, MIB)
     calls = place.count(16, 3)
+    title = f"{what} of {size // MIB} MiB by copy, one at a time, one worker"
     return Workload(name, title, "lower", (
         Subject("phial", place.perf("bytes", direction=direction, calls=calls, bytes=size)),
         Subject("memcpy", place.perf("memcpy", workload=name, calls=calls, bytes=size)),
@@ -138,8 +139,8 @@ def large(place, direction, title):
 def mixed(place):
     jobs = place.count(1000, 20)
     options = dict(long_ms=place.count(2000, 50))
-    return Workload("mixed", f"{jobs:,} jobs of 1 ms and one of {options['long_ms']:,} ms, submitted "
-                    "at once to two workers: until the last short one is done", "lower", (
+    return Workload("mixed", f"{jobs:,} jobs of 1 ms and one of {options['long_ms']:,} ms, "
+                    "submitted at once to two workers: until the last short one is done", "lower", (
         Subject("phial", place.perf("mixed", jobs=jobs, **options)),
     ) + all_peers(place, "mixed", 1000, 1000, 1000, 2, **options))
 
@@ -186,8 +187,8 @@ def queue(place):
 
 
 def shared_array(place):
-    return Workload("shared-array", "A job whose argument is a SharedArray of so many bytes, one at "
-                    "a time: all should take as long as one without", "lower", (
+    return Workload("shared-array", "A job whose argument is a SharedArray of so many bytes, one "
+                    "at a time: all should take as long as one without", "lower", (
         Subject("phial, no-op", place.perf("shared_array", calls=place.count(1000, 10),
                                            most_mib=place.count(1024, 1))),
     ), reference="phial, no-op")
@@ -204,9 +205,8 @@ def micro(place):
 def all_workloads(place):
     """In the order in which they are run and told."""
     return [latency(place), burst(place), map_integers(place), cpu(place),
-            large(place, "in", "An argument of 64 MiB, by copy"),
-            large(place, "out", "A result of 64 MiB"),
-            large(place, "both", "64 MiB there and back"),
+            large(place, "in", "An argument"), large(place, "out", "A result"),
+            large(place, "both", "An argument and a result"),
             mixed(place), shared_array(place), restart(place), spawn(place), heartbeat(place),
             memory(place), queue(place), micro(place)]
 
