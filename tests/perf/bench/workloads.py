@@ -137,7 +137,7 @@ def large(place, direction, what):
 
 
 def mixed(place):
-    jobs = place.count(1000, 20)
+    jobs = place.count(1000, 10)
     options = dict(long_ms=place.count(2000, 50))
     return Workload("mixed", f"{jobs:,} jobs of 1 ms and one of {options['long_ms']:,} ms, "
                     "submitted at once to two workers: until the last short one is done", "lower", (

@@ -1,7 +1,8 @@
 // One job of 2 s among a thousand of 1 ms, on two workers: how long do the short ones wait?
 //
 // All are submitted at once. While one worker is at the long job the other can do all of the short
-// ones. Prints also the ideal: when the last of them would be done if none waited for the long one.
+// ones. Prints also the ideal, first in, first out: when the last of them would be done if none
+// waited for the long one.
 #include <phial/master.h>
 #include <phial/worker.h>
 
@@ -75,7 +76,8 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
                .also = {{"p99Ms", latenciesMs.p99()},
                         {"jobs", options.jobs},
                         {"heartbeatP99Ms", heartbeat->delaysMs().p99()}}});
-  perf::print({.workload = "mixed", .subject = "ideal", .value = idealMs(options), .unit = "ms"});
+  perf::print(
+      {.workload = "mixed", .subject = "ideal, FIFO", .value = idealMs(options), .unit = "ms"});
   heartbeat.reset();
   co_await pool.stop();
   co_return 0;
