@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 import programs
 import workloads
@@ -102,6 +103,21 @@ class FakeBuild(unittest.TestCase):
         programs.run([careless], PATIENCE)
         child = int(pid_file.read_text())
         self.assertTrue(eventually(lambda: not alive(child)))
+
+    def test_ends_a_program_that_it_is_interrupted_in_starting(self):
+        children = []
+
+        class InterruptedPopen(subprocess.Popen):
+            def __init__(self, *arguments, **options):
+                super().__init__(*arguments, **options)
+                children.append(self.pid)
+                signal.raise_signal(signal.SIGINT)
+
+        endless = self.program("endless", "exec sleep 1000")
+        with unittest.mock.patch("subprocess.Popen", InterruptedPopen):
+            with self.assertRaises(KeyboardInterrupt):
+                programs.run([endless], PATIENCE)
+        self.assertFalse(alive(children[0]))
 
     def test_ends_its_programs_when_it_is_interrupted(self):
         for number in (signal.SIGINT, signal.SIGTERM):
