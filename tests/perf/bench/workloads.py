@@ -124,11 +124,10 @@ def cpu(place):
     ) + all_peers(place, "cpu", 400, 400, 400, place.cores))
 
 
-def large(place, direction, what):
+def large(place, direction, title):
     name = f"bytes-{direction}"
     size = place.count(64 * MIB, MIB)
     calls = place.count(16, 3)
-    title = f"{what} of {size // MIB} MiB by copy, one at a time, one worker"
     return Workload(name, title, "lower", (
         Subject("phial", place.perf("bytes", direction=direction, calls=calls, bytes=size)),
         Subject("memcpy", place.perf("memcpy", workload=name, calls=calls, bytes=size)),
@@ -205,8 +204,9 @@ def micro(place):
 def all_workloads(place):
     """In the order in which they are run and told."""
     return [latency(place), burst(place), map_integers(place), cpu(place),
-            large(place, "in", "An argument"), large(place, "out", "A result"),
-            large(place, "both", "An argument and a result"),
+            large(place, "in", "An argument of 64 MiB, by copy"),
+            large(place, "out", "A result of 64 MiB"),
+            large(place, "both", "64 MiB there and back"),
             mixed(place), shared_array(place), restart(place), spawn(place), heartbeat(place),
             memory(place), queue(place), micro(place)]
 
