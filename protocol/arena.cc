@@ -123,6 +123,8 @@ bool ArenaWriter::giveBack(std::size_t most) {
   return touched_ > used;
 }
 
+bool ArenaWriter::hasMemory() const { return touched_ > kPageBytes; }
+
 std::string ArenaReader::objectionTo(const ArenaReference& reference) const {
   if (reference.slot >= kArenaSlots) return "a slot that there is not";
   if (reference.bytes < 2 * sizeof(std::uint64_t) || reference.bytes % sizeof(std::uint64_t) != 0 ||

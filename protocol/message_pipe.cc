@@ -40,7 +40,7 @@ MessagePipe::MessagePipe(event_base& base, kj::AutoCloseFd readFd, kj::AutoClose
     : reader_(std::make_unique<detail::PipeReader>(base, nonBlocking(kj::mv(readFd)), limits,
                                                    std::move(arenas.in))),
       writer_(std::make_unique<detail::PipeWriter>(base, nonBlocking(kj::mv(writeFd)), limits,
-                                                   std::move(arenas.out))) {}
+                                                   std::move(arenas.out), arenas.keepsMemory)) {}
 
 MessagePipe::~MessagePipe() noexcept = default;
 

@@ -23,11 +23,13 @@ constexpr std::size_t kSpareBytes = 256 << 10;    // a larger buffer is not kept
 constexpr std::size_t kPieces = 128;              // in one writev
 constexpr std::size_t kArenaBytes = 256 << 10;    // larger messages go through the arena
 
-// An arena that has not been used from one look to the next, so for twice as long at most, gives
-// its memory back, in steps of a quarter of a millisecond.
-constexpr timeval kRestAfter{10, 0};
+constexpr std::size_t kGivenBackAtOnce = 1 << 20;  // a quarter of a millisecond
 constexpr timeval kNextPass{0, 0};
-constexpr std::size_t kGivenBackAtOnce = 1 << 20;
+
+timeval timevalOf(std::chrono::microseconds duration) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
+  return {seconds.count(), (duration - seconds).count()};
+}
 
 std::size_t tableBytes(std::size_t segments) { return (segments / 2 + 1) * sizeof(word); }
 
@@ -109,13 +111,15 @@ class PipeWriter::Waiter : public boost::intrusive::list_base_hook<
 };
 
 PipeWriter::PipeWriter(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
-                       std::shared_ptr<ArenaWriter> arena)
+                       std::shared_ptr<ArenaWriter> arena,
+                       std::chrono::microseconds arenaKeepsMemory)
     : limits_(limits),
       fd_(kj::mv(fd)),
       writable_(newEvent(base, fd_, EV_WRITE | EV_PERSIST, &PipeWriter::onEvent, this)),
       copyMore_(newEvent(base, -1, 0, &PipeWriter::onEvent, this)),
       arena_(std::move(arena)),
       rest_(newEvent(base, -1, 0, &PipeWriter::onRest, this)),
+      restAfter_(timevalOf(arenaKeepsMemory)),
       waiters_(std::make_unique<Waiters>()) {}
 
 PipeWriter::~PipeWriter() { fail(KJ_EXCEPTION(DISCONNECTED, "the message pipe is gone")); }
@@ -263,7 +267,7 @@ bool PipeWriter::appendToArena(Segments message) {
   ++messages_;
   run.copy = std::make_unique<ArenaCopy>(kj::mv(*place), kj::mv(table), message);
   arenaUsed_ = true;
-  if (!restPending_) event_add(rest_.get(), &kRestAfter);
+  if (!restPending_) event_add(rest_.get(), &restAfter_);
   restPending_ = true;
   return true;
 }
@@ -272,10 +276,12 @@ void PipeWriter::onRest(evutil_socket_t, short, void* self) noexcept {
   static_cast<PipeWriter*>(self)->rest();
 }
 
+// Memory in use may be free at the next look: nobody tells when a reader is done.
 void PipeWriter::rest() {
   const bool used = std::exchange(arenaUsed_, false);
-  restPending_ = used || arena_->giveBack(kGivenBackAtOnce);
-  if (restPending_) event_add(rest_.get(), used ? &kRestAfter : &kNextPass);
+  const bool more = !used && arena_->giveBack(kGivenBackAtOnce);
+  restPending_ = arena_->hasMemory();
+  if (restPending_) event_add(rest_.get(), more ? &kNextPass : &restAfter_);
 }
 
 kj::Promise<void> PipeWriter::written(bool borrows) {

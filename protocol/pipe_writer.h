@@ -3,7 +3,10 @@
 
 #include <phial/protocol/message_pipe.h>
 
+#include <sys/time.h>
+
 #include <boost/intrusive/list.hpp>
+#include <chrono>
 #include <deque>
 #include <vector>
 
@@ -17,7 +20,7 @@ class PipeWriter {
   using Segments = kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>>;
 
   PipeWriter(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
-             std::shared_ptr<ArenaWriter> arena);
+             std::shared_ptr<ArenaWriter> arena, std::chrono::microseconds arenaKeepsMemory);
   ~PipeWriter();
 
   kj::Promise<void> write(Segments message);
@@ -65,6 +68,7 @@ class PipeWriter {
   EventPtr copyMore_;
   std::shared_ptr<ArenaWriter> arena_;
   EventPtr rest_;
+  timeval restAfter_;
   bool restPending_ = false;
   bool arenaUsed_ = false;  // since rest_ looked last
   std::deque<Run> runs_;

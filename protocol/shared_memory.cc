@@ -127,7 +127,7 @@ SharedMemory::SharedMemory(kj::AutoCloseFd file, std::size_t bytes, Access acces
 }
 
 // The mapping holds the file, so closing it here frees nothing yet.
-SharedMemory::~SharedMemory() {
+SharedMemory::~SharedMemory() noexcept {
   file_ = nullptr;
   release(bytes_, [data = data_, bytes = bytes_] { ::munmap(data, bytes); });
 }

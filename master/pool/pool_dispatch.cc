@@ -104,10 +104,11 @@ void PoolCore::sendBatch(WorkerProcess& worker) {
 
 // Takes the next jobs off the queue: one, or several short ones.
 std::vector<WorkerLink::Outgoing> PoolCore::gather(WorkerProcess& worker, Duration& work) {
-  // Of those that can have some now, this one is one.
+  // This one, and the others that can have some now.
   const auto& all = workers_.all();
-  const auto hands = static_cast<std::size_t>(
-      std::count_if(all.begin(), all.end(), [](const auto& other) { return other->hasRoom(); }));
+  const auto hands =
+      1 + static_cast<std::size_t>(std::ranges::count_if(
+              all, [&](const auto& other) { return other.get() != &worker && other->hasRoom(); }));
   const std::size_t share = (waiting() + hands - 1) / hands;
   const std::size_t most =
       std::min({share, kBatchSlots, std::max<std::size_t>(jobsLeft(worker), 1)});
@@ -190,7 +191,10 @@ void PoolCore::lookOut() {
 // Jobs that a worker held and has not begun, in order.
 void PoolCore::sendBack(const std::vector<std::uint64_t>& jobs) {
   for (auto id = jobs.rbegin(); id != jobs.rend(); ++id) {
-    if (JobEntry* const entry = jobs_.find(*id)) requeue(*entry);
+    JobEntry* const entry = jobs_.find(*id);
+    if (entry == nullptr) continue;
+    observeJob(&PoolObserver::jobTakenBack, *entry);
+    requeue(*entry);
   }
 }
 

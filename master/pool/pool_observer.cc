@@ -4,6 +4,7 @@ namespace phial {
 
 void PoolObserver::jobQueued(const JobReport&) {}
 void PoolObserver::jobDispatched(const JobReport&) {}
+void PoolObserver::jobTakenBack(const JobReport&) {}
 void PoolObserver::jobRequeued(const JobReport&, const DeathCertificate&) {}
 void PoolObserver::jobSettled(const JobReport&) {}
 void PoolObserver::workerSpawned(const WorkerStatus&) {}

@@ -161,6 +161,37 @@ TEST_F(PoolBatchTest, WhatEndedBeforeALongJobDoesNotWaitForIt) {
   for (std::size_t i = 6; i < 10; ++i) EXPECT_EQ(notesOf(i), 1) << i;
 }
 
+TEST_F(PoolBatchTest, AnObserverHearsOfEachJobThatIsTakenBack) {
+  // Its events in order, by job: q d t s.
+  struct Recorder : PoolObserver {
+    void jobQueued(const JobReport& job) override { heard[job.id] += 'q'; }
+    void jobDispatched(const JobReport& job) override { heard[job.id] += 'd'; }
+    void jobTakenBack(const JobReport& job) override {
+      heard[job.id] += 't';
+      EXPECT_EQ(job.worker, 1U);
+      EXPECT_FALSE(job.times.started);
+    }
+    void jobSettled(const JobReport& job) override { heard[job.id] += 's'; }
+    std::map<std::uint64_t, std::string> heard;
+  };
+  auto& pool = makeLearnedPool();
+  const auto recorder = std::make_shared<Recorder>();
+  pool.setObserver(recorder);
+  std::vector<Deed> deeds(10, Deed::note);
+  deeds[5] = Deed::wait;
+  ASSERT_EQ(::mkfifo(pathOf(5).c_str(), 0600), 0);
+  submit(pool, deeds);
+  runUntil([&] { return pool.stats().queued == 4 && pool.stats().running == 1; });
+  letGo(pathOf(5));
+  awaitAll();
+  ASSERT_EQ(recorder->heard.size(), deeds.size());
+  std::size_t job = 0;
+  for (const auto& [id, events] : recorder->heard) {
+    // On a slow machine a note may take long enough as well.
+    EXPECT_THAT(events, ::testing::MatchesRegex(job++ > 5 ? "q(dt)+ds" : "q(dt)*ds")) << id;
+  }
+}
+
 TEST_F(PoolBatchTest, NoShortJobWaitsForALongOneWhileAnotherWorkerIsFree) {
   auto& pool = makeLearnedPool({.max = 2});
   constexpr std::size_t kLong = 500;

@@ -84,16 +84,19 @@ def measure(chosen, peers, options):
 
 def print_all(chosen, results, about, options):
     print(f"{machine.text(about['machine'])}; load {about['loadBefore']} before, "
-          f"{about['loadAfter']} after; {options.rounds} rounds, alternating")
+          f"{about['loadAfter']} after; " +
+          ("1 round" if options.rounds == 1 else f"{options.rounds} rounds, alternating"))
     if results.interrupted:
         print("Interrupted: these are the figures so far.")
     if options.quick:
         print("Quick: these figures only show that everything works.")
-    print("Medians of the rounds. \"Phial is 2x\" means twice as good as that subject, 0.5x half "
-          "as good.\n")
+    print("Medians of the rounds. \"Phial is 2x\" means twice as good as the subject of that line, "
+          "0.5x half as good.\n")
     for workload in chosen:
         print("\n".join(report.workload_table(workload, results)) + "\n")
-    print("\n".join(report.target_table(targets.must_show(results))))
+    figures = [row for row in targets.must_show(results) if options.only is None or row.known]
+    if figures:
+        print("\n".join(report.target_table(figures)))
 
 
 def write_json(path, chosen, results, about, options):

@@ -25,9 +25,9 @@ def rounds(text):
 def names(text):
     chosen = text.split(",")
     for name in chosen:
-        if name not in workloads.NAMES:
+        if name not in workloads.TITLES:
             raise argparse.ArgumentTypeError(
-                f"there is no workload '{name}', but: {', '.join(workloads.NAMES)}")
+                f"there is no workload '{name}', but: {', '.join(workloads.TITLES)}")
     return chosen
 
 
@@ -46,7 +46,8 @@ def parse(arguments):
         "build folder),\nand runs all of them side by side: in each round each subject once, so "
         "that all see\nthe same machine. Prints medians with their spread, and last what they must "
         "show.",
-        epilog=f"workloads: {', '.join(workloads.NAMES)}")
+        epilog="workloads:\n" + "".join(f"  {name:<13} {title}\n"
+                                        for name, title in workloads.TITLES.items()))
     parser.add_argument("--only", metavar="<workload>[,..]", type=names, help="these, not all")
     parser.add_argument("--rounds", metavar="<n>", type=rounds,
                         help=f"{DEFAULT_ROUNDS}; with --quick 1")
@@ -55,9 +56,10 @@ def parse(arguments):
     parser.add_argument("--no-peers", action="store_true", help="Phial and the floors alone")
     parser.add_argument("--quick", action="store_true",
                         help="some seconds in all, to see that it works: the figures mean nothing")
+    # Not for scripts/bench, which has built them in build/release.
     parser.add_argument("--build", metavar="<folder>", type=pathlib.Path,
                         default=workloads.HERE.parents[2] / "build" / "release",
-                        help="where the programs are; build/release")
+                        help=argparse.SUPPRESS)
     parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (1 if options.quick else DEFAULT_ROUNDS)

@@ -1,4 +1,5 @@
 """Running a measuring program: bounded in time, and with nothing left of it afterwards."""
+import contextlib
 import json
 import os
 import signal
@@ -14,21 +15,39 @@ class ProgramFailed(Exception):
 def run(words, seconds, environment=None):
     """The standard output of a program. It has a process group of its own, which is killed when
     this returns in whatever way: it timed out, somebody pressed Ctrl-C, or it left a child."""
+    process = None
     try:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, start_new_session=True,
-                                   env=environment)
-    except OSError as error:
-        raise ProgramFailed(error.strerror) from error
-    try:
+        with interrupts_later():
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True, start_new_session=True,
+                                       env=environment)
         output, errors = process.communicate(timeout=seconds)
+    except OSError as error:
+        raise ProgramFailed(f"{words[0]}: {error.strerror}") from error
     except subprocess.TimeoutExpired:
         raise ProgramFailed(f"not done after {seconds:g} s") from None
     finally:
-        end_group(process)
+        if process is not None:
+            end_group(process)
     if process.returncode != 0:
         raise ProgramFailed(describe(process.returncode, errors))
     return output
+
+
+@contextlib.contextmanager
+def interrupts_later():
+    """What would interrupt the body does so at its end: a Popen that is cut short has made a process
+    that nobody knows."""
+    came = []
+    handlers = {number: signal.signal(number, lambda number, _: came.append(number))
+                for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for number in came:
+        signal.raise_signal(number)
 
 
 def end_group(process):

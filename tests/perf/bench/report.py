@@ -62,6 +62,13 @@ def reference_row(workload, results):
     return results.find(workload.name, workload.reference) if workload.reference else None
 
 
+def headings(workload):
+    """COLUMNS, but where Phial is compared with itself: "no-op is", not "Phial is"."""
+    reference = workload.reference or ""
+    return [text.replace("Phial", reference.removeprefix("phial, ")) if ", " in reference else text
+            for text in COLUMNS]
+
+
 def workload_table(workload, results):
     """The lines of one workload's table, and beneath it the secondary figures."""
     reference = reference_row(workload, results)
@@ -69,7 +76,7 @@ def workload_table(workload, results):
     lines = [f"{workload.name}: {workload.title} ({workload.better} is better)"]
     table = [cells(row, reference, workload.better) for row in rows]
     used = [i for i in range(len(COLUMNS)) if i < 2 or any(line[i] for line in table)]
-    lines += layout([[line[i] for i in used] for line in [COLUMNS] + table])
+    lines += layout([[line[i] for i in used] for line in [headings(workload)] + table])
     for row in rows:
         extra = [f"{key} {figure(row.also_median(key))}" for key in row.also if key not in SHOWN]
         if extra:

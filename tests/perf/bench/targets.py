@@ -37,6 +37,11 @@ class Target:
         return "; ".join(part.text for part in self.parts)
 
     @property
+    def known(self):
+        """Whether anything of it was measured, or should have been and could not be."""
+        return any(not part.text.endswith("not measured") for part in self.parts)
+
+    @property
     def verdict(self):
         known = [part for part in self.parts if part.value is not None]
         if not known:

@@ -136,16 +136,17 @@ def large(place, direction, title):
 
 
 def mixed(place):
+    jobs = place.count(1000, 10)
     options = dict(long_ms=place.count(2000, 50))
-    return Workload("mixed", "1,000 jobs of 1 ms and one of 2 s on two workers: the slowest short "
-                    "one (ideal, in the order of submission: 1,000 ms)", "lower", (
-        Subject("phial", place.perf("mixed", jobs=place.count(1000, 20), **options)),
+    return Workload("mixed", f"{jobs:,} jobs of 1 ms and one of {options['long_ms']:,} ms, "
+                    "submitted at once to two workers: until the last short one is done", "lower", (
+        Subject("phial", place.perf("mixed", jobs=jobs, **options)),
     ) + all_peers(place, "mixed", 1000, 1000, 1000, 2, **options))
 
 
 def restart(place):
     kills = place.count(50, 3)
-    return Workload("restart", "From kill -9 to a replacement that is ready", "lower", (
+    return Workload("restart", "From kill -9 of a worker to a replacement that is ready", "lower", (
         Subject("phial", place.perf("restart", kills=kills)),
         Subject("posix_spawn to first byte", place.perf("restart", kills=kills, floor=True)),
     ))
@@ -154,7 +155,8 @@ def restart(place):
 def spawn(place):
     spawns = place.count(100, 3)
     ballast = place.count(1024, 16)
-    return Workload("spawn", "The call that starts a child", "lower", (
+    return Workload("spawn", "The call that starts a child, from a small program and from a large "
+                    "one: it should take both as long", "lower", (
         Subject("phial", place.perf("spawn", spawns=spawns)),
         Subject(f"phial, {ballast} MiB in use",
                 place.perf("spawn", spawns=spawns, ballast_mib=ballast)),
@@ -184,8 +186,8 @@ def queue(place):
 
 
 def shared_array(place):
-    return Workload("shared-array", "Passing a SharedArray, against a job that does nothing",
-                    "lower", (
+    return Workload("shared-array", "A job whose argument is a SharedArray of so many bytes, one "
+                    "at a time: all should take as long as one without", "lower", (
         Subject("phial, no-op", place.perf("shared_array", calls=place.count(1000, 10),
                                            most_mib=place.count(1024, 1))),
     ), reference="phial, no-op")
@@ -209,5 +211,6 @@ def all_workloads(place):
             memory(place), queue(place), micro(place)]
 
 
-NAMES = ["latency", "burst", "map", "cpu", "bytes-in", "bytes-out", "bytes-both", "mixed",
-         "shared-array", "restart", "spawn", "heartbeat", "memory", "queue", "micro"]
+# What each is, by name.
+TITLES = {workload.name: workload.title for workload in all_workloads(
+    Place(build=pathlib.Path(), python="", node="", gearmand="", cores=1, quick=False))}

@@ -14,7 +14,7 @@ void parseOrExit(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::CallForHelp& help) {
     std::exit(app.exit(help));
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), error.what());
+    std::fprintf(stderr, "%s: %s (see --help)\n", app.get_name().c_str(), error.what());
     std::exit(kUsageStatus);
   }
 }

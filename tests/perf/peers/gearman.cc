@@ -39,7 +39,9 @@ struct Options {
 Options parseOptions(int argc, char** argv) {
   Options options;
   CLI::App app("Measures gearmand.", "phial_perf_gearman");
-  app.add_option("--server", options.server, "gearmand's path")->capture_default_str();
+  app.add_option("--server", options.server, "gearmand's path")
+      ->check(CLI::ExistingFile)
+      ->capture_default_str();
   app.add_option("--workload", options.workload, "What to do")
       ->check(CLI::IsMember({"latency", "burst", "cpu", "mixed"}))
       ->capture_default_str();

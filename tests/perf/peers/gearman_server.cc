@@ -27,9 +27,15 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+int newSocket() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) throw std::runtime_error("there is no socket to be had");
+  return socket;
+}
+
 // One that the system gives away now; somebody may take it before gearmand does, which then fails.
 std::uint16_t freePort() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int socket = newSocket();
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof(address);
   const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
@@ -40,7 +46,7 @@ std::uint16_t freePort() {
 }
 
 bool accepts(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int socket = newSocket();
   const sockaddr_in address = loopback(port);
   const bool connected =
       ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;

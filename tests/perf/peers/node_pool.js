@@ -166,8 +166,19 @@ const workloads = {
 };
 
 function usageError(message) {
-  console.error(`node_pool.js: ${message}`);
+  console.error(`node_pool.js: ${message} (see --help)`);
   process.exit(2);
+}
+
+function help() {
+  console.log(`usage: node_pool.js --pool <pool> --workload <workload> --jobs <n> --workers <n>
+                    [--bytes <n>] [--long-ms <n>]
+
+Node's process and thread pools at the benchmarks' work; prints a line of JSON.
+
+pools:     ${Object.keys(pools).join(', ')}
+workloads: ${Object.keys(workloads).join(', ')}`);
+  process.exit(0);
 }
 
 function parseOptions() {
@@ -175,18 +186,22 @@ function parseOptions() {
   let given;
   try {
     given = parseArgs({
-      options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        ...Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+      },
     }).values;
   } catch (error) {
     usageError(error.message);
   }
-  if (!(given.pool in pools)) usageError(`--pool is none of ${Object.keys(pools)}`);
-  if (!(given.workload in workloads)) {
-    usageError(`--workload is none of ${Object.keys(workloads)}`);
+  if (given.help) help();
+  for (const [name, all] of Object.entries({ pool: pools, workload: workloads })) {
+    if (given[name] in all) continue;
+    usageError(`--${name} must be one of ${Object.keys(all).join(', ')}`);
   }
   const number = (name, preset) => {
     const value = Number(given[name] ?? preset);
-    if (!Number.isInteger(value) || value < 1) usageError(`--${name} is no number above 0`);
+    if (!Number.isInteger(value) || value < 1) usageError(`--${name} must be a number above 0`);
     return value;
   };
   return {
@@ -230,7 +245,10 @@ if (process.argv[2] === '--plain') {
   main().then(
     () => process.exit(0),
     (error) => {
-      console.error(error);
+      const missing = error.code === 'MODULE_NOT_FOUND';
+      console.error(
+        missing ? `node_pool.js: ${error.message.split('\n')[0]} on NODE_PATH` : error,
+      );
       process.exit(1);
     },
   );

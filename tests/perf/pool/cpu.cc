@@ -47,6 +47,7 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options, std::uint64_t
   std::optional<perf::Heartbeat> heartbeat(std::in_place, reactor);
   const perf::Stopwatch stopwatch;
   std::vector<phial::Deferred<std::uint64_t>> pending;
+  pending.reserve(static_cast<std::size_t>(options.jobs));
   for (int i = 0; i < options.jobs; ++i) pending.push_back(pool.deferToProcess<perf::churn>(steps));
   co_await phial::gatherResults(std::move(pending));
   outcome.seconds = stopwatch.seconds();

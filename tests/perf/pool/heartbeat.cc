@@ -73,6 +73,7 @@ phial::Deferred<void> besideBusyWorkers(phial::Reactor& reactor, Options options
   co_await pool.start();
   bool stop = false;
   std::vector<phial::Deferred<void>> pending;
+  pending.reserve(workers);
   for (std::size_t i = 0; i < workers; ++i) pending.push_back(keepBusy(pool, stop));
   std::optional<perf::Heartbeat> heartbeat(std::in_place, reactor);
   co_await phial::deferLater(reactor, options.phase(), [] {});

@@ -1,7 +1,9 @@
 // Large messages through shared memory.
 #include <gmock/gmock.h>
 #include <phial/protocol/arena.h>
+#include <sys/stat.h>
 
+#include <chrono>
 #include <cstring>
 
 #include "tests/unit/protocol/message_pipe_fixture.h"
@@ -21,16 +23,18 @@ class MessagePipeArenaTest : public MessagePipeTest {
   MessagePipeArenaTest() { connect(16 << 20); }
   ~MessagePipeArenaTest() noexcept override = default;
 
-  void connect(std::size_t arenaBytes, FrameLimits limits = {}) {
+  void connect(std::size_t arenaBytes, FrameLimits limits = {},
+               std::chrono::microseconds keepsMemory = std::chrono::seconds(10)) {
     master_.reset();
     auto [requestRead, requestWrite] = newPipe();
     auto [replyRead, replyWrite] = newPipe();
     toMaster_ = kj::AutoCloseFd(fcntl(replyWrite, F_DUPFD_CLOEXEC, 0));
     auto arenas = detail::makeArenas(arenaBytes);
-    replies_ = fcntl(arenas.replies, F_DUPFD_CLOEXEC, 0);
-    repliesOwner_ = kj::AutoCloseFd(replies_);
+    requests_ = kj::AutoCloseFd(fcntl(arenas.requests, F_DUPFD_CLOEXEC, 0));
+    replies_ = kj::AutoCloseFd(fcntl(arenas.replies, F_DUPFD_CLOEXEC, 0));
     auto ofWorker = detail::adoptArenas(fcntl(arenas.requests, F_DUPFD_CLOEXEC, 0),
                                         fcntl(arenas.replies, F_DUPFD_CLOEXEC, 0));
+    arenas.arenas.keepsMemory = ofWorker.keepsMemory = keepsMemory;
     master_ = std::make_unique<MessagePipe>(*base_, kj::mv(replyRead), kj::mv(requestWrite), limits,
                                             std::move(arenas.arenas));
     worker_ = std::make_unique<MessagePipe>(*base_, kj::mv(requestRead), kj::mv(replyWrite),
@@ -58,11 +62,21 @@ class MessagePipeArenaTest : public MessagePipeTest {
               static_cast<ssize_t>(bytes.size()));
   }
 
+  /// Runs the loop until an arena has no memory but its header's page.
+  void runUntilEmpty(int arena) {
+    while (memoryOf(arena) > kPage) event_base_loop(&*base_, EVLOOP_ONCE);
+  }
+  static std::size_t memoryOf(int arena) {
+    struct stat status{};
+    KJ_SYSCALL(fstat(arena, &status));
+    return static_cast<std::size_t>(status.st_blocks) * 512;
+  }
+
   std::unique_ptr<MessagePipe> master_;
   std::unique_ptr<MessagePipe> worker_;
   kj::AutoCloseFd toMaster_;
-  int replies_ = -1;
-  kj::AutoCloseFd repliesOwner_;
+  kj::AutoCloseFd requests_;
+  kj::AutoCloseFd replies_;
 };
 
 TEST_F(MessagePipeArenaTest, LargeMessageLeavesOnlyAReferenceInThePipe) {
@@ -109,6 +123,21 @@ TEST_F(MessagePipeArenaTest, AMessageThatWasReadMakesRoom) {
       EXPECT_EQ(from->stats().bytesWritten, (i + 1) * sizeof(ArenaReference));
     }
   }
+}
+
+TEST_F(MessagePipeArenaTest, MemoryThatIsNoLongerUsedGoesBackToTheSystem) {
+  connect(16 << 20, {}, std::chrono::milliseconds(1));
+  TestMessage message(kLarge);
+  auto toWorker = send(*master_, message);
+  auto held = receive(*worker_);
+  auto toMaster = send(*worker_, message);
+  receive(*master_);
+  runUntilEmpty(replies_);
+  // As long has passed for the requests, whose memory is in use.
+  EXPECT_GE(memoryOf(requests_), kLarge);
+  EXPECT_TRUE(sameData(*held, message.builder()));
+  held = nullptr;
+  runUntilEmpty(requests_);
 }
 
 /// An event of the host's, in each pass of the loop.

@@ -43,7 +43,7 @@ struct JobReport {
   int priority = 0;
   /// The worker that has it, or had it last; 0 for none.
   std::uint64_t worker = 0;
-  /// Workers that it has been sent to.
+  /// How often it has been sent to a worker, also where it was taken back from.
   unsigned attempts = 0;
   JobTimes times;
   JobOutcome outcome = JobOutcome::pending;
@@ -57,6 +57,9 @@ class PoolObserver {
 
   virtual void jobQueued(const JobReport& job);
   virtual void jobDispatched(const JobReport& job);
+  /// Its worker had not begun it and does not have it any more: a job before it takes long, or
+  /// another worker has nothing to do. It is queued again, unless the pool is being stopped.
+  virtual void jobTakenBack(const JobReport& job);
   /// Its worker died and it will run elsewhere.
   virtual void jobRequeued(const JobReport& job, const DeathCertificate& death);
   /// Its end, once for each job; also for one that was refused and never queued, whose Deferred has

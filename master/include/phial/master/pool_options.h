@@ -46,10 +46,11 @@ struct PoolOptions {
 
   /// Jobs that a worker serves at most before it is replaced; 0, the default, means no limit. From
   /// 16 on each worker is given its own number, up to an eighth lower, so that they do not retire
-  /// together; below it is exact. A job that was sent and taken back counts. The replacement starts
-  /// when the last job does, so that for a while there may be one worker above `max` for each that
-  /// is being replaced; never do more than `max` run jobs because of that. A worker whose
-  /// replacement fails to start goes on serving. Price: one start-up for that many jobs.
+  /// together; below it is exact. The replacement starts when the last job is sent, so that for a
+  /// while there may be one worker above `max` for each that is being replaced; never do more than
+  /// `max` run jobs because of that. A worker from which jobs are taken back after that leaves all
+  /// the same, having served fewer. One whose replacement fails to start goes on serving. Price:
+  /// one start-up for that many jobs.
   std::size_t recycleAfter = 0;
 
   /// Resident memory above which a worker is replaced, looked at after each job; 0, the default,

@@ -23,6 +23,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -114,6 +115,8 @@ class ArenaWriter {
   /// Gives up to `most` bytes of memory back to the system, from the end of what was ever used down
   /// to what is in use. False: nothing is left to give.
   bool giveBack(std::size_t most);
+  /// Whether there is memory in use, or to give back.
+  bool hasMemory() const;
 
  private:
   struct Region {
@@ -170,6 +173,9 @@ class ArenaReader {
 struct Arenas {
   std::shared_ptr<ArenaWriter> out;
   std::shared_ptr<ArenaReader> in;
+  /// When `out` has not been written to for so long, or for twice as long at most, memory that is
+  /// not in use goes back to the system.
+  std::chrono::microseconds keepsMemory = std::chrono::seconds(10);
 };
 
 /// The master's end and what the worker is given: none when the system refuses any of it.

@@ -30,7 +30,7 @@ class SharedMemory {
   /// there is no address space for.
   static std::shared_ptr<SharedMemory> adopt(kj::AutoCloseFd file, std::size_t bytes);
 
-  ~SharedMemory();
+  ~SharedMemory() noexcept;
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 

@@ -3,12 +3,14 @@ build folder PHIAL_BUILD, if it is set, must refuse wrong options."""
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 import programs
 import workloads
@@ -77,7 +79,7 @@ class FakeBuild(unittest.TestCase):
                      "--rounds", "1")
         self.assertEqual(done.returncode, 1)
         for text in ("failed: status 3: oh no", "failed: no JSON: no sample",
-                     "failed: No such file or directory"):
+                     "phial_perf_map: No such file or directory"):
             self.assertIn(text, done.stdout)
 
     def test_a_peer_that_is_not_there_is_no_error(self):
@@ -101,6 +103,21 @@ class FakeBuild(unittest.TestCase):
         programs.run([careless], PATIENCE)
         child = int(pid_file.read_text())
         self.assertTrue(eventually(lambda: not alive(child)))
+
+    def test_ends_a_program_that_it_is_interrupted_in_starting(self):
+        children = []
+
+        class InterruptedPopen(subprocess.Popen):
+            def __init__(self, *arguments, **options):
+                super().__init__(*arguments, **options)
+                children.append(self.pid)
+                signal.raise_signal(signal.SIGINT)
+
+        endless = self.program("endless", "exec sleep 1000")
+        with unittest.mock.patch("subprocess.Popen", InterruptedPopen):
+            with self.assertRaises(KeyboardInterrupt):
+                programs.run([endless], PATIENCE)
+        self.assertFalse(alive(children[0]))
 
     def test_ends_its_programs_when_it_is_interrupted(self):
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -139,7 +156,7 @@ class OptionsTest(unittest.TestCase):
     def test_help_names_all_workloads(self):
         done = bench("--help")
         self.assertEqual(done.returncode, 0)
-        for name in workloads.NAMES:
+        for name in workloads.TITLES:
             self.assertIn(name, done.stdout)
 
     @unittest.skipUnless(BUILD, "PHIAL_BUILD is not set")
@@ -153,8 +170,14 @@ class OptionsTest(unittest.TestCase):
                 self.assertRegex(errors, rf"\A{program.name}: [^\n]*\n\Z")
 
     def test_peers_scripts_refuse_wrong_ones(self):
-        script = str(workloads.PEERS / "python_pool.py")
-        for words in (["--pool", "none", "--workload", "burst", "--jobs", "1", "--workers", "1"],
-                      ["--pool", "executor", "--workload", "burst", "--jobs", "0", "--workers", "1"]):
-            with self.subTest(words):
-                self.assert_refused([sys.executable, script] + words)
+        scripts = [[sys.executable, str(workloads.PEERS / "python_pool.py"), "--pool=executor"]]
+        if shutil.which("node"):
+            scripts.append(["node", str(workloads.PEERS / "node_pool.js"), "--pool=piscina"])
+        right = ["--workload=burst", "--jobs=1", "--workers=1"]
+        for script in scripts:
+            for words in (right + ["--pool=none"], right + ["--workload=none"],
+                          right + ["--jobs=0"], right + ["--workers=many"], right + ["--nonsense"],
+                          right + ["extra"], right[1:]):
+                with self.subTest(script + words):
+                    errors = self.assert_refused(script + words)
+                    self.assertRegex(errors, r"\A(python|node)_pool\.(py|js): [^\n]*\n\Z")

@@ -101,6 +101,11 @@ class TableTest(unittest.TestCase):
                           "  subject   median    from .. to",
                           "  phial    7.00 us  7.00 .. 7.00"])
 
+    def test_names_what_it_compares_with(self):
+        workload = workloads.Workload("queue", "deep", "lower", (), reference="phial, idle")
+        results = results_of(("queue", "phial, idle", [10]), ("queue", "phial, busy", [20]))
+        self.assertRegex(report.workload_table(workload, results)[1], r"from \.\. to +idle is$")
+
     def test_names_other_figures_beneath(self):
         results = results_of(("latency", "phial", [10], {"allocationsPerJob": 7}))
         self.assertEqual(report.workload_table(self.WORKLOAD, results)[-1],
@@ -215,4 +220,5 @@ class WorkloadsTest(unittest.TestCase):
     def test_names_are_those_that_only_takes(self):
         place = workloads.Place(build=workloads.HERE, python="python3", node="node",
                                 gearmand="gearmand", cores=2, quick=False)
-        self.assertEqual([each.name for each in workloads.all_workloads(place)], workloads.NAMES)
+        self.assertEqual([each.name for each in workloads.all_workloads(place)],
+                         list(workloads.TITLES))
