@@ -47,6 +47,7 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
       options_(completed(std::move(options))),
       logger_(loggerFor(options_)),
       runsOwnProgram_(options_.worker.empty()),
+      warm_(std::make_shared<WarmMemory>(clock_)),
       cores_(static_cast<std::size_t>(availableCores())),
       random_(std::random_device{}()),
       spreadSeed_(random_()),
@@ -250,6 +251,7 @@ void PoolCore::advanceStop() {
   }
   if (!workers_.empty() || condemned_) return;
   stopTimer_.cancel();
+  warm_->close();
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
 }
 
@@ -258,6 +260,7 @@ void PoolCore::close() {
   closed_ = stopping_ = true;
   for (auto* timer : {&lookout_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
   busyPoll_.end();
+  warm_->close();
   leaving_.clear();
   const auto workers = workers_.clear();
   if (!workers.empty()) {

@@ -32,6 +32,7 @@
 #include "master/pool/ledger.h"
 #include "master/pool/queue_waiters.h"
 #include "master/pool/settlement_queue.h"
+#include "master/pool/warm_memory.h"
 #include "master/pool/worker_set.h"
 #include "master/supervision/restart_policy.h"
 #include "master/supervision/worker_process.h"
@@ -51,6 +52,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
 
   void setObserver(std::shared_ptr<PoolObserver> observer) { observer_ = std::move(observer); }
 
+  WarmMemory& warmMemory() { return *warm_; }
   std::uint64_t newJobId() { return ++lastJobId_; }
   void submit(std::unique_ptr<Job> job);
   void cancel(std::uint64_t id);
@@ -220,6 +222,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   Departures leaving_;  // workers that are to be replaced
   std::optional<Reload> reload_;
   bool runsOwnProgram_;  // the one-binary style
+  const std::shared_ptr<WarmMemory> warm_;
   const std::size_t cores_;
   std::mt19937_64 random_;
   std::uint64_t spreadSeed_;  // of the workers' own numbers of jobs

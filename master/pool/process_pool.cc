@@ -33,6 +33,10 @@ void cancelJob(const std::weak_ptr<PoolCore>& core, std::uint64_t id) {
   if (const auto pool = core.lock()) pool->cancel(id);
 }
 
+std::shared_ptr<std::byte> warmMemory(PoolCore& core, std::size_t bytes) {
+  return core.warmMemory().take(bytes);
+}
+
 }  // namespace detail
 
 ProcessPool::ProcessPool(Reactor& reactor, PoolOptions options)

@@ -65,14 +65,14 @@ template <class Signature, class Item>
 typename ElementOf<Signature>::Type keepElement(Item&& item) {
   return [&]<class R, class... P>(std::type_identity<R(P...)>) {
     if constexpr (sizeof...(P) == 1) {
-      return keep<P...>(std::forward<Item>(item));
+      return store<Stored<P>...>(std::forward<Item>(item));
     } else {
       return std::apply(
           [](auto&&... part) {
             static_assert(sizeof...(part) == sizeof...(P),
                           "map: the elements have another number of parts than the function has "
                           "parameters");
-            return std::tuple<Stored<P>...>(keep<P>(std::forward<decltype(part)>(part))...);
+            return std::tuple<Stored<P>...>(store<Stored<P>>(std::forward<decltype(part)>(part))...);
           },
           std::forward<Item>(item));
     }

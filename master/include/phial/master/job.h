@@ -3,6 +3,7 @@
 #pragma once
 
 #include <phial/master/deferred.h>
+#include <phial/master/kept_argument.h>
 #include <phial/master/pool_options.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/function_table.h>
@@ -70,14 +71,14 @@ class TypedJob final : public Job {
   unsigned argumentCount() const override { return sizeof...(Args); }
   std::uint64_t argumentWords() const override {
     return std::apply(
-        [](const auto&... argument) { return (std::uint64_t{0} + ... + encodedWords(argument)); },
+        [](const auto&... argument) { return (std::uint64_t{0} + ... + keptWords(argument)); },
         *arguments_);
   }
   void encodeArguments(capnp::List<schema::Value>::Builder to) const override {
     std::apply(
         [&to](const auto&... argument) {
           unsigned i = 0;
-          (encode(argument, to[i++]), ...);
+          (encodeKept(argument, to[i++]), ...);
         },
         *arguments_);
   }
