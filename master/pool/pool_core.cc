@@ -46,6 +46,7 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
       clock_(clock),
       options_(completed(std::move(options))),
       logger_(loggerFor(options_)),
+      readings_(reactor_),
       runsOwnProgram_(options_.worker.empty()),
       warm_(std::make_shared<WarmMemory>(clock_)),
       cores_(static_cast<std::size_t>(availableCores())),

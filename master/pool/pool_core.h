@@ -116,7 +116,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   void expire(std::uint64_t id);
   std::unique_ptr<Job> take(Entries::iterator entry, Column to, const Failure* failure = nullptr);
   void failJob(Entries::iterator entry, Failure failure);
-  void finishJob(Entries::iterator entry, schema::JobResult::Reader result);
+  void finishJob(Entries::iterator entry, schema::JobResult::Reader result, ResultReading* reading);
   void noteTimes(Entry& entry, schema::JobResult::Reader result);
   static bool isBlamed(const Entry& entry, const DeathCertificate& death);
   void judgeJobs(const WorkerProcess& worker, const DeathCertificate& death);
@@ -149,7 +149,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
 
   // Workers: pool_workers.cc
   void workerReady(WorkerProcess& worker) override;
-  void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) override;
+  std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) override;
+  void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result,
+                   ResultReading* reading) override;
   void workerAnswered(WorkerProcess& worker) override;
   void workerProgressed(std::uint64_t job, double fraction, const std::string& note) override;
   void workerDied(WorkerProcess& worker, DeathCertificate death) override;
@@ -218,6 +220,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>, private Wo
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   Entries entries_;
   OomKills oomKills_;
+  TurnQueue readings_;  // of large results
   WorkerSet workers_;
   Departures leaving_;  // workers that are to be replaced
   std::optional<Reload> reload_;

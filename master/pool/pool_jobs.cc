@@ -31,8 +31,13 @@ std::string seconds(Duration duration) {
   return text;
 }
 
-std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result, FileLane& files) {
+std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result,
+                                  ResultReading* reading, FileLane& files) {
   try {
+    if (reading != nullptr) {
+      job.acceptRead(*reading);
+      return std::nullopt;
+    }
     if (result.isFailure()) return decodeFailure(result.getFailure());
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
     const IncomingFiles enclosed(files.receive(result.getId(), result.getFiles()));
@@ -190,9 +195,29 @@ void PoolCore::failJob(Entries::iterator entry, Failure failure) {
   settlements_.fail(std::move(job), std::move(failure));
 }
 
-void PoolCore::finishJob(Entries::iterator entry, schema::JobResult::Reader result) {
+// A result that has arrived counts, however long it takes to read it.
+std::unique_ptr<ResultReading> PoolCore::jobArrived(schema::JobResult::Reader result) {
+  const auto entry = entries_.find(result.getId());
+  if (entry == entries_.end() || !result.isValue() || result.getFiles() > 0) return nullptr;
+  std::unique_ptr<ResultReading> reading;
+  try {
+    reading = entry->second.job->beginReading(result.getValue());
+  } catch (...) {  // readResult() will meet and report it
+  }
+  if (reading) {
+    for (auto* timer :
+         {&entry->second.deadline, &entry->second.timeout, &entry->second.softTimeout}) {
+      timer->cancel();
+    }
+  }
+  return reading;
+}
+
+void PoolCore::finishJob(Entries::iterator entry, schema::JobResult::Reader result,
+                         ResultReading* reading) {
   noteTimes(entry->second, result);
-  if (auto failure = readResult(*entry->second.job, result, entry->second.worker->files())) {
+  auto& files = entry->second.worker->files();
+  if (auto failure = readResult(*entry->second.job, result, reading, files)) {
     return failJob(entry, std::move(*failure));
   }
   settlements_.succeed(take(entry, Column::succeeded));

@@ -5,6 +5,7 @@
 #include <phial/master/deferred.h>
 #include <phial/master/kept_argument.h>
 #include <phial/master/pool_options.h>
+#include <phial/master/result_reading.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/function_table.h>
 #include <phial/protocol/value.h>
@@ -44,6 +45,13 @@ class Job {
 
   /// Reads the result and keeps it. Throws EncodingError. Calls nobody.
   virtual void accept(schema::Value::Reader result) = 0;
+  /// Begins to read a large result in slices; null when accept() will not take long. Throws
+  /// EncodingError.
+  virtual std::unique_ptr<ResultReading> beginReading(schema::Value::Reader) const {
+    return nullptr;
+  }
+  /// In place of accept(): keeps the result that beginReading() began and that has been read.
+  virtual void acceptRead(ResultReading&) {}
   /// Hands the accepted result to the caller. Calls user code. Does nothing when the caller has
   /// cancelled the job after the pool had decided its end; the ledger keeps what was decided.
   virtual void succeed() = 0;
@@ -91,6 +99,17 @@ class TypedJob final : public Job {
     } else {
       result_.emplace(decode<R>(result));
     }
+  }
+  std::unique_ptr<ResultReading> beginReading(
+      [[maybe_unused]] schema::Value::Reader result) const override {
+    if constexpr (kFlat<R>) {
+      return FlatReading<R>::begin(result);
+    } else {
+      return nullptr;
+    }
+  }
+  void acceptRead([[maybe_unused]] ResultReading& reading) override {
+    if constexpr (kFlat<R>) result_.emplace(static_cast<FlatReading<R>&>(reading).take());
   }
   void succeed() override {
     if (resolver_.called()) return;
