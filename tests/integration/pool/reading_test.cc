@@ -129,6 +129,21 @@ TEST_F(LargeResultTest, SeveralAtATimeArriveWhole) {
   for (auto& result : results) EXPECT_EQ(valueOf(std::move(result)), words);
 }
 
+TEST_F(LargeResultTest, ItsDeadlineMayPassWhileItIsRead) {
+  auto& pool = makePool({.max = 1}, &clock_);
+  valueOf(pool.start());
+  const auto words = std::make_shared<const jobs::Words>(jobs::someWords(kCount));
+  auto job = pool.deferToProcess<jobs::sendBack>(
+      JobOptions{.deadline = clock_.now() + std::chrono::hours(1)}, words);
+  const auto timers = clock_.pending();
+  // When it has arrived the pool waits for its deadline no longer.
+  while (clock_.pending() >= timers) valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
+  EXPECT_FALSE(job.called());
+  EXPECT_EQ(pool.stats().running, 1u);
+  clock_.advance(std::chrono::hours(2));
+  EXPECT_EQ(valueOf(std::move(job)), *words);
+}
+
 TEST_F(LargeResultTest, CancelledAtAnyMomentItHarmsNobody) {
   auto& pool = makePool({.max = 1});
   valueOf(pool.start());
