@@ -1,5 +1,7 @@
 #include "phial/protocol/frame_reader.h"
 
+#include <phial/protocol/large_memory.h>
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -75,11 +77,15 @@ class FrameReader::SmallMessage final : public FrameMessage {
 
 class FrameReader::LargeMessage final : public FrameMessage {
  public:
-  LargeMessage(Memory frame, capnp::ReaderOptions readerOptions)
-      : FrameMessage(frame.get(), readerOptions), memory_(std::move(frame)) {}
+  LargeMessage(Memory frame, std::size_t bytes, capnp::ReaderOptions readerOptions)
+      : FrameMessage(frame.get(), readerOptions), memory_(std::move(frame)), bytes_(bytes) {}
+  ~LargeMessage() noexcept override {
+    detail::releaseAside(bytes_, [memory = memory_.release()] { std::free(memory); });
+  }
 
  private:
   Memory memory_;
+  const std::size_t bytes_;
 };
 
 class FrameReader::LentMessage final : public FrameMessage {
@@ -234,7 +240,7 @@ FrameReader::Table FrameReader::tableOf(const kj::byte* frame, std::size_t have,
 
 kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextLarge(capnp::ReaderOptions options) {
   if (largeFilled_ < largeBytes_) return nullptr;
-  auto message = kj::heap<LargeMessage>(std::move(large_), options);
+  auto message = kj::heap<LargeMessage>(std::move(large_), largeBytes_, options);
   largeBytes_ = largeFilled_ = largeCapacity_ = 0;
   return kj::Own<capnp::MessageReader>(kj::mv(message));
 }
@@ -294,6 +300,7 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::startFetching(capnp::Reade
     runOut(reference.bytes);
     return nullptr;
   }
+  detail::adviseHugePages(fetched_.get(), reference.bytes);
   reference_ = reference;
   fetchedBytes_ = 0;
   return nullptr;
@@ -316,8 +323,8 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextFetched(capnp::ReaderO
   arena_->done(reference);
   Memory frame = std::move(fetched_);
   if (!requireWhole(frame.get(), reference.bytes)) return nullptr;
-  return kj::Own<capnp::MessageReader>(
-      kj::heap<LargeMessage>(std::move(frame), boundedBy(reference.bytes, options)));
+  return kj::Own<capnp::MessageReader>(kj::heap<LargeMessage>(std::move(frame), reference.bytes,
+                                                              boundedBy(reference.bytes, options)));
 }
 
 // A message in the arena says its size twice.

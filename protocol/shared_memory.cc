@@ -2,29 +2,21 @@
 
 #include <fcntl.h>
 #include <phial/protocol/error.h>
+#include <phial/protocol/large_memory.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <functional>
 #include <new>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 namespace phial::detail {
 namespace {
-
-// So much is freed in a quarter of a millisecond.
-constexpr std::uint64_t kFreedInPlaceBytes = 1 << 20;
-
-std::atomic<bool> mayStop{false};
 
 [[noreturn]] void throwErrno(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -65,37 +57,14 @@ std::string objectionTo(int file, std::size_t bytes) {
   return {};
 }
 
-// False: it has to be done here. Signals are for the program's own threads to handle.
-bool doAside(const std::function<void()>& task) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
-  try {
-    std::thread(task).detach();
-  } catch (const std::system_error&) {
-    started = false;
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
-}
-
-void release(std::uint64_t bytes, const std::function<void()>& task) {
-  const bool here = bytes < kFreedInPlaceBytes || mayStop.load(std::memory_order_relaxed);
-  if (here || !doAside(task)) task();
-}
-
 }  // namespace
-
-void releaseInPlace() { mayStop.store(true, std::memory_order_relaxed); }
 
 void releaseFile(kj::AutoCloseFd file) {
   struct stat status{};
   if (::fstat(file, &status) != 0) return;
   constexpr std::uint64_t kBlockBytes = 512;  // stat(2)
   const int fd = file.release();
-  release(static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes, [fd] { ::close(fd); });
+  releaseAside(static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes, [fd] { ::close(fd); });
 }
 
 std::shared_ptr<SharedMemory> SharedMemory::create(std::size_t bytes) {
@@ -129,7 +98,7 @@ SharedMemory::SharedMemory(kj::AutoCloseFd file, std::size_t bytes, Access acces
 // The mapping holds the file, so closing it here frees nothing yet.
 SharedMemory::~SharedMemory() noexcept {
   file_ = nullptr;
-  release(bytes_, [data = data_, bytes = bytes_] { ::munmap(data, bytes); });
+  releaseAside(bytes_, [data = data_, bytes = bytes_] { ::munmap(data, bytes); });
 }
 
 }  // namespace phial::detail

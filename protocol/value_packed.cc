@@ -37,7 +37,7 @@ void fillChunks(DataList::Builder list, std::span<const std::byte> bytes) {
   }
 }
 
-// Bytes of a whole number of words can be borrowed; what is left over gets a chunk of its own.
+// A whole number of words can be borrowed; what is left over gets a chunk of its own.
 constexpr std::uint64_t kWordBytes = sizeof(capnp::word);
 constexpr std::size_t kBorrowedBytes = 64 << 10;
 // Each is a segment, and a frame has 512 at most.
@@ -45,22 +45,26 @@ constexpr unsigned kMostBorrowed = 256;
 
 thread_local BorrowedBytes* borrowing = nullptr;
 
-capnp::uint borrowedChunkCount(std::uint64_t bytes, std::uint64_t chunkBytes) {
-  const std::uint64_t rest = bytes % kWordBytes;
+std::uint64_t leftOver(std::uint64_t bytes, Tail tail) {
+  return tail == Tail::padded ? 0 : bytes % kWordBytes;
+}
+
+capnp::uint borrowedChunkCount(std::uint64_t bytes, std::uint64_t chunkBytes, Tail tail) {
+  const std::uint64_t rest = leftOver(bytes, tail);
   return static_cast<capnp::uint>(chunkCount(bytes - rest, chunkBytes) + (rest > 0 ? 1 : 0));
 }
 
 void borrowChunks(DataList::Builder list, std::span<const std::byte> bytes,
-                  std::uint64_t chunkBytes) {
+                  std::uint64_t chunkBytes, Tail tail) {
   const auto orphanage = capnp::Orphanage::getForMessageContaining(list);
   const auto data = [](std::span<const std::byte> part) {
     return capnp::Data::Reader(reinterpret_cast<const kj::byte*>(part.data()), part.size());
   };
   for (capnp::uint i = 0; i < list.size(); ++i) {
-    const auto words = std::min<std::uint64_t>(bytes.size() / kWordBytes * kWordBytes, chunkBytes);
-    if (words == 0) return list.set(i, data(bytes));
-    list.adopt(i, orphanage.referenceExternalData(data(bytes.first(words))));
-    bytes = bytes.subspan(words);
+    const auto part = std::min(bytes.size() - leftOver(bytes.size(), tail), chunkBytes);
+    if (part == 0) return list.set(i, data(bytes));
+    list.adopt(i, orphanage.referenceExternalData(data(bytes.first(part))));
+    bytes = bytes.subspan(part);
   }
 }
 
@@ -144,14 +148,17 @@ BorrowedBytes::~BorrowedBytes() { borrowing = outer_; }
 
 bool BorrowedBytes::borrow(std::span<const std::byte> bytes) {
   const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % kWordBytes == 0;
-  if (borrowing == nullptr || bytes.size() < kBorrowedBytes || !aligned) return false;
-  if (borrowing->count_ == kMostBorrowed) return false;
+  if (!wants(bytes.size()) || !aligned) return false;
   ++borrowing->count_;
   return true;
 }
 
+bool BorrowedBytes::wants(std::size_t bytes) {
+  return borrowing != nullptr && bytes >= kBorrowedBytes && borrowing->count_ < kMostBorrowed;
+}
+
 void encodeText(std::string_view text, schema::Value::Builder builder, std::uint64_t chunkBytes) {
-  if (text.size() > chunkBytes) {
+  if (text.size() > chunkBytes || BorrowedBytes::wants(text.size())) {
     return encodeData(std::as_bytes(std::span(text)), builder, chunkBytes);
   }
   auto target = builder.initText(static_cast<capnp::uint>(text.size()));
@@ -159,10 +166,10 @@ void encodeText(std::string_view text, schema::Value::Builder builder, std::uint
 }
 
 void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder,
-                std::uint64_t chunkBytes) {
+                std::uint64_t chunkBytes, Tail tail) {
   if (BorrowedBytes::borrow(bytes)) {
-    return borrowChunks(builder.initData(borrowedChunkCount(bytes.size(), chunkBytes)), bytes,
-                        chunkBytes);
+    return borrowChunks(builder.initData(borrowedChunkCount(bytes.size(), chunkBytes, tail)), bytes,
+                        chunkBytes, tail);
   }
   auto list = builder.initData(static_cast<capnp::uint>(chunkCount(bytes.size(), chunkBytes)));
   initChunks(list, bytes.size(), chunkBytes);
@@ -170,13 +177,13 @@ void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder
 }
 
 void encodePacked(schema::Number type, std::span<const std::byte> bytes,
-                  schema::Value::Builder builder, std::uint64_t chunkBytes) {
+                  schema::Value::Builder builder, std::uint64_t chunkBytes, Tail tail) {
   if (BorrowedBytes::borrow(bytes)) {
     auto packed = builder.initPacked();
     packed.setType(type);
     packed.setCount(bytes.size() / elementBytes(type));
-    return borrowChunks(packed.initChunks(borrowedChunkCount(bytes.size(), chunkBytes)), bytes,
-                        chunkBytes);
+    return borrowChunks(packed.initChunks(borrowedChunkCount(bytes.size(), chunkBytes, tail)),
+                        bytes, chunkBytes, tail);
   }
   fillChunks(initPacked(type, bytes.size() / elementBytes(type), bytes.size(), builder, chunkBytes),
              bytes);
@@ -259,7 +266,7 @@ std::string decodeText(schema::Value::Reader value) {
   if (!value.isData()) throwMismatch("text", value);
   const Chunks chunks(value.getData());
   std::string result;
-  result.reserve(chunks.bytes());
+  reserveToFill(result, chunks.bytes());
   chunks.forEach<char>([&](auto chunk) { result.append(chunk.data(), chunk.size()); });
   return result;
 }

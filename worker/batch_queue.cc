@@ -2,6 +2,7 @@
 
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
+#include <phial/protocol/value.h>
 
 #include <algorithm>
 
@@ -10,8 +11,9 @@ namespace {
 
 // The struct, its pointer and the union member's.
 constexpr std::uint64_t kJobResultWords = 16;
-// A larger first segment than this gains nothing: a large value has segments of its own.
-constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 28;
+// A larger first segment than this gains nothing: a large value has segments of its own, and most
+// are not even copied there.
+constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
 
 }  // namespace
 
@@ -45,6 +47,7 @@ void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
 }
 
 void Batch::answer(FileLane& files) {
+  const BorrowedBytes borrowed;
   std::uint64_t words = kJobResultWords;
   for (const auto& job : finished_) words += job.words();
   auto results = context_.getResults(capnp::MessageSize{std::min(words, kMaxHintWords), 0})

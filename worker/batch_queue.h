@@ -37,7 +37,8 @@ struct FinishedJob {
   /// The same as the size of a message's first segment.
   std::uint64_t hintWords() const;
   /// Writes it, what it encloses to `files` at once. A result that cannot be written becomes a
-  /// failure that says why.
+  /// failure that says why. Within BorrowedBytes the message may refer to the result, which must
+  /// stay until it has been sent.
   void encode(schema::JobResult::Builder to, FileLane& files) const;
 };
 
@@ -59,7 +60,8 @@ class Batch {
   std::optional<schema::Sink::Client>& sink() { return sink_; }
   /// Keeps a result for the answer.
   void add(FinishedJob job) { finished_.push_back(std::move(job)); }
-  /// Writes the results and answers the call.
+  /// Writes the results and answers the call. The answer refers to large results: the batch must
+  /// stay until it has been sent.
   void answer(FileLane& files);
 
  private:

@@ -3,7 +3,7 @@
 #include <capnp/rpc-twoparty.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/job_scope.h>
-#include <phial/protocol/shared_memory.h>
+#include <phial/protocol/large_memory.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
@@ -200,9 +200,12 @@ void Runtime::runNext() {
   }
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
-    queue_.pop()->answer(files_);
+    answered_ = queue_.pop();
+    answered_->answer(files_);
     page_.phase.store(Phase::delivering, std::memory_order_release);
     pushOut();
+    // What the end of the requests has cut off still refers to it.
+    if (!connection_->pipe.writePending()) answered_.reset();
   }
   refused_.betweenJobs();
   page_.phase.store(Phase::idle, std::memory_order_release);
@@ -216,6 +219,7 @@ void Runtime::handOver(const BatchQueue::Next& next, FinishedJob job) {
   if (!next.alone && leaveInMemory(next.slot, job)) return;
   auto& sink = next.batch.sink();
   if (next.last || !sink) return next.batch.add(std::move(job));
+  const BorrowedBytes borrowed;
   auto request = sink->deliverRequest(capnp::MessageSize{job.hintWords(), 0});
   job.encode(request.initResults(1)[0], files_);
   page_.phase.store(Phase::delivering, std::memory_order_release);

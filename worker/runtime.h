@@ -73,6 +73,7 @@ class Runtime {
   std::optional<int> stopStatus_;
   bool requestsEnded_ = false;
   BatchQueue queue_;
+  std::unique_ptr<Batch> answered_;  // while its answer is being written
   std::unique_ptr<event_base, decltype(&event_base_free)> base_;
   LoopBridge bridge_;
   RefusedMemory refused_;

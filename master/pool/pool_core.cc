@@ -46,7 +46,9 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
       clock_(clock),
       options_(completed(std::move(options))),
       logger_(loggerFor(options_)),
+      readings_(reactor_),
       runsOwnProgram_(options_.worker.empty()),
+      warm_(std::make_shared<WarmMemory>(clock_)),
       cores_(static_cast<std::size_t>(availableCores())),
       random_(std::random_device{}()),
       spreadSeed_(random_()),
@@ -262,6 +264,7 @@ void PoolCore::advanceStop() {
   }
   if (!workers_.empty() || condemned_) return;
   stopTimer_.cancel();
+  warm_->close();
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
 }
 
@@ -270,6 +273,7 @@ void PoolCore::close() {
   closed_ = stopping_ = true;
   for (auto* timer : {&lookout_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
   busyPoll_.end();
+  warm_->close();
   leaving_.clear();
   const auto workers = workers_.clear();
   if (!workers.empty()) {

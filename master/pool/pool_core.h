@@ -32,6 +32,7 @@
 #include "master/pool/ledger.h"
 #include "master/pool/queue_waiters.h"
 #include "master/pool/settlement_queue.h"
+#include "master/pool/warm_memory.h"
 #include "master/pool/worker_set.h"
 #include "master/supervision/restart_policy.h"
 #include "master/supervision/worker_process.h"
@@ -53,6 +54,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
 
   void setObserver(std::shared_ptr<PoolObserver> observer) { observer_ = std::move(observer); }
 
+  WarmMemory& warmMemory() { return *warm_; }
   Job::Ticket newTicket() { return {*this, ++lastJobId_}; }
   void submit(Ref<Job> job);
 
@@ -95,7 +97,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void expire(std::uint64_t id);
   Ref<Job> take(JobEntry& entry, Column to, const Failure* failure = nullptr);
   void failJob(JobEntry& entry, Failure failure);
-  void finishJob(JobEntry& entry, schema::JobResult::Reader result);
+  void finishJob(JobEntry& entry, schema::JobResult::Reader result, ResultReading* reading);
   void noteTimes(JobEntry& entry, schema::JobResult::Reader result);
   static bool isBlamed(const JobEntry& entry, const DeathCertificate& death);
   void judgeJobs(const WorkerProcess& worker, const DeathCertificate& death);
@@ -132,7 +134,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
 
   // Workers: pool_workers.cc
   void workerReady(WorkerProcess& worker) override;
-  void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) override;
+  std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) override;
+  void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result,
+                   ResultReading* reading) override;
   void workerAnswered(WorkerProcess& worker) override;
   void workerProgressed(std::uint64_t job, double fraction, const std::string& note) override;
   void workerDied(WorkerProcess& worker, DeathCertificate death) override;
@@ -201,10 +205,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   JobTable jobs_;
   OomKills oomKills_;
+  TurnQueue readings_;  // of large results
   WorkerSet workers_;
   Departures leaving_;  // workers that are to be replaced
   std::optional<Reload> reload_;
   bool runsOwnProgram_;  // the one-binary style
+  const std::shared_ptr<WarmMemory> warm_;
   const std::size_t cores_;
   std::mt19937_64 random_;
   std::uint64_t spreadSeed_;  // of the workers' own numbers of jobs

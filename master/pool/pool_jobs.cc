@@ -31,8 +31,13 @@ std::string seconds(Duration duration) {
   return text;
 }
 
-std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result, FileLane& files) {
+std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result,
+                                  ResultReading* reading, FileLane& files) {
   try {
+    if (reading != nullptr) {
+      job.acceptRead(*reading);
+      return std::nullopt;
+    }
     if (result.isFailure()) return decodeFailure(result.getFailure());
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
     const IncomingFiles enclosed(files.receive(result.getId(), result.getFiles()));
@@ -197,9 +202,26 @@ void PoolCore::failJob(JobEntry& entry, Failure failure) {
   settlements_.fail(std::move(job), std::move(failure));
 }
 
-void PoolCore::finishJob(JobEntry& entry, schema::JobResult::Reader result) {
+// A result that has arrived counts, however long it takes to read it.
+std::unique_ptr<ResultReading> PoolCore::jobArrived(schema::JobResult::Reader result) {
+  JobEntry* const entry = jobs_.find(result.getId());
+  if (entry == nullptr || !result.isValue() || result.getFiles() > 0) return nullptr;
+  std::unique_ptr<ResultReading> reading;
+  try {
+    reading = entry->job->beginReading(result.getValue());
+  } catch (...) {  // readResult() will meet and report it
+  }
+  if (reading) {
+    JobCourse& course = *entry->course;
+    for (auto* timer : {&course.deadline, &course.timeout, &course.softTimeout}) timer->cancel();
+  }
+  return reading;
+}
+
+void PoolCore::finishJob(JobEntry& entry, schema::JobResult::Reader result,
+                         ResultReading* reading) {
   noteTimes(entry, result);
-  if (auto failure = readResult(*entry.job, result, entry.worker()->files())) {
+  if (auto failure = readResult(*entry.job, result, reading, entry.worker()->files())) {
     return failJob(entry, std::move(*failure));
   }
   settlements_.succeed(take(entry, Column::succeeded));

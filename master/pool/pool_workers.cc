@@ -52,11 +52,12 @@ void PoolCore::workerReady(WorkerProcess& worker) {
   proceed();
 }
 
-void PoolCore::jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) {
+void PoolCore::jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result,
+                           ResultReading* reading) {
   restart_.answered(worker.number());
   // Absent when the job was cancelled or its deadline passed: nobody waits for this any more.
   if (JobEntry* const entry = jobs_.find(result.getId())) {
-    finishJob(*entry, result);
+    finishJob(*entry, result, reading);
   } else {
     worker.files().discard(result.getId(), result.getFiles());
   }
@@ -187,7 +188,7 @@ void PoolCore::fill() {
 void PoolCore::spawnOne() {
   ++spawned_;
   auto worker = std::make_shared<WorkerProcess>(
-      WorkerProcess::Environment{reactor_, clock_, options_, *logger_, oomKills_, *this},
+      WorkerProcess::Environment{reactor_, clock_, options_, *logger_, oomKills_, readings_, *this},
       ++lastWorker_);
   workers_.add(worker);
   restart_.started(lastWorker_);

@@ -30,6 +30,10 @@ Job::Ticket newTicket(PoolCore& core) { return core.newTicket(); }
 
 void submitJob(PoolCore& core, Ref<Job> job) { core.submit(std::move(job)); }
 
+std::shared_ptr<std::byte> warmMemory(PoolCore& core, std::size_t bytes) {
+  return core.warmMemory().take(bytes);
+}
+
 }  // namespace detail
 
 ProcessPool::ProcessPool(Reactor& reactor, PoolOptions options)

@@ -56,6 +56,8 @@ DeathEvidence::Refusal WorkerProcess::refusal() const {
 
 void WorkerProcess::drain() {
   const bool more = link_->readPending() || LoopBridge::current()->runnable() || !events_.empty();
+  // A result that has arrived is read to its end.
+  if (reading_) drainUntil_ = env_.reactor.now() + kDrainLimit;
   if (!more || env_.reactor.now() >= drainUntil_) return hearTheRest();
   env_.reactor.callLater(Duration::zero(), [weak = weak_from_this()] {
     auto self = weak.lock();

@@ -14,7 +14,8 @@ namespace {
 // Bounds of a run request beside its jobs, and of a job beside its arguments.
 constexpr std::uint64_t kRequestWords = 64;
 constexpr std::uint64_t kJobWords = 8;
-constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 28;
+// Large arguments are not copied into the message.
+constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
 
 std::uint64_t wordsOf(const WorkerLink::Outgoing& outgoing) {
   const auto& label = outgoing.job->options().label;

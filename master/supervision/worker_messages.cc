@@ -47,10 +47,43 @@ void WorkerProcess::note(Event event) {
 
 void WorkerProcess::handleEvents() {
   while (!events_.empty() && !dead_) {
+    if (!readAhead(events_.front())) {
+      return env_.readings.add([weak = weak_from_this()] {
+        if (auto self = weak.lock()) self->handleEvents();
+      });
+    }
     Event event = std::move(events_.front());
     events_.pop_front();
     std::visit([this](auto& e) { handle(e); }, event);
+    reading_.reset();
   }
+}
+
+// False: it brings a large result, which is to be read on first, in a later turn. Until then the
+// job counts as running, though nothing that happens to its worker can harm it any more. A job that
+// shares its message with others is short, and so is what it returns.
+bool WorkerProcess::readAhead(Event& event) {
+  if (reading_) return !reading_->result || reading_->result->step();
+  try {
+    capnp::List<schema::JobResult>::Reader results;
+    if (auto* answer = std::get_if<Answer>(&event)) results = answer->message.getResults();
+    if (auto* delivery = std::get_if<WorkerLink::Delivery>(&event)) {
+      results = delivery->context.getParams().getResults();
+    }
+    if (results.size() == 1) beginReading(results[0]);
+  } catch (const kj::Exception&) {  // whoever handles it will say so
+  }
+  return !reading_;
+}
+
+void WorkerProcess::beginReading(schema::JobResult::Reader result) {
+  const std::uint64_t id = result.getId();
+  const auto place = inFlight_ ? inFlight_->find(id) : std::nullopt;
+  if (!place || !inFlight_->begun(*place) || id == timedOut_) return;
+  auto reading = env_.owner.jobArrived(result);
+  if (!reading) return;
+  if (id == gaveUpOn_ && state_ == WorkerState::busy) graceTimer_.cancel();
+  reading_ = Reading{id, std::move(reading)};
 }
 
 void WorkerProcess::handle(WorkerLink::Greeting& greeting) {
@@ -187,7 +220,8 @@ std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Read
   inFlight_->settle(place, InFlight::Held::answered);
   ++jobsServed_;
   if (id == gaveUpOn_ && state_ == WorkerState::busy) graceTimer_.cancel();
-  env_.owner.jobAnswered(*this, result);
+  env_.owner.jobAnswered(*this, result,
+                         reading_ && reading_->job == id ? reading_->result.get() : nullptr);
   return {};
 }
 

@@ -34,6 +34,7 @@
 #include "master/supervision/in_flight.h"
 #include "master/supervision/log_capture.h"
 #include "master/supervision/oom_kills.h"
+#include "master/supervision/turn_queue.h"
 #include "master/supervision/worker_link.h"
 
 namespace phial::detail {
@@ -46,8 +47,13 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   class Owner {
    public:
     virtual void workerReady(WorkerProcess& worker) = 0;
-    /// One of the jobs that it was sent has ended. For the books only: calls no user code.
-    virtual void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result) = 0;
+    /// The result of a job has arrived, whole. What there is to be read in slices before it is
+    /// reported by jobAnswered(), or null. For the books only, as that is.
+    virtual std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) = 0;
+    /// One of the jobs that it was sent has ended; `reading` has read its result, unless it is
+    /// null. For the books only: calls no user code.
+    virtual void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result,
+                             ResultReading* reading) = 0;
     /// Jobs have been answered, and perhaps a whole batch: then there is room for the next, or the
     /// worker is idle.
     virtual void workerAnswered(WorkerProcess& worker) = 0;
@@ -66,6 +72,7 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
     const PoolOptions& options;
     spdlog::logger& logger;
     OomKills& oomKills;
+    TurnQueue& readings;  // of large results
     Owner& owner;
   };
 
@@ -171,6 +178,8 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void spawn();
   void note(Event event);
   void handleEvents();
+  bool readAhead(Event& event);
+  void beginReading(schema::JobResult::Reader result);
   void handle(WorkerLink::Greeting& greeting);
   void handle(Answer& answer);
   void handle(WorkerLink::Delivery& delivery);
@@ -214,6 +223,12 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   std::optional<LogCapture> log_;
   std::unique_ptr<WorkerLink> link_;
   std::deque<Event> events_;
+  // The result in the first of events_, while it is being read in slices.
+  struct Reading {
+    std::uint64_t job;
+    std::unique_ptr<ResultReading> result;  // null: nobody wants it any more
+  };
+  std::optional<Reading> reading_;
   FunctionIndex functions_;
   std::optional<InFlight> inFlight_;  // of control_
   std::uint64_t jobsServed_ = 0;

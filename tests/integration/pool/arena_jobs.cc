@@ -29,6 +29,18 @@ void awaitReply(std::size_t bytes) {
   while (replyBytesInMemory() < bytes / 4) std::this_thread::yield();
 }
 
+bool inTheArena(const void* memory) {
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("/memfd:phial-requests") == std::string::npos) continue;
+    const auto begin = std::stoull(line, nullptr, 16);
+    const auto end = std::stoull(line.substr(line.find('-') + 1), nullptr, 16);
+    if (begin <= address && address < end) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Words someWords(std::size_t count) {
@@ -52,17 +64,11 @@ void holdSpanAndHang(std::span<const std::uint64_t> words, const std::string& pa
   announceAndHang(path);
 }
 
-bool liesInTheArena(std::span<const std::uint64_t> words) {
-  const auto address = reinterpret_cast<std::uintptr_t>(words.data());
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find("/memfd:phial-requests") == std::string::npos) continue;
-    const auto begin = std::stoull(line, nullptr, 16);
-    const auto end = std::stoull(line.substr(line.find('-') + 1), nullptr, 16);
-    if (begin <= address && address < end) return true;
-  }
-  return false;
-}
+bool liesInTheArena(std::span<const std::uint64_t> words) { return inTheArena(words.data()); }
+
+bool bytesLieInTheArena(std::span<const unsigned char> bytes) { return inTheArena(bytes.data()); }
+
+std::string sendTextBack(std::string text) { return text; }
 
 void writeToSpan(std::span<const std::uint64_t> words) { const_cast<std::uint64_t&>(words[0]) = 0; }
 

@@ -24,6 +24,9 @@ Words sendBack(Words words);
 void holdSpanAndHang(std::span<const std::uint64_t> words, const std::string& path);
 /// Whether the span lies in the worker's view of the master's arena.
 bool liesInTheArena(std::span<const std::uint64_t> words);
+bool bytesLieInTheArena(std::span<const unsigned char> bytes);
+/// What it was given.
+std::string sendTextBack(std::string text);
 /// Writes to what it was given to read.
 void writeToSpan(std::span<const std::uint64_t> words);
 

@@ -28,7 +28,9 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
     ready_ = false;
     death_.reset();
     worker_ = std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, *this}, 1);
+        WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, readings_,
+                                   *this},
+        1);
     worker_->start();
     runUntil([&] { return ready_; });
     return *worker_;
@@ -42,7 +44,10 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
 
  private:
   void workerReady(WorkerProcess&) override { ready_ = true; }
-  void jobAnswered(WorkerProcess&, schema::JobResult::Reader) override {}
+  std::unique_ptr<detail::ResultReading> jobArrived(schema::JobResult::Reader) override {
+    return nullptr;
+  }
+  void jobAnswered(WorkerProcess&, schema::JobResult::Reader, detail::ResultReading*) override {}
   void workerAnswered(WorkerProcess&) override {}
   void workerProgressed(std::uint64_t, double, const std::string&) override {}
   void workerDied(WorkerProcess&, DeathCertificate certificate) override {
@@ -51,6 +56,7 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
 
   const PoolOptions options_;
   OomKills kills_;
+  detail::TurnQueue readings_{*reactor_};
   std::shared_ptr<WorkerProcess> worker_;
   bool ready_ = false;
   std::optional<DeathCertificate> death_;

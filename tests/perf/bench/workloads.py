@@ -128,8 +128,18 @@ def large(place, direction, title):
     name = f"bytes-{direction}"
     size = place.count(64 * MIB, MIB)
     calls = place.count(16, 3)
+
+    def phial(subject, **options):
+        return Subject(subject, place.perf("bytes", direction=direction, calls=calls, bytes=size,
+                                           **options))
+
+    ours = [phial("phial")]
+    if direction != "out":
+        ours.append(phial("phial, shared", argument="shared"))
+    if direction == "in":
+        ours.append(phial("phial, const vector&", parameter="vector"))
     return Workload(name, title, "lower", (
-        Subject("phial", place.perf("bytes", direction=direction, calls=calls, bytes=size)),
+        *ours,
         Subject("memcpy", place.perf("memcpy", workload=name, calls=calls, bytes=size)),
     ) + python_pools(place, name, 6, 1, bytes=size) + node_pools(place, name, 6, 1, bytes=size)
       + (Subject("gearmand", (), "gearman", left_out="left out: it takes 45 s"),))
@@ -204,7 +214,7 @@ def micro(place):
 def all_workloads(place):
     """In the order in which they are run and told."""
     return [latency(place), burst(place), map_integers(place), cpu(place),
-            large(place, "in", "An argument of 64 MiB, by copy"),
+            large(place, "in", "An argument of 64 MiB, by copy, that its caller keeps"),
             large(place, "out", "A result of 64 MiB"),
             large(place, "both", "64 MiB there and back"),
             mixed(place), shared_array(place), restart(place), spawn(place), heartbeat(place),

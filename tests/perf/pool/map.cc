@@ -1,11 +1,12 @@
 // One function over a range of integers, the results in order: ProcessPool::map, where there is
-// one.
+// one. The range is lent, not copied, as Python's pools have it.
 #include <phial/master.h>
 #include <phial/worker.h>
 
 #include <cstdint>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -60,7 +61,7 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
   const perf::Integers items = perf::firstIntegers(options.items);
   std::optional<perf::Heartbeat> heartbeat(std::in_place, reactor);
   const perf::Stopwatch stopwatch;
-  const perf::Integers results = co_await pool.template map<perf::increment>(items);
+  const perf::Integers results = co_await pool.template map<perf::increment>(std::span(items));
   const double seconds = stopwatch.seconds();
   if (results.size() != items.size() || results.back() != items.back() + 1) {
     throw std::runtime_error("map returned something else");

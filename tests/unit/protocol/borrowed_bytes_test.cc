@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <phial/protocol/value.h>
 
+#include <algorithm>
 #include <numeric>
+#include <string>
 #include <vector>
 
 namespace phial {
@@ -49,6 +51,34 @@ TEST(BorrowedBytesTest, NothingBeyondTheLastByteIsSent) {
     EXPECT_EQ(decode<std::vector<unsigned char>>(message.getRoot<schema::Value>().asReader()),
               bytes);
   }
+}
+
+TEST(BorrowedBytesTest, WhatIsPaddedStaysInOnePiece) {
+  for (const std::size_t odd : {1u, 7u}) {
+    auto bytes = counting<unsigned char>(100'008);
+    const std::size_t size = 100'000 + odd;
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end(), 0);
+    const auto part = std::as_bytes(std::span(bytes).first(size));
+    capnp::MallocMessageBuilder message;
+    const BorrowedBytes borrowed;
+    detail::encodeData(part, message.initRoot<schema::Value>(), detail::kMaxChunkBytes,
+                       detail::Tail::padded);
+    const auto value = message.getRoot<schema::Value>().asReader();
+    ASSERT_EQ(value.getData().size(), 1u);
+    EXPECT_EQ(firstByte(value), bytes.data());
+    bytes.resize(size);
+    EXPECT_EQ(decode<std::vector<unsigned char>>(value), bytes);
+  }
+}
+
+TEST(BorrowedBytesTest, LargeTextIsNotCopied) {
+  const std::string text(100'003, 'x');
+  capnp::MallocMessageBuilder message;
+  const BorrowedBytes borrowed;
+  encode(text, message.initRoot<schema::Value>());
+  const auto value = message.getRoot<schema::Value>().asReader();
+  EXPECT_EQ(firstByte(value), text.data());
+  EXPECT_EQ(decode<std::string>(value), text);
 }
 
 TEST(BorrowedBytesTest, EveryChunkHoldsWholeElements) {

@@ -3,6 +3,7 @@
 
 #include <phial/master/submit.h>
 #include <phial/protocol/chunk.h>
+#include <phial/protocol/large_memory.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -21,7 +22,7 @@ namespace phial::detail {
 /// Numbers are copied; other elements are visited one by one.
 template <class T>
 inline constexpr std::uint64_t kChunkBytes =
-    PackedNumber<T> || std::is_same_v<T, bool> ? std::uint64_t{1} << 20 : std::uint64_t{1} << 18;
+    PackedNumber<T> || std::is_same_v<T, bool> ? std::uint64_t{1} << 19 : std::uint64_t{1} << 18;
 
 template <class E>
 class ElementSource {
@@ -53,7 +54,9 @@ using Kept = typename Keeping<std::remove_cvref_t<Range>>::Type;
 
 template <class Range>
 Kept<Range> keepRange(Range&& range) {
-  if constexpr (std::is_same_v<Kept<Range>, std::remove_cvref_t<Range>>) {
+  if constexpr (std::is_lvalue_reference_v<Range> && kOneBlock<Kept<Range>>) {
+    return filledFrom<Kept<Range>>(range);
+  } else if constexpr (std::is_same_v<Kept<Range>, std::remove_cvref_t<Range>>) {
     return Kept<Range>(std::forward<Range>(range));
   } else {
     return Kept<Range>(std::begin(range), std::end(range));
@@ -65,14 +68,15 @@ template <class Signature, class Item>
 typename ElementOf<Signature>::Type keepElement(Item&& item) {
   return [&]<class R, class... P>(std::type_identity<R(P...)>) {
     if constexpr (sizeof...(P) == 1) {
-      return keep<P...>(std::forward<Item>(item));
+      return store<Stored<P>...>(std::forward<Item>(item));
     } else {
       return std::apply(
           [](auto&&... part) {
             static_assert(sizeof...(part) == sizeof...(P),
                           "map: the elements have another number of parts than the function has "
                           "parameters");
-            return std::tuple<Stored<P>...>(keep<P>(std::forward<decltype(part)>(part))...);
+            return std::tuple<Stored<P>...>(
+                store<Stored<P>>(std::forward<decltype(part)>(part))...);
           },
           std::forward<Item>(item));
     }
@@ -85,6 +89,9 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
   using E = typename ElementOf<Signature>::Type;
 
   explicit RangeSource(Range range) : range_(std::move(range)) {}
+  ~RangeSource() override {
+    if constexpr (Droppable<Range>) dropAside(range_);
+  }
   RangeSource(const RangeSource&) = delete;  // iterators point into it
   RangeSource& operator=(const RangeSource&) = delete;
 

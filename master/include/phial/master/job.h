@@ -6,7 +6,9 @@
 #pragma once
 
 #include <phial/master/deferred.h>
+#include <phial/master/kept_argument.h>
 #include <phial/master/pool_options.h>
+#include <phial/master/result_reading.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/function_table.h>
 #include <phial/protocol/value.h>
@@ -60,6 +62,13 @@ class Job : public Source {
 
   /// Reads the result and keeps it. Throws EncodingError. Calls nobody.
   virtual void accept(schema::Value::Reader result) = 0;
+  /// Begins to read a large result in slices; null when accept() will not take long. Throws
+  /// EncodingError.
+  virtual std::unique_ptr<ResultReading> beginReading(schema::Value::Reader) const {
+    return nullptr;
+  }
+  /// In place of accept(): keeps the result that beginReading() began and that has been read.
+  virtual void acceptRead(ResultReading&) {}
   /// Hands the accepted result to the caller. Calls user code. Does nothing when the caller has
   /// cancelled the job after the pool had decided its end; the ledger keeps what was decided.
   void succeed();
@@ -132,14 +141,14 @@ class TypedJob : public Holding<R, Job> {
   unsigned argumentCount() const override { return sizeof...(Args); }
   std::uint64_t argumentWords() const override {
     return std::apply(
-        [](const auto&... argument) { return (std::uint64_t{0} + ... + encodedWords(argument)); },
+        [](const auto&... argument) { return (std::uint64_t{0} + ... + keptWords(argument)); },
         arguments_.get());
   }
   void encodeArguments(capnp::List<schema::Value>::Builder to) const override {
     std::apply(
         [&to](const auto&... argument) {
           unsigned i = 0;
-          (encode(argument, to[i++]), ...);
+          (encodeKept(argument, to[i++]), ...);
         },
         arguments_.get());
   }
@@ -152,6 +161,17 @@ class TypedJob : public Holding<R, Job> {
     } else {
       this->outcome.emplace(decode<R>(result));
     }
+  }
+  std::unique_ptr<ResultReading> beginReading(
+      [[maybe_unused]] schema::Value::Reader result) const override {
+    if constexpr (kFlat<R>) {
+      return FlatReading<R>::begin(result);
+    } else {
+      return nullptr;
+    }
+  }
+  void acceptRead([[maybe_unused]] ResultReading& reading) override {
+    if constexpr (kFlat<R>) this->outcome.emplace(static_cast<FlatReading<R>&>(reading).take());
   }
 
  protected:

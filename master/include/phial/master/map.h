@@ -81,7 +81,7 @@ Deferred<std::vector<T>> collect(std::shared_ptr<ChunkStream<function>> stream) 
   for (;;) {
     auto chunk = co_await stream->next();
     if (!chunk) co_return std::move(all);
-    if (chunk->first == 0) all.reserve(stream->total().value_or(0));
+    if (chunk->first == 0) reserveToFill(all, stream->total().value_or(0));
     append(all, chunk->result);
   }
 }

@@ -4,11 +4,11 @@
 
 #include <phial/master/deferred.h>
 #include <phial/master/job.h>
+#include <phial/master/kept_argument.h>
 #include <phial/master/pool_options.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <string_view>
 #include <tuple>
@@ -23,24 +23,15 @@ Job::Ticket newTicket(PoolCore& core);
 /// Puts a job into its pool, which settles it in every case.
 void submitJob(PoolCore& core, Ref<Job> job);
 
-/// An argument as the job keeps it until it has settled.
-template <class Param, class A>
-Stored<Param> keep(A&& argument) {
-  if constexpr (requires { Stored<Param>(std::forward<A>(argument)); }) {
-    return Stored<Param>(std::forward<A>(argument));
-  } else {
-    return Stored<Param>(std::begin(argument), std::end(argument));
-  }
-}
-
 template <class Signature>
 struct ArgumentsOf;
 template <class R, class... Params>
 struct ArgumentsOf<R(Params...)> {
   static constexpr std::size_t kCount = sizeof...(Params);
   template <class... A>
-  static std::tuple<Stored<Params>...> keepAll(A&&... arguments) {
-    return std::tuple<Stored<Params>...>(keep<Params>(std::forward<A>(arguments))...);
+  static auto keepAll(PoolCore& core, A&&... arguments) {
+    return std::tuple<KeptArgument<Stored<Params>, A>...>(
+        keepArgument<Stored<Params>>(core, std::forward<A>(arguments))...);
   }
 };
 

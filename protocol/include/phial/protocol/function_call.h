@@ -7,6 +7,7 @@
 #pragma once
 
 #include <phial/protocol/function_traits.h>
+#include <phial/protocol/large_memory.h>
 #include <phial/protocol/value.h>
 #include <phial/protocol/value_lent.h>
 
@@ -77,10 +78,11 @@ Held<A> decodeArgument(const std::string& function, ValueList::Reader arguments,
 template <class R>
 Stored<R> storeResult(R&& result) {
   using Plain = std::remove_cvref_t<R>;
-  if constexpr (requires { Stored<R>(std::forward<R>(result)); }) {
+  constexpr bool kCopies = std::is_lvalue_reference_v<R> || !std::is_same_v<Plain, Stored<R>>;
+  if constexpr (kCopies && kOneBlock<Stored<R>> && !std::is_pointer_v<Plain>) {
+    return filledFrom<Stored<R>>(result);
+  } else if constexpr (requires { Stored<R>(std::forward<R>(result)); }) {
     return Stored<R>(std::forward<R>(result));
-  } else if constexpr (Plain::extent == std::dynamic_extent) {
-    return Stored<R>(result.begin(), result.end());
   } else {
     Stored<R> copy;
     std::copy(result.begin(), result.end(), copy.begin());

@@ -51,12 +51,7 @@ class SharedMemory {
   Access access_;
 };
 
-/// Closes a file that may be the last of much memory: see releaseInPlace().
+/// Closes a file that may be the last of much memory: see releaseAside() in large_memory.h.
 void releaseFile(kj::AutoCloseFd file);
-
-/// To free 64 MiB takes the kernel 12 ms, on the thread that lets go of it. No loop may stop for so
-/// long, so from a megabyte on a thread is started that does nothing else and ends. A process that
-/// may stop, which a worker is, calls this once: it costs less.
-void releaseInPlace();
 
 }  // namespace phial::detail

@@ -51,13 +51,18 @@ std::uint64_t textWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChun
 std::uint64_t dataWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
 std::uint64_t packedWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
 
+/// What lies behind the last byte: anything, or zeros up to the end of its word. Then all of it can
+/// be borrowed in one piece, also when it is no whole number of words.
+enum class Tail { unknown, padded };
+
 /// REQUIRES: chunkBytes is a multiple of 8. Other values than the default are for tests.
 void encodeText(std::string_view text, schema::Value::Builder builder,
                 std::uint64_t chunkBytes = kMaxChunkBytes);
 void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder,
-                std::uint64_t chunkBytes = kMaxChunkBytes);
+                std::uint64_t chunkBytes = kMaxChunkBytes, Tail tail = Tail::unknown);
 void encodePacked(schema::Number type, std::span<const std::byte> bytes,
-                  schema::Value::Builder builder, std::uint64_t chunkBytes = kMaxChunkBytes);
+                  schema::Value::Builder builder, std::uint64_t chunkBytes = kMaxChunkBytes,
+                  Tail tail = Tail::unknown);
 
 /// While one lives on a thread, large runs of bytes are not copied into messages but become
 /// segments of their own, which refer to the caller's memory. That must stay as it is until the
@@ -71,6 +76,8 @@ class BorrowedBytes {
 
   /// Whether the bytes may be borrowed, which is noted.
   static bool borrow(std::span<const std::byte> bytes);
+  /// Whether a run of so many bytes is worth it, here and now.
+  static bool wants(std::size_t bytes);
 
   bool any() const { return count_ > 0; }
 
@@ -84,6 +91,7 @@ class BorrowedBytes {
 /// if many chunks point to the same bytes.
 class Chunks {
  public:
+  Chunks() = default;  // nothing
   explicit Chunks(capnp::List<capnp::Data>::Reader list);
 
   /// Of a data value or packed uint8.
@@ -94,13 +102,19 @@ class Chunks {
 
   std::uint64_t bytes() const { return bytes_; }
 
-  /// Calls f(span of T) for each chunk in order. T is the type the chunks were checked for.
+  std::size_t count() const { return chunks_.size(); }
+  /// T is the type the chunks were checked for.
+  template <class T>
+  std::span<const T> chunk(std::size_t index) const {
+    const auto& chunk = chunks_[index];
+    // Cap'n Proto data begins on a word, so every number is aligned.
+    return {reinterpret_cast<const T*>(chunk.begin()), chunk.size() / sizeof(T)};
+  }
+
+  /// Calls f(span of T) for each chunk in order.
   template <class T, class F>
   void forEach(F f) const {
-    for (const auto& chunk : chunks_) {
-      // Cap'n Proto data begins on a word, so every number is aligned.
-      f(std::span<const T>(reinterpret_cast<const T*>(chunk.begin()), chunk.size() / sizeof(T)));
-    }
+    for (std::size_t i = 0; i < count(); ++i) f(chunk<T>(i));
   }
 
   /// All of it, when it lies in one piece of the message, and empty otherwise.

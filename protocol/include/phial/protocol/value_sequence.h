@@ -1,6 +1,7 @@
 // Codecs of std::string, std::vector and std::array.
 #pragma once
 
+#include <phial/protocol/large_memory.h>
 #include <phial/protocol/value_packed.h>
 
 #include <array>
@@ -39,11 +40,12 @@ struct SequenceCodec {
       return rangeWords(values);
     }
   }
-  static void encode(std::span<const T> values, schema::Value::Builder builder) {
+  static void encode(std::span<const T> values, schema::Value::Builder builder,
+                     [[maybe_unused]] Tail tail = Tail::unknown) {
     if constexpr (ByteLike<T>) {
-      encodeData(std::as_bytes(values), builder);
+      encodeData(std::as_bytes(values), builder, kMaxChunkBytes, tail);
     } else if constexpr (PackedNumber<T>) {
-      encodePacked(numberOf<T>(), std::as_bytes(values), builder);
+      encodePacked(numberOf<T>(), std::as_bytes(values), builder, kMaxChunkBytes, tail);
     } else {
       encodeRange(values, builder);
     }
@@ -85,7 +87,7 @@ struct Codec<std::vector<T, Allocator>> {
     if constexpr (detail::PackedNumber<T>) {
       if (!value.isList()) {
         const auto chunks = detail::SequenceCodec<T>::chunks(value);
-        result.reserve(chunks.bytes() / sizeof(T));
+        detail::reserveToFill(result, chunks.bytes() / sizeof(T));
         chunks.template forEach<T>(
             [&](auto chunk) { result.insert(result.end(), chunk.begin(), chunk.end()); });
         return result;

@@ -1,0 +1,174 @@
+// Arguments as a job keeps them from its submission until it has settled. Part of the templates of
+// submit.h; nothing here is for users.
+//
+//   what the caller gave                      what is kept
+//
+//   numbers, for a vector or a span           KeptNumbers: the vector, if it was given away, or
+//                                             else a copy, in warm memory if it is large
+//   std::shared_ptr of what the job would     the pointer: no copy at all
+//     otherwise keep
+//   anything else                             Stored<Param>
+#pragma once
+
+#include <phial/protocol/large_memory.h>
+#include <phial/protocol/value.h>
+#include <phial/protocol/value_lent.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace phial::detail {
+
+class PoolCore;
+
+/// Memory for a large argument: see master/pool/warm_memory.h.
+std::shared_ptr<std::byte> warmMemory(PoolCore& core, std::size_t bytes);
+
+/// Numbers that travel as a std::vector<T> does.
+template <Lendable T>
+class KeptNumbers {
+ public:
+  explicit KeptNumbers(std::vector<T> numbers) : kept_(std::move(numbers)) {}
+  /// A copy.
+  KeptNumbers(PoolCore& core, std::span<const T> numbers) {
+    using Word = std::uint64_t;
+    const std::size_t words = wordsForBytes(numbers.size_bytes());
+    std::shared_ptr<Word> memory;
+    if (numbers.size_bytes() < kLargeBytes) {
+      auto block = std::make_shared_for_overwrite<Word[]>(words);
+      memory = {block, block.get()};
+    } else {
+      auto block = warmMemory(core, words * sizeof(Word));
+      memory = {block, reinterpret_cast<Word*>(block.get())};
+    }
+    if (words > 0) memory.get()[words - 1] = 0;  // the tail is padded
+    if (words > 0) std::memcpy(memory.get(), numbers.data(), numbers.size_bytes());
+    const std::span copy(reinterpret_cast<const T*>(memory.get()), numbers.size());
+    kept_ = Copy{std::move(memory), copy};
+  }
+  KeptNumbers(KeptNumbers&&) = default;
+  KeptNumbers& operator=(KeptNumbers&&) = delete;
+  ~KeptNumbers() {
+    if (auto* own = std::get_if<std::vector<T>>(&kept_)) dropAside(*own);
+  }
+
+  std::uint64_t words() const { return SequenceCodec<T>::words(numbers()); }
+  void encode(schema::Value::Builder to) const {
+    const bool copied = std::holds_alternative<Copy>(kept_);
+    SequenceCodec<T>::encode(numbers(), to, copied ? Tail::padded : Tail::unknown);
+  }
+
+ private:
+  struct Copy {
+    std::shared_ptr<const void> memory;
+    std::span<const T> numbers;
+  };
+
+  std::span<const T> numbers() const {
+    if (const auto* copy = std::get_if<Copy>(&kept_)) return copy->numbers;
+    return std::get<std::vector<T>>(kept_);
+  }
+
+  std::variant<std::vector<T>, Copy> kept_;
+};
+
+template <class T>
+struct KeptAs {
+  using type = T;
+};
+template <Lendable T>
+struct KeptAs<std::vector<T>> {
+  using type = KeptNumbers<T>;
+};
+
+/// Whether A is a std::shared_ptr of an S, which may be const.
+template <class A, class S>
+inline constexpr bool kShares = false;
+template <class T, class S>
+inline constexpr bool kShares<std::shared_ptr<T>, S> = std::is_same_v<std::remove_const_t<T>, S>;
+
+/// The parameter that an argument is for when there is no function to tell.
+template <class A>
+struct ParameterForA {
+  using type = A;
+};
+template <class T>
+struct ParameterForA<std::shared_ptr<T>> {
+  using type = std::remove_const_t<T>;
+};
+template <class A>
+using ParameterFor = typename ParameterForA<std::remove_cvref_t<A>>::type;
+
+/// What is kept of an A for a parameter that is stored as S.
+template <class S, class A>
+using KeptArgument = std::conditional_t<kShares<std::remove_cvref_t<A>, S>,
+                                        std::shared_ptr<const S>, typename KeptAs<S>::type>;
+
+/// An argument in its Stored form.
+template <class S, class A>
+S store(A&& argument) {
+  if constexpr (requires { S(std::forward<A>(argument)); }) {
+    return S(std::forward<A>(argument));
+  } else {
+    return S(std::begin(argument), std::end(argument));
+  }
+}
+
+/// Ranges whose elements lie in memory as those of a vector of numbers would.
+template <class A, class T>
+concept NumbersInARow = std::ranges::contiguous_range<A> && std::ranges::sized_range<A> &&
+                        std::is_same_v<std::ranges::range_value_t<A>, T>;
+
+template <class S, class A>
+KeptArgument<S, A> keepArgument(PoolCore& core, A&& argument) {
+  using Result = KeptArgument<S, A>;
+  if constexpr (std::is_same_v<Result, S>) {
+    return store<S>(std::forward<A>(argument));
+  } else if constexpr (kShares<std::remove_cvref_t<A>, S>) {
+    return std::forward<A>(argument);
+  } else if constexpr (NumbersInARow<A, typename S::value_type> && !std::is_same_v<A, S>) {
+    return Result(core, {std::ranges::data(argument), std::ranges::size(argument)});
+  } else {
+    return Result(store<S>(std::forward<A>(argument)));
+  }
+}
+
+// How they are measured and written.
+
+template <class T>
+std::uint64_t keptWords(const T& argument) {
+  return encodedWords(argument);
+}
+template <class T>
+std::uint64_t keptWords(const KeptNumbers<T>& argument) {
+  return argument.words();
+}
+template <class T>
+std::uint64_t keptWords(const std::shared_ptr<const T>& argument) {
+  if (!argument) throwEncoding("an argument is a null pointer");
+  return encodedWords(*argument);
+}
+
+template <class T>
+void encodeKept(const T& argument, schema::Value::Builder to) {
+  encode(argument, to);
+}
+template <class T>
+void encodeKept(const KeptNumbers<T>& argument, schema::Value::Builder to) {
+  argument.encode(to);
+}
+template <class T>
+void encodeKept(const std::shared_ptr<const T>& argument, schema::Value::Builder to) {
+  encode(*argument, to);
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,175 @@
+// A large result that its owner reads in slices, and what may happen meanwhile.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+#include "arena_jobs.h"
+#include "master/supervision/worker_process.h"
+#include "pool_fixture.h"
+
+namespace phial {
+namespace {
+
+using detail::ResultReading;
+using detail::WorkerProcess;
+using ::testing::ElementsAre;
+
+/// Takes as many slices as the test likes.
+class HeldReading final : public ResultReading {
+ public:
+  HeldReading(const bool& held, int& slices) : held_(held), slices_(slices) {}
+
+ private:
+  bool readPiece(std::size_t) override {
+    ++slices_;
+    return !held_;
+  }
+
+  const bool& held_;
+  int& slices_;
+};
+
+class ReadingTest : public PoolTest, private WorkerProcess::Owner {
+ protected:
+  ReadingTest()
+      : worker_(std::make_shared<WorkerProcess>(
+            WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, readings_,
+                                       *this},
+            1)) {
+    worker_->start();
+    runUntil([&] { return ready_; });
+  }
+  void TearDown() override {
+    worker_->abandon();
+    worker_.reset();
+    PoolTest::TearDown();
+  }
+
+  /// Sends a job and waits until its result is being read.
+  void sendAndAwaitReading() {
+    auto made = newDeferred<int>();
+    job_ = std::make_unique<detail::TypedJob<int, int, int>>(
+        1, JobOptions{}, detail::FunctionName{functionName<jobs::add>(), {}},
+        std::move(made.resolver), std::tuple(3, 4));
+    std::vector<detail::WorkerLink::Outgoing> outgoing;
+    outgoing.push_back({job_.get(), worker_->find(job_->function()), job_->argumentWords()});
+    worker_->run(outgoing, Duration::max());
+    runUntil([&] { return slices_ > 0; });
+  }
+
+  bool held_ = true;
+  int slices_ = 0;
+  std::vector<std::string> heard_;
+  const PoolOptions options_;
+  detail::OomKills kills_;
+  detail::TurnQueue readings_{*reactor_};
+  std::shared_ptr<WorkerProcess> worker_;
+
+ private:
+  void workerReady(WorkerProcess&) override { ready_ = true; }
+  std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader) override {
+    return std::make_unique<HeldReading>(held_, slices_);
+  }
+  void jobAnswered(WorkerProcess&, schema::JobResult::Reader, ResultReading* reading) override {
+    heard_.push_back(reading != nullptr ? "read" : "unread");
+  }
+  void workerAnswered(WorkerProcess&) override { heard_.push_back("answered"); }
+  void workerProgressed(std::uint64_t, double, const std::string&) override {}
+  void workerDied(WorkerProcess&, DeathCertificate) override { heard_.push_back("died"); }
+
+  bool ready_ = false;
+  std::unique_ptr<detail::Job> job_;
+};
+
+TEST_F(ReadingTest, OneSliceATurnUntilItIsRead) {
+  sendAndAwaitReading();
+  passTurns();
+  EXPECT_GE(slices_, 20);
+  EXPECT_TRUE(heard_.empty());
+  EXPECT_EQ(worker_->state(), WorkerState::busy);
+  EXPECT_EQ(worker_->jobsHeld(), 1u);
+  held_ = false;
+  runUntil([&] { return !heard_.empty(); });
+  EXPECT_THAT(heard_, ElementsAre("read", "answered"));
+  EXPECT_EQ(worker_->state(), WorkerState::idle);
+}
+
+TEST_F(ReadingTest, AResultThatHasArrivedCountsThoughItsWorkerDies) {
+  sendAndAwaitReading();
+  ASSERT_EQ(::kill(worker_->status().pid, SIGKILL), 0);
+  runUntil([&] { return worker_->state() == WorkerState::ending; });
+  // Longer than a dead worker is listened to otherwise.
+  valueOf(deferLater(*reactor_, std::chrono::milliseconds(200), [] {}));
+  EXPECT_TRUE(heard_.empty());
+  held_ = false;
+  runUntil([&] { return !heard_.empty() && heard_.back() == "died"; });
+  EXPECT_THAT(heard_, ElementsAre("read", "answered", "died"));
+}
+
+TEST_F(ReadingTest, NoMoreIsReadOfAResultThatNobodyWants) {
+  sendAndAwaitReading();
+  worker_->giveUp(1, DeathCause::cancel, "cancelled");
+  runUntil([&] { return !heard_.empty(); });
+  EXPECT_THAT(heard_, ElementsAre("unread", "answered"));
+  EXPECT_EQ(worker_->state(), WorkerState::idle);
+}
+
+class LargeResultTest : public PoolTest {
+ protected:
+  static constexpr std::size_t kCount = (std::size_t{64} << 20) / sizeof(std::uint64_t);
+};
+
+TEST_F(LargeResultTest, SeveralAtATimeArriveWhole) {
+  auto& pool = makePool({.min = 2, .max = 2});
+  const auto words = jobs::someWords(kCount / 4);
+  std::vector<Deferred<jobs::Words>> results;
+  for (int i = 0; i < 4; ++i) results.push_back(pool.deferToProcess<jobs::sendBack>(words));
+  for (auto& result : results) EXPECT_EQ(valueOf(std::move(result)), words);
+}
+
+TEST_F(LargeResultTest, ItsDeadlineMayPassWhileItIsRead) {
+  auto& pool = makePool({.max = 1}, &clock_);
+  valueOf(pool.start());
+  const auto words = std::make_shared<const jobs::Words>(jobs::someWords(kCount));
+  auto job = pool.deferToProcess<jobs::sendBack>(
+      JobOptions{.deadline = clock_.now() + std::chrono::hours(1)}, words);
+  const auto timers = clock_.pending();
+  // When it has arrived the pool waits for its deadline no longer.
+  while (clock_.pending() >= timers) valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
+  EXPECT_FALSE(job.called());
+  EXPECT_EQ(pool.stats().running, 1u);
+  clock_.advance(std::chrono::hours(2));
+  EXPECT_EQ(valueOf(std::move(job)), *words);
+}
+
+TEST_F(LargeResultTest, CancelledAtAnyMomentItHarmsNobody) {
+  auto& pool = makePool({.max = 1});
+  valueOf(pool.start());
+  const auto words = std::make_shared<const jobs::Words>(jobs::someWords(kCount / 8));
+  for (int turns = 0; turns < 200; turns += 20) {
+    auto job = pool.deferToProcess<jobs::sendBack>(words);
+    for (int i = 0; i < turns; ++i) valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
+    if (job.called()) break;
+    job.cancel();
+    EXPECT_TRUE(failureOf(std::move(job)).check<CancelledError>());
+  }
+  EXPECT_EQ(valueOf(pool.deferToProcess<jobs::sendBack>(words)), *words);
+}
+
+TEST_F(LargeResultTest, ThePoolMayBeDestroyedAtAnyMoment) {
+  const auto words = std::make_shared<const jobs::Words>(jobs::someWords(kCount / 8));
+  for (int turns = 0; turns < 200; turns += 40) {
+    auto& pool = makePool({.max = 1});
+    valueOf(pool.start());
+    auto job = pool.deferToProcess<jobs::sendBack>(words);
+    for (int i = 0; i < turns; ++i) valueOf(deferLater(*reactor_, Duration::zero(), [] {}));
+    pool_.reset();
+    auto outcome = await(std::move(job));
+    EXPECT_TRUE(outcome.ok() || outcome.failure().check<PoolStopped>());
+  }
+}
+
+}  // namespace
+}  // namespace phial

@@ -1,0 +1,74 @@
+// A large result that is read in slices.
+#include <capnp/message.h>
+#include <gtest/gtest.h>
+#include <phial/master/job.h>
+
+#include <string>
+#include <vector>
+
+namespace phial::detail {
+namespace {
+
+/// A job that expects an R, and what it got.
+template <class R>
+class Expecting {
+ public:
+  Expecting()
+      : made_(newDeferred<R>()), job_(1, {}, {"expecting", {}}, std::move(made_.resolver), {}) {}
+
+  Job& job() { return job_; }
+  R result() {
+    job_.succeed();
+    R result;
+    made_.deferred.addCallback([&](R value) { result = std::move(value); });
+    return result;
+  }
+
+ private:
+  decltype(newDeferred<R>()) made_;
+  TypedJob<R> job_;
+};
+
+// A machine that copies this in one slice would have a memory of 200 GB/s.
+TEST(ResultReadingTest, TakesManySlicesForALargeResult) {
+  const std::vector<double> numbers((64 << 20) / sizeof(double), 1.5);
+  capnp::MallocMessageBuilder message;
+  const BorrowedBytes borrowed;
+  encode(numbers, message.initRoot<schema::Value>());
+  Expecting<std::vector<double>> expecting;
+  const auto reading = expecting.job().beginReading(message.getRoot<schema::Value>().asReader());
+  ASSERT_NE(reading, nullptr);
+  int slices = 1;
+  while (!reading->step()) ++slices;
+  EXPECT_GT(slices, 1);
+  expecting.job().acceptRead(*reading);
+  EXPECT_EQ(expecting.result(), numbers);
+}
+
+TEST(ResultReadingTest, SmallResultsAndThoseOfOtherFormsAreReadAtOnce) {
+  capnp::MallocMessageBuilder message;
+  auto value = message.initRoot<schema::Value>();
+  encode(std::vector<double>(1000), value);
+  Expecting<std::vector<double>> numbers;
+  EXPECT_EQ(numbers.job().beginReading(value.asReader()), nullptr);
+  encode(std::vector<std::string>(100'000, "text"), value);
+  Expecting<std::vector<std::string>> texts;
+  EXPECT_EQ(texts.job().beginReading(value.asReader()), nullptr);
+}
+
+TEST(ResultReadingTest, AResultThatIsDroppedHalfReadHarmsNobody) {
+  capnp::MallocMessageBuilder message;
+  auto value = message.initRoot<schema::Value>();
+  encode(std::string(std::size_t{16} << 20, 'x'), value);
+  Expecting<std::string> expecting;
+  EXPECT_EQ(expecting.job().beginReading(value.asReader()), nullptr) << "text, in one piece";
+  encode(std::vector<unsigned char>(std::size_t{16} << 20), value);
+  Expecting<std::vector<unsigned char>> bytes;
+  auto reading = bytes.job().beginReading(value.asReader());
+  ASSERT_NE(reading, nullptr);
+  reading->step();
+  reading.reset();
+}
+
+}  // namespace
+}  // namespace phial::detail
