@@ -4,7 +4,10 @@
 #include <phial/master/job.h>
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "tests/unit/pool/pool_jobs.h"
 
 namespace phial::detail {
 namespace {
@@ -13,20 +16,29 @@ namespace {
 template <class R>
 class Expecting {
  public:
-  Expecting()
-      : made_(newDeferred<R>()), job_(1, {}, {"expecting", {}}, std::move(made_.resolver), {}) {}
+  Expecting() : job_(makeJob<R>(owner_, 1)), deferred_(deferredOf(job_)) {}
+  ~Expecting() {
+    if (!job_->fired()) deferred_.cancel();
+    deferred_.addErrback([](const Failure&) { return R(); });
+  }
+  Expecting(const Expecting&) = delete;
+  Expecting& operator=(const Expecting&) = delete;
 
-  Job& job() { return job_; }
+  Job& job() { return *job_; }
   R result() {
-    job_.succeed();
+    job_->succeed();
     R result;
-    made_.deferred.addCallback([&](R value) { result = std::move(value); });
+    deferred_ = deferred_.addCallback([&](R value) {
+      result = std::move(value);
+      return R();
+    });
     return result;
   }
 
  private:
-  decltype(newDeferred<R>()) made_;
-  TypedJob<R> job_;
+  NotingOwner owner_;
+  Ref<TypedJob<R>> job_;
+  Deferred<R> deferred_;
 };
 
 // A machine that copies this in one slice would have a memory of 200 GB/s.
