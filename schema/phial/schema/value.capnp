@@ -33,7 +33,7 @@ struct Value {
 
     data @6 :List(Data);
     # Raw bytes: the concatenation of the chunks. Each chunk holds at most maxChunkBytes, because
-    # a Cap'n Proto list cannot hold more than 2^29-1 elements. Also a string that is longer.
+    # a Cap'n Proto list cannot hold more than 2^29-1 elements. Also a large string.
 
     list @7 :List(Value);
     # A sequence whose elements are not plain numbers; a tuple, a pair, an aggregate: its members

@@ -38,7 +38,7 @@ TEST_F(LargeArgumentTest, WhatWasGivenAwayIsNotCopied) {
   auto words = jobs::someWords(kCount);
   const auto expected = digest(words);
   auto job = pool_->deferToProcess<jobs::digestInPlace>(std::move(words));
-  EXPECT_TRUE(words.empty());
+  EXPECT_TRUE(words.empty());  // NOLINT(bugprone-use-after-move): that it was moved is the point
   EXPECT_EQ(valueOf(std::move(job)), expected);
 }
 

@@ -125,6 +125,7 @@ TEST_F(LargeResultTest, SeveralAtATimeArriveWhole) {
   auto& pool = makePool({.min = 2, .max = 2});
   const auto words = jobs::someWords(kCount / 4);
   std::vector<Deferred<jobs::Words>> results;
+  results.reserve(4);
   for (int i = 0; i < 4; ++i) results.push_back(pool.deferToProcess<jobs::sendBack>(words));
   for (auto& result : results) EXPECT_EQ(valueOf(std::move(result)), words);
 }

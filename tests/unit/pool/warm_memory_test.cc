@@ -49,6 +49,7 @@ TEST_F(WarmMemoryTest, ASmallArgumentTakesNoMuchLargerBlock) {
 
 TEST_F(WarmMemoryTest, NoMoreThanTheBoundIsKept) {
   std::vector<std::shared_ptr<std::byte>> blocks;
+  blocks.reserve(3);
   for (int i = 0; i < 3; ++i) blocks.push_back(memory_->take(WarmMemory::kMostBytes / 2));
   blocks.clear();
   EXPECT_EQ(memory_->keptBytes(), WarmMemory::kMostBytes);

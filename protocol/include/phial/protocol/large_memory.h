@@ -74,7 +74,8 @@ void dropAside(Container& container) {
   const std::size_t bytes = container.capacity() * sizeof(T);
   if (bytes < kLargeBytes) return;
   // A std::function is copied: it must not copy this.
-  auto last = std::make_shared<Container>(std::move(container));
+  auto last = std::make_shared<Container>();
+  last->swap(container);
   releaseAside(bytes, [last = std::move(last)]() mutable { last.reset(); });
 }
 

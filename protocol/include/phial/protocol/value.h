@@ -7,7 +7,7 @@
 //   integers, enums, std::byte, char types        int or uint, by their signedness
 //   float, double                                 float
 //   std::chrono::duration                         its count; both ends must mean the same unit
-//   std::string                                   text, or data when longer than one chunk
+//   std::string                                   text, or data when large
 //   vector, array of std::byte, unsigned char     data
 //   vector, array of other numbers, enums, bool   packed
 //   vector, array of anything else                list
