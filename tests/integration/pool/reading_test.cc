@@ -8,6 +8,7 @@
 #include "arena_jobs.h"
 #include "master/supervision/worker_process.h"
 #include "pool_fixture.h"
+#include "tests/support/lone_job.h"
 
 namespace phial {
 namespace {
@@ -49,10 +50,7 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
 
   /// Sends a job and waits until its result is being read.
   void sendAndAwaitReading() {
-    auto made = newDeferred<int>();
-    job_ = std::make_unique<detail::TypedJob<int, int, int>>(
-        1, JobOptions{}, detail::FunctionName{functionName<jobs::add>(), {}},
-        std::move(made.resolver), std::tuple(3, 4));
+    job_ = detail::Ref(new detail::TypedJob<int, int, int>({owner_, 1}, nullptr, kAdd, {3, 4}));
     std::vector<detail::WorkerLink::Outgoing> outgoing;
     outgoing.push_back({job_.get(), worker_->find(job_->function()), job_->argumentWords()});
     worker_->run(outgoing, Duration::max());
@@ -80,7 +78,9 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
   void workerDied(WorkerProcess&, DeathCertificate) override { heard_.push_back("died"); }
 
   bool ready_ = false;
-  std::unique_ptr<detail::Job> job_;
+  const detail::FunctionName kAdd{functionName<jobs::add>(), {}};
+  detail::NotingOwner owner_;
+  detail::Ref<detail::Job> job_;
 };
 
 TEST_F(ReadingTest, OneSliceATurnUntilItIsRead) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "master/pool/job_entry.h"
-#include "tests/unit/pool/pool_jobs.h"
+#include "tests/support/lone_job.h"
 
 namespace phial::detail {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/unit/pool/pool_jobs.h"
+#include "tests/support/lone_job.h"
 
 namespace phial::detail {
 namespace {

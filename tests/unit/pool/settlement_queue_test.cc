@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "master/pool/settlement_queue.h"
-#include "tests/unit/pool/pool_jobs.h"
+#include "tests/support/lone_job.h"
 
 namespace phial::detail {
 namespace {
