@@ -30,6 +30,8 @@ constexpr ev_ssize_t kMaxHeadersBytes = 16 << 10;
 constexpr ev_ssize_t kMaxBodyBytes = 16 << 10;
 // For a job that nobody waits for any more, before its worker is ended. isPrime does not look.
 constexpr auto kPatience = std::chrono::milliseconds(500);
+// For the last replies to leave, before the loop ends.
+constexpr timeval kFarewell{.tv_sec = 0, .tv_usec = 100'000};
 
 template <auto release>
 struct Release {
@@ -102,7 +104,7 @@ void serve(const Options& options) {
     std::printf("ending\n");
     // Phial: a job that runs has a moment to end, and no child of the pool outlives it.
     pool.stop({.grace = kPatience}).addBoth([&](auto&&) {
-      event_base_loopexit(base.get(), nullptr);
+      event_base_loopexit(base.get(), &kFarewell);
     });
   };
   const SignalHandler interrupt(base.get(), SIGINT, end);
