@@ -196,8 +196,8 @@ def queue(place):
 
 
 def shared_array(place):
-    return Workload("shared-array", "A job whose argument is a SharedArray of so many bytes, one "
-                    "at a time: all should take as long as one without", "lower", (
+    return Workload("shared-array", "A job whose argument is a SharedArray of so many bytes, or "
+                    "its result (back), one at a time: all should take as long as one without", "lower", (
         Subject("phial, no-op", place.perf("shared_array", calls=place.count(1000, 10),
                                            most_mib=place.count(1024, 1))),
     ), reference="phial, no-op")

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "tests/perf/common/allocations.h"
 #include "tests/perf/common/burst.h"
 #include "tests/perf/common/command_line.h"
 #include "tests/perf/common/heartbeat.h"
@@ -34,16 +35,6 @@ Options parseOptions(int argc, char** argv) {
   return options;
 }
 
-template <class PoolOptions>
-concept HasSpin = requires(PoolOptions options) { options.spin = kSpin; };
-
-// False when the pool cannot.
-template <class PoolOptions>
-bool setSpin(PoolOptions& options) {
-  if constexpr (HasSpin<PoolOptions>) options.spin = kSpin;
-  return HasSpin<PoolOptions>;
-}
-
 phial::Deferred<int> run(phial::Reactor& reactor, phial::PoolOptions poolOptions, Options options) {
   phial::ProcessPool pool(reactor, std::move(poolOptions));
   co_await pool.start();
@@ -51,17 +42,20 @@ phial::Deferred<int> run(phial::Reactor& reactor, phial::PoolOptions poolOptions
   perf::Samples samples;
   samples.reserve(static_cast<std::size_t>(options.roundTrips));
   std::optional<perf::Heartbeat> heartbeat(std::in_place, reactor);
+  const auto before = perf::allocations();
   for (int i = 0; i < options.roundTrips; ++i) {
     const perf::Stopwatch stopwatch;
     co_await pool.deferToProcess<perf::noOp>();
     samples.add(stopwatch.microseconds());
   }
+  const auto allocations = static_cast<double>(perf::allocations() - before);
   perf::print({.workload = "latency",
                .subject = options.subject(),
                .value = samples.median(),
                .unit = "us",
                .also = {{"p99Us", samples.p99()},
                         {"jobs", options.roundTrips},
+                        {"allocationsPerJob", allocations / options.roundTrips},
                         {"heartbeatP99Ms", heartbeat->delaysMs().p99()}}});
   heartbeat.reset();
   co_await pool.stop();
@@ -74,10 +68,7 @@ int main(int argc, char** argv) {
   phial::serveIfWorker(argc, argv);
   const Options options = parseOptions(argc, argv);
   phial::PoolOptions poolOptions{.name = "latency", .min = 1, .max = 1};
-  if (options.spin && !setSpin(poolOptions)) {
-    perf::printUnavailable("latency", options.subject(), "there is no option spin yet");
-    return 0;
-  }
+  if (options.spin) poolOptions.spin = kSpin;
   phial::Reactor reactor;
   return phial::react(reactor, "phial_perf_latency", run(reactor, poolOptions, options));
 }

@@ -1,12 +1,8 @@
 // Passing memory that processes share, from 1 KiB to 1 GiB, against a job that does nothing: what
 // SharedArray promises is that all of these cost the same. One at a time, through one worker.
 #include <phial/master.h>
-#include <phial/worker.h>
-
-#if __has_include(<phial/protocol/shared_array.h>)
 #include <phial/protocol/shared_array.h>
-#define PHIAL_PERF_HAS_SHARED_ARRAY 1
-#endif
+#include <phial/worker.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -29,7 +25,8 @@ struct Options {
 
 Options parseOptions(int argc, char** argv) {
   Options options;
-  CLI::App app("Measures jobs whose argument is a SharedArray.", "phial_perf_shared_array");
+  CLI::App app("Measures jobs whose argument or result is a SharedArray.",
+               "phial_perf_shared_array");
   perf::addCount(app, "calls", options.calls, "Calls with each size, after some to warm up");
   perf::addCount(app, "most-mib", options.mostMib, "The largest array");
   perf::parseOrExit(app, argc, argv);
@@ -38,14 +35,22 @@ Options parseOptions(int argc, char** argv) {
 
 }  // namespace
 
-#ifdef PHIAL_PERF_HAS_SHARED_ARRAY
-
 namespace perf {
 
 using SharedBytes = phial::SharedArray<std::uint8_t>;
 
 /// Looks at both ends.
 std::uint64_t takeShared(const SharedBytes& data) { return data[0] + data[data.size() - 1]; }
+
+/// The same array each time.
+SharedBytes giveShared(std::uint64_t size) {
+  static SharedBytes data;
+  if (data.size() != size) {
+    data = SharedBytes(size);
+    std::ranges::fill(data.writable(), std::uint8_t{1});
+  }
+  return data;
+}
 
 }  // namespace perf
 
@@ -95,6 +100,10 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
             return pool.deferToProcess<perf::takeShared>(array);
           }));
   }
+  const std::uint64_t bytes = std::min<std::uint64_t>(64, options.mostMib) << 20;
+  print("phial, " + std::to_string(bytes >> 20) + " MiB back", co_await measure(options.calls, [&] {
+          return pool.deferToProcess<perf::giveShared>(bytes).addCallback(perf::takeShared);
+        }));
   co_await pool.stop();
   co_return 0;
 }
@@ -107,15 +116,3 @@ int main(int argc, char** argv) {
   phial::Reactor reactor;
   return phial::react(reactor, "phial_perf_shared_array", run(reactor, options));
 }
-
-#else
-
-int main(int argc, char** argv) {
-  phial::serveIfWorker(argc, argv);
-  parseOptions(argc, argv);
-  for (const char* subject : {"phial, no-op", "phial, 64 MiB"}) {
-    perf::printUnavailable(kWorkload, subject, "there is no SharedArray yet");
-  }
-}
-
-#endif
