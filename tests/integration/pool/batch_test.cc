@@ -1,9 +1,12 @@
 // Short jobs travel together, and are as safe as those that travel alone.
+#include <fcntl.h>
+#include <kj/io.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
-#include <thread>
 
 #include "pool_fixture.h"
 
@@ -342,12 +345,16 @@ TEST_F(PoolBatchTest, AWorkerThatSpoilsItsResultsHarmsOnlyItself) {
   std::vector<Deed> deeds(10, Deed::nothing);
   deeds[5] = Deed::damage;
   deeds[9] = Deed::note;
+  ASSERT_EQ(::mkfifo(pathOf(9).c_str(), 0600), 0);
+  // Open at both ends, so that the job never waits, however often it runs.
+  const kj::AutoCloseFd notes(::open(pathOf(9).c_str(), O_RDWR | O_CLOEXEC));
   signalAll(SIGSTOP);
   submit(pool, deeds);
   runUntil([&] { return pool.stats().running == deeds.size(); });
   signalAll(SIGCONT);
   // The loop looks only when all of them have ended.
-  while (notesOf(9) == 0) std::this_thread::sleep_for(milliseconds(1));
+  char note = 0;
+  ASSERT_EQ(::read(notes, &note, 1), 1);
   awaitAll();
   for (std::size_t i = 0; i < deeds.size(); ++i) EXPECT_TRUE(succeeded(i)) << i;
   EXPECT_EQ(pool.stats().deaths, 1U) << "alone, the spoiler has nothing to spoil";
