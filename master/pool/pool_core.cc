@@ -189,11 +189,11 @@ void PoolCore::proceed() {
   if (!continuing_) tell(end);
 }
 
-// A callback may take nothing or for ever, and a look at the clock takes longer than a quick one:
-// the quicker they are, the more of them go between two looks.
+// A callback may take nothing or for ever, and a look at the clock takes as long as a quick one:
+// while they are quick, several go between two looks. Few, for as many slow ones may follow.
 void PoolCore::tell(TimePoint end) {
   constexpr Duration kQuick = kSlice / 100;
-  constexpr int kMostBetween = 16;
+  constexpr int kMostBetween = 4;
   TimePoint seen = end - kSlice;
   int between = 1;
   for (int calls = 1; tellNext(); ++calls) {
