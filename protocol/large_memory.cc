@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <csignal>
-#include <system_error>
+#include <exception>
 #include <thread>
 
 namespace phial::detail {
@@ -22,7 +22,7 @@ bool doAside(const std::function<void()>& task) {
   bool started = true;
   try {
     std::thread(task).detach();
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {  // no thread, or no memory for one
     started = false;
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -12,6 +12,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -67,16 +68,20 @@ template <class Container>
 concept Droppable =
     kOneBlock<Container> && std::is_trivially_copyable_v<typename Container::value_type>;
 
-/// Frees the memory of a large one that way.
+/// Frees the memory of a large one that way. In destructors, so it does not throw: without memory
+/// for this, the container keeps its own.
 template <Droppable Container>
-void dropAside(Container& container) {
+void dropAside(Container& container) noexcept {
   using T = typename Container::value_type;
   const std::size_t bytes = container.capacity() * sizeof(T);
   if (bytes < kLargeBytes) return;
-  // A std::function is copied: it must not copy this.
-  auto last = std::make_shared<Container>();
-  last->swap(container);
-  releaseAside(bytes, [last = std::move(last)]() mutable { last.reset(); });
+  try {
+    // A std::function is copied: it must not copy this.
+    auto last = std::make_shared<Container>();
+    last->swap(container);
+    releaseAside(bytes, [last = std::move(last)]() mutable { last.reset(); });
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 }  // namespace phial::detail
