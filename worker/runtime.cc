@@ -200,12 +200,11 @@ void Runtime::runNext() {
   }
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
-    answered_ = queue_.pop();
-    answered_->answer(files_);
+    auto batch = queue_.pop();
+    batch->answer(files_);
     page_.phase.store(Phase::delivering, std::memory_order_release);
     pushOut();
-    // What the end of the requests has cut off still refers to it.
-    if (!connection_->pipe.writePending()) answered_.reset();
+    if (connection_->pipe.writePending()) cutOff_ = std::move(batch);
   }
   refused_.betweenJobs();
   page_.phase.store(Phase::idle, std::memory_order_release);
@@ -226,6 +225,7 @@ void Runtime::handOver(const BatchQueue::Next& next, FinishedJob job) {
   // Fails only with the connection, whose end the main loop sees by itself.
   request.send().ignoreResult().detach([](kj::Exception&&) {});
   pushOut();
+  if (connection_->pipe.writePending()) cutOff_ = std::move(job);
 }
 
 // False: it does not fit.

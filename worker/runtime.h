@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <optional>
+#include <variant>
 
 #include "worker/batch_queue.h"
 #include "worker/busy_wait.h"
@@ -73,7 +74,8 @@ class Runtime {
   std::optional<int> stopStatus_;
   bool requestsEnded_ = false;
   BatchQueue queue_;
-  std::unique_ptr<Batch> answered_;  // while its answer is being written
+  // That to which a message refers which the end of the requests has cut off: the last one.
+  std::variant<std::monostate, FinishedJob, std::unique_ptr<Batch>> cutOff_;
   std::unique_ptr<event_base, decltype(&event_base_free)> base_;
   LoopBridge bridge_;
   RefusedMemory refused_;
