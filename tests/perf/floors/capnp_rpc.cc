@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/perf/common/allocations.h"
 #include "tests/perf/common/command_line.h"
 #include "tests/perf/common/sample.h"
 #include "tests/perf/common/samples.h"
@@ -55,16 +56,20 @@ class Server final : public perf::NoOp::Server {
 
 void oneAtATime(perf::NoOp::Client& client, kj::WaitScope& scope, int calls) {
   perf::Samples samples;
+  const auto before = perf::allocations();
   for (int i = 0; i < calls; ++i) {
     const perf::Stopwatch stopwatch;
     client.callRequest().send().wait(scope);
     samples.add(stopwatch.microseconds());
   }
-  perf::print({.workload = "latency",
-               .subject = "raw Cap'n Proto",
-               .value = samples.median(),
-               .unit = "us",
-               .also = {{"p99Us", samples.p99()}, {"jobs", calls}}});
+  const auto allocations = static_cast<double>(perf::allocations() - before);
+  perf::print(
+      {.workload = "latency",
+       .subject = "raw Cap'n Proto",
+       .value = samples.median(),
+       .unit = "us",
+       .also = {
+           {"p99Us", samples.p99()}, {"jobs", calls}, {"allocationsPerJob", allocations / calls}}});
 }
 
 // Keeps one of the calls in flight going until all have been made.
