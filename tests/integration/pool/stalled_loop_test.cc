@@ -62,5 +62,33 @@ TEST_F(PoolStalledLoopTest, AnAnswerThatLiesUnreadWasInTime) {
   EXPECT_EQ(pool.stats().deaths, 0U);
 }
 
+// While callbacks are quick, up to four are told between two looks at the clock, wherever in such a
+// row the slow ones begin. One more may be of the next turn: oneTurn() runs a part of it.
+TEST_F(PoolStalledLoopTest, SlowCallbacksAfterQuickOnesLeaveTheLoopItsTurns) {
+  constexpr int kSlow = 24;
+  for (int quick = 100; quick < 120; ++quick) {
+    auto& pool = makePool({.min = 0, .max = 1});
+    int turn = 0;
+    std::map<int, int> slowInTurn;
+    for (int i = 0; i < quick; ++i) pool.deferToProcess<jobs::add>(i, i).addBoth([](auto&&) {});
+    for (int i = 0; i < kSlow; ++i) {
+      pool.deferToProcess<jobs::add>(i, i).addBoth([&](auto&&) {
+        ++slowInTurn[turn];
+        const auto until = reactor_->now() + std::chrono::milliseconds(1);
+        while (reactor_->now() < until) {
+        }
+      });
+    }
+    auto stopped = pool.stop({.grace = Duration::zero()});
+    for (; !stopped.called(); ++turn) oneTurn();
+    int slow = 0;
+    for (const auto& [number, callbacks] : slowInTurn) {
+      slow += callbacks;
+      EXPECT_LE(callbacks, 5) << "in turn " << number << ", after " << quick;
+    }
+    EXPECT_EQ(slow, kSlow);
+  }
+}
+
 }  // namespace
 }  // namespace phial
