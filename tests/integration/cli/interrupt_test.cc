@@ -1,10 +1,9 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "stress.h"
+#include "tests/support/process_stat.h"
 
 namespace {
 
@@ -53,11 +52,8 @@ INSTANTIATE_TEST_SUITE_P(Signals, InterruptTest, testing::Values(SIGINT, SIGTERM
                          [](const auto& one) { return one.param == SIGINT ? "INT" : "TERM"; });
 
 bool isAlive(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  std::stringstream text;
-  text << file.rdbuf();
-  const auto state = text.str().rfind(") ");
-  return state != std::string::npos && text.str()[state + 2] != 'Z';
+  const auto stat = statOf(process);
+  return stat && stat->state != 'Z';
 }
 
 // Only ctest's timeout bounds the wait.

@@ -11,12 +11,12 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+
+#include "tests/support/process_stat.h"
 
 namespace {
 
@@ -62,19 +62,6 @@ void readInto(std::string& text, int& fd) {
   fd = -1;
 }
 
-// What proc(5) says of /proc/PID/stat, from the third field on; empty for a process that is gone.
-std::vector<std::string> statOf(const std::string& pid) {
-  std::ifstream file("/proc/" + pid + "/stat");
-  std::string line;
-  if (!std::getline(file, line)) return {};
-  // "pid (name) state ...", where the name may hold anything.
-  std::istringstream rest(line.substr(line.rfind(')') + 1));
-  return {std::istream_iterator<std::string>(rest), {}};
-}
-constexpr std::size_t kParent = 4 - 3;
-constexpr std::size_t kUserTicks = 14 - 3;
-constexpr std::size_t kSystemTicks = 15 - 3;
-
 // The programs that this process has started and not yet reaped.
 std::set<pid_t>& running() {
   static std::set<pid_t> pids;
@@ -84,11 +71,9 @@ std::set<pid_t>& running() {
 // LeakSanitizer looks at an ending process from one beside it, which a SIGKILL of the former leaves
 // behind. Workers lead groups of their own, so that those of the pool are told apart.
 #ifdef PHIAL_ADDRESS_SANITIZER
-constexpr std::size_t kGroup = 5 - 3;
-
 bool isSanitizers(pid_t pid) {
-  const auto fields = statOf(std::to_string(pid));
-  return !fields.empty() && fields[kGroup] != std::to_string(pid);
+  const auto stat = statOf(pid);
+  return stat && stat->group != pid;
 }
 #else
 bool isSanitizers(pid_t) { return false; }
@@ -172,20 +157,19 @@ Ended runProgram(const std::vector<std::string>& command) { return Program(comma
 std::vector<pid_t> childrenOf(pid_t parent) {
   std::vector<pid_t> children;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const auto pid = entry.path().filename().string();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto fields = statOf(pid);
-    if (!fields.empty() && fields[kParent] == std::to_string(parent)) {
-      children.push_back(std::stoi(pid));
-    }
+    const auto name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const pid_t pid = std::stoi(name);
+    const auto stat = statOf(pid);
+    if (stat && stat->parent == parent) children.push_back(pid);
   }
   return children;
 }
 
 long cpuTicksOf(pid_t pid) {
-  const auto fields = statOf(std::to_string(pid));
-  if (fields.empty()) throw std::runtime_error("process " + std::to_string(pid) + " is gone");
-  return std::stol(fields[kUserTicks]) + std::stol(fields[kSystemTicks]);
+  const auto stat = statOf(pid);
+  if (!stat) throw std::runtime_error("process " + std::to_string(pid) + " is gone");
+  return stat->userTicks + stat->systemTicks;
 }
 
 std::vector<std::string> linesOf(const std::string& text) {

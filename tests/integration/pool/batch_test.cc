@@ -7,8 +7,10 @@
 
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "pool_fixture.h"
+#include "tests/support/process_stat.h"
 
 namespace phial {
 namespace {
@@ -348,13 +350,15 @@ TEST_F(PoolBatchTest, AWorkerThatSpoilsItsResultsHarmsOnlyItself) {
   ASSERT_EQ(::mkfifo(pathOf(9).c_str(), 0600), 0);
   // Open at both ends, so that the job never waits, however often it runs.
   const kj::AutoCloseFd notes(::open(pathOf(9).c_str(), O_RDWR | O_CLOEXEC));
+  const pid_t worker = pool.workers().at(0).pid;
   signalAll(SIGSTOP);
   submit(pool, deeds);
   runUntil([&] { return pool.stats().running == deeds.size(); });
   signalAll(SIGCONT);
-  // The loop looks only when all of them have ended.
+  // The loop looks only when all of them have ended: the last was at work, and the worker waits.
   char note = 0;
   ASSERT_EQ(::read(notes, &note, 1), 1);
+  while (statOf(worker)->state != 'S') std::this_thread::yield();
   awaitAll();
   for (std::size_t i = 0; i < deeds.size(); ++i) EXPECT_TRUE(succeeded(i)) << i;
   EXPECT_EQ(pool.stats().deaths, 1U) << "alone, the spoiler has nothing to spoil";
