@@ -2,9 +2,8 @@
 #include <sys/mman.h>
 
 #include <atomic>
-#include <csignal>
-#include <exception>
-#include <thread>
+
+#include "protocol/quiet_thread.h"
 
 namespace phial::detail {
 namespace {
@@ -12,22 +11,6 @@ namespace {
 constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
 std::atomic<bool> mayStop{false};
-
-// False: it has to be done here. Signals are for the program's own threads to handle.
-bool doAside(const std::function<void()>& task) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
-  try {
-    std::thread(task).detach();
-  } catch (const std::exception&) {  // no thread, or no memory for one
-    started = false;
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
-}
 
 }  // namespace
 
@@ -41,8 +24,11 @@ void adviseHugePages(void* memory, std::size_t bytes) {
 }
 
 void releaseAside(std::uint64_t bytes, const std::function<void()>& task) {
-  const bool here = bytes < kLargeBytes || mayStop.load(std::memory_order_relaxed);
-  if (here || !doAside(task)) task();
+  if (bytes < kLargeBytes || mayStop.load(std::memory_order_relaxed)) return task();
+  // Not a nice one: it has the address space locked while it waits for a processor.
+  auto thread = startQuietThread(task);
+  if (!thread) return task();
+  thread->detach();
 }
 
 void releaseInPlace() { mayStop.store(true, std::memory_order_relaxed); }

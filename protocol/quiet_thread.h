@@ -1,0 +1,14 @@
+// Threads of the library's own.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <thread>
+
+namespace phial::detail {
+
+/// A thread that runs `task` and handles no signal: signals are for the program's own threads.
+/// Empty when the system has no thread to give, or no memory for one.
+std::optional<std::thread> startQuietThread(const std::function<void()>& task);
+
+}  // namespace phial::detail
