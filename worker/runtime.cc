@@ -4,6 +4,7 @@
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/job_scope.h>
 #include <phial/protocol/large_memory.h>
+#include <phial/protocol/scheduling.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
@@ -143,6 +144,7 @@ Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& contr
       files_(kj::AutoCloseFd(kFileLaneFd)),
       connection_(std::make_unique<Connection>(*this, *base_)) {
   releaseInPlace();
+  takeLongTurns();
 }
 
 Runtime::~Runtime() = default;

@@ -58,8 +58,8 @@ struct Limits {
   /// privilege. Default 10: with more busy workers than cores the scheduler otherwise lets the
   /// master's loop wait for milliseconds. Price: where the machine does other work, jobs yield to
   /// it. Measured with twice as many busy workers as cores, p99 of a 5 ms heartbeat, median of
-  /// several runs: 2.1 ms at 5, 0.5 ms at 10, 0.8 ms at 19. Longer time slices for the workers were
-  /// tried as well and made it no better.
+  /// several runs: 2.1 ms at 5, 0.5 ms at 10, 0.8 ms at 19. For the same reason a worker takes
+  /// turns of 10 ms at the processor (its first thread does, from Linux 6.12 on).
   int niceness = 10;
 
   /// The only cores it may run on, by the kernel's numbers. Default empty: the spawner's. All must
