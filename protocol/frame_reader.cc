@@ -88,9 +88,9 @@ class FrameReader::LargeMessage final : public FrameMessage {
   const std::size_t bytes_;
 };
 
-class FrameReader::LentMessage final : public FrameMessage {
+class FrameReader::SharedMessage final : public FrameMessage {
  public:
-  LentMessage(std::shared_ptr<const std::byte> frame, capnp::ReaderOptions readerOptions)
+  SharedMessage(std::shared_ptr<const std::byte> frame, capnp::ReaderOptions readerOptions)
       : FrameMessage(reinterpret_cast<const kj::byte*>(frame.get()), readerOptions),
         memory_(std::move(frame)) {}
 
@@ -105,9 +105,11 @@ struct FrameReader::Table {
   std::string fault = {};
 };
 
-FrameReader::FrameReader(FrameLimits limits, std::shared_ptr<detail::ArenaReader> arena)
+FrameReader::FrameReader(FrameLimits limits, std::shared_ptr<detail::ArenaReader> arena,
+                         detail::TakeMemory takeMemory)
     : limits_(limits),
       arena_(std::move(arena)),
+      takeMemory_(std::move(takeMemory)),
       buffer_(static_cast<kj::byte*>(std::malloc(kBufferBytes))) {
   static_assert((kMostSegments / 2 + 1) * sizeof(word) < kBufferBytes);
   if (limits.maxSegments > kMostSegments) {
@@ -293,38 +295,49 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::startFetching(capnp::Reade
     const auto* frame = reinterpret_cast<const kj::byte*>(memory.get());
     if (!requireWhole(frame, reference.bytes)) return nullptr;
     return kj::Own<capnp::MessageReader>(
-        kj::heap<LentMessage>(std::move(memory), boundedBy(reference.bytes, options)));
+        kj::heap<SharedMessage>(std::move(memory), boundedBy(reference.bytes, options)));
   }
-  fetched_.reset(static_cast<kj::byte*>(std::malloc(reference.bytes)));
-  if (!fetched_) {
+  try {
+    fetched_ = memoryFor(reference.bytes);
+  } catch (const std::bad_alloc&) {
     runOut(reference.bytes);
     return nullptr;
   }
-  detail::adviseHugePages(fetched_.get(), reference.bytes);
   reference_ = reference;
   fetchedBytes_ = 0;
+  fetchFailed_ = false;
   return nullptr;
 }
 
-void FrameReader::fetch(std::size_t most) {
-  if (error_) return;
+bool FrameReader::fetch(std::size_t most) {
   const std::size_t bytes = std::min<std::size_t>(most, reference_->bytes - fetchedBytes_);
-  if (!arena_->copy(*reference_, fetchedBytes_, bytes, fetched_.get() + fetchedBytes_)) {
-    error_.emplace("a message in the arena cannot be read");
-    return;
-  }
+  fetchFailed_ = !arena_->copy(*reference_, fetchedBytes_, bytes, fetched_.get() + fetchedBytes_);
   fetchedBytes_ += bytes;
+  return fetchFailed_ || fetchedBytes_ == reference_->bytes;
 }
 
 kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextFetched(capnp::ReaderOptions options) {
+  if (fetchFailed_) {
+    error_.emplace("a message in the arena cannot be read");
+    return nullptr;
+  }
   if (fetchedBytes_ < reference_->bytes) return nullptr;
   const auto reference = *std::exchange(reference_, std::nullopt);
   // From here on the peer may do with the original what it likes.
   arena_->done(reference);
-  Memory frame = std::move(fetched_);
-  if (!requireWhole(frame.get(), reference.bytes)) return nullptr;
-  return kj::Own<capnp::MessageReader>(kj::heap<LargeMessage>(std::move(frame), reference.bytes,
-                                                              boundedBy(reference.bytes, options)));
+  auto frame = std::move(fetched_);
+  if (!requireWhole(reinterpret_cast<const kj::byte*>(frame.get()), reference.bytes)) {
+    return nullptr;
+  }
+  return kj::Own<capnp::MessageReader>(
+      kj::heap<SharedMessage>(std::move(frame), boundedBy(reference.bytes, options)));
+}
+
+std::shared_ptr<std::byte> FrameReader::memoryFor(std::size_t bytes) const {
+  if (takeMemory_) return takeMemory_(bytes);
+  auto* memory = static_cast<std::byte*>(std::malloc(bytes));
+  if (memory == nullptr) throw std::bad_alloc();
+  return {memory, [](std::byte* own) { std::free(own); }};
 }
 
 // A message in the arena says its size twice.

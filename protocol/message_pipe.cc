@@ -38,7 +38,8 @@ capnp::ReaderOptions rpcReaderOptions() {
 MessagePipe::MessagePipe(event_base& base, kj::AutoCloseFd readFd, kj::AutoCloseFd writeFd,
                          FrameLimits limits, detail::Arenas arenas)
     : reader_(std::make_unique<detail::PipeReader>(base, nonBlocking(kj::mv(readFd)), limits,
-                                                   std::move(arenas.in))),
+                                                   std::move(arenas.in), arenas.side,
+                                                   std::move(arenas.takeMemory))),
       writer_(std::make_unique<detail::PipeWriter>(base, nonBlocking(kj::mv(writeFd)), limits,
                                                    std::move(arenas.out), arenas.keepsMemory)) {}
 
@@ -65,6 +66,7 @@ kj::Promise<void> MessagePipe::end() { return writer_->end(); }
 void MessagePipe::flush() { writer_->flush(); }
 bool MessagePipe::writePending() const { return writer_->pending(); }
 bool MessagePipe::readPending() const { return reader_->pending(); }
+bool MessagePipe::fetching() const { return reader_->fetching(); }
 const std::optional<ProtocolError>& MessagePipe::error() const { return reader_->error(); }
 bool MessagePipe::outOfMemory() const { return reader_->outOfMemory(); }
 bool MessagePipe::cutShort() const { return reader_->cutShort(); }

@@ -15,6 +15,10 @@ namespace {
 // A read into fresh memory costs about 3 us a KiB, and the loop has other things to do.
 constexpr std::size_t kMostBytesAtOnce = 256 << 10;
 
+// Up to here a message is copied out of the arena on the spot: to wait for another thread takes as
+// long.
+constexpr std::size_t kFetchHereBytes = 512 << 10;
+
 }  // namespace
 
 // The promise of the read that waits. Dropping it leaves the event in place: a next read is likely.
@@ -53,11 +57,11 @@ class PipeReader::Waiter {
 };
 
 PipeReader::PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
-                       std::shared_ptr<ArenaReader> arena)
+                       std::shared_ptr<ArenaReader> arena, SideThread* side, TakeMemory takeMemory)
     : fd_(kj::mv(fd)),
       readable_(newEvent(base, fd_, EV_READ | EV_PERSIST, &PipeReader::onEvent, this)),
-      fetchMore_(newEvent(base, -1, 0, &PipeReader::onFetch, this)),
-      frames_(limits, std::move(arena)) {}
+      frames_(limits, std::move(arena), std::move(takeMemory)),
+      side_(side) {}
 
 PipeReader::~PipeReader() {
   if (waiter_ != nullptr) waiter_->reject(KJ_EXCEPTION(DISCONNECTED, "the message pipe is gone"));
@@ -93,17 +97,18 @@ void PipeReader::onEvent(evutil_socket_t, short, void* self) noexcept {
   reader.settle();
 }
 
-void PipeReader::onFetch(evutil_socket_t, short, void* self) noexcept {
-  auto& reader = *static_cast<PipeReader*>(self);
-  if (reader.waiter_ == nullptr || !reader.frames_.fetching()) return;
-  reader.frames_.fetch(kMostBytesAtOnce);
-  reader.settle();
+void PipeReader::fetch() {
+  const auto step = [this] { return frames_.fetch(kMostBytesAtOnce); };
+  if (side_ != nullptr && frames_.fetchBytes() > kFetchHereBytes) {
+    fetch_ = side_->run(step, [this] { fetched(); });
+    return;
+  }
+  while (!step()) {
+  }
 }
 
-// A timer that is due lets the loop look at everything else in between.
-void PipeReader::fetchSoon() {
-  static constexpr timeval kNextPass{0, 0};
-  event_add(fetchMore_.get(), &kNextPass);
+void PipeReader::fetched() {
+  if (waiter_ != nullptr) settle();
 }
 
 void PipeReader::receive() {
@@ -135,14 +140,14 @@ void PipeReader::settle() {
 
 // The next message, or null: then state_ says whether there will be another.
 PipeReader::Result PipeReader::take(capnp::ReaderOptions options) {
-  KJ_IF_MAYBE (message, frames_.next(options)) {
-    ++messages_;
-    return capnp::MessageReaderAndFds{kj::mv(*message), nullptr};
-  }
-  if (frames_.error()) {
-    state_ = State::failed;
-  } else if (frames_.fetching()) {
-    fetchSoon();
+  while (!fetch_.active()) {
+    KJ_IF_MAYBE (message, frames_.next(options)) {
+      ++messages_;
+      return capnp::MessageReaderAndFds{kj::mv(*message), nullptr};
+    }
+    if (frames_.error()) state_ = State::failed;
+    if (!frames_.fetching() || frames_.error()) break;
+    fetch();
   }
   return nullptr;
 }

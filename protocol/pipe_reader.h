@@ -12,11 +12,12 @@ class PipeReader {
   using Result = kj::Maybe<capnp::MessageReaderAndFds>;
 
   PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
-             std::shared_ptr<ArenaReader> arena);
+             std::shared_ptr<ArenaReader> arena, SideThread* side, TakeMemory takeMemory);
   ~PipeReader();
 
   kj::Promise<Result> read(capnp::ReaderOptions options);
   bool pending() const;
+  bool fetching() const { return fetch_.active(); }
   const std::optional<ProtocolError>& error() const { return frames_.error(); }
   bool outOfMemory() const { return frames_.outOfMemory(); }
   bool cutShort() const { return frames_.cutShort(); }
@@ -30,16 +31,17 @@ class PipeReader {
   void receive();
   void settle();
   Result take(capnp::ReaderOptions options);
-  static void onFetch(evutil_socket_t, short, void* self) noexcept;
-  void fetchSoon();
+  void fetch();
+  void fetched();
   kj::Exception failure() const;
   void watch();
   void unwatch();
 
   kj::AutoCloseFd fd_;
   EventPtr readable_;
-  EventPtr fetchMore_;
   FrameReader frames_;
+  SideThread* const side_;
+  SideThread::Task fetch_;  // active while frames_ is its to use
   State state_ = State::open;
   int errno_ = 0;          // why reading failed, unless the frames are at fault
   bool watching_ = false;  // whether readable_ is added

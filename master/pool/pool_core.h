@@ -205,12 +205,13 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   JobTable jobs_;
   OomKills oomKills_;
-  TurnQueue readings_;  // of large results
+  SideThread side_;
   WorkerSet workers_;
   Departures leaving_;  // workers that are to be replaced
   std::optional<Reload> reload_;
   bool runsOwnProgram_;  // the one-binary style
   const std::shared_ptr<WarmMemory> warm_;
+  const TakeMemory takeMemory_;  // from warm_
   const std::size_t cores_;
   std::mt19937_64 random_;
   std::uint64_t spreadSeed_;  // of the workers' own numbers of jobs

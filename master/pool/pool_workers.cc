@@ -188,7 +188,8 @@ void PoolCore::fill() {
 void PoolCore::spawnOne() {
   ++spawned_;
   auto worker = std::make_shared<WorkerProcess>(
-      WorkerProcess::Environment{reactor_, clock_, options_, *logger_, oomKills_, readings_, *this},
+      WorkerProcess::Environment{reactor_, clock_, options_, *logger_, oomKills_, side_,
+                                 takeMemory_, *this},
       ++lastWorker_);
   workers_.add(worker);
   restart_.started(lastWorker_);

@@ -9,6 +9,9 @@ namespace {
 // How long a dead worker's pipes are listened to when somebody else keeps writing into them.
 constexpr Duration kDrainLimit = std::chrono::milliseconds(100);
 
+// Between two looks at what another thread copies.
+constexpr Duration kDrainPause = std::chrono::milliseconds(1);
+
 }  // namespace
 
 void WorkerProcess::exited(const ExitStatus& status) {
@@ -56,10 +59,11 @@ DeathEvidence::Refusal WorkerProcess::refusal() const {
 
 void WorkerProcess::drain() {
   const bool more = link_->readPending() || LoopBridge::current()->runnable() || !events_.empty();
-  // A result that has arrived is read to its end.
-  if (reading_) drainUntil_ = env_.reactor.now() + kDrainLimit;
+  // What has arrived is read to its end.
+  const bool copying = reading_ || link_->fetching();
+  if (copying) drainUntil_ = env_.reactor.now() + kDrainLimit;
   if (!more || env_.reactor.now() >= drainUntil_) return hearTheRest();
-  env_.reactor.callLater(Duration::zero(), [weak = weak_from_this()] {
+  env_.reactor.callLater(copying ? kDrainPause : Duration::zero(), [weak = weak_from_this()] {
     auto self = weak.lock();
     if (self && !self->dead_) self->drain();
   });
@@ -82,6 +86,7 @@ void WorkerProcess::die() {
   if (log_) log_->finish();
   auto document = certificate();
   dead_ = true;
+  reading_.reset();
   link_.reset();
   env_.owner.workerDied(*this, std::move(document));
 }

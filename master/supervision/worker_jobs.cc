@@ -60,7 +60,7 @@ bool WorkerProcess::takeBack(std::uint64_t job) {
 void WorkerProcess::giveUp(std::uint64_t job, DeathCause cause, std::string detail) {
   const auto place = inFlight_->find(job);
   if (!place || inFlight_->delivered(*place)) return;  // it has ended
-  if (reading_ && reading_->job == job) return reading_->result.reset();
+  if (reading_ && reading_->job == job) return reading_->result->stop();
   control_->page().cancelledJob.store(job, std::memory_order_relaxed);
   // Asked twice, the first time counts.
   if (graceTimer_.active()) return;

@@ -88,6 +88,8 @@ class WorkerLink {
 
   /// True while the kernel or a buffer holds something that the worker has written.
   bool readPending() const { return pipe_.readPending(); }
+  /// True while a message that has arrived is being copied out of shared memory.
+  bool fetching() const { return pipe_.fetching(); }
   /// True while the kernel has not taken all that was sent.
   bool writePending() const { return pipe_.writePending(); }
   /// Bytes that the kernel has taken towards the worker.

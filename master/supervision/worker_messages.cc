@@ -47,11 +47,7 @@ void WorkerProcess::note(Event event) {
 
 void WorkerProcess::handleEvents() {
   while (!events_.empty() && !dead_) {
-    if (!readAhead(events_.front())) {
-      return env_.readings.add([weak = weak_from_this()] {
-        if (auto self = weak.lock()) self->handleEvents();
-      });
-    }
+    if (!readAhead(events_.front())) return;
     Event event = std::move(events_.front());
     events_.pop_front();
     std::visit([this](auto& e) { handle(e); }, event);
@@ -59,11 +55,11 @@ void WorkerProcess::handleEvents() {
   }
 }
 
-// False: it brings a large result, which is to be read on first, in a later turn. Until then the
+// False: it brings a large result, which is being read first, on the side thread. Until then the
 // job counts as running, though nothing that happens to its worker can harm it any more. A job that
 // shares its message with others is short, and so is what it returns.
 bool WorkerProcess::readAhead(Event& event) {
-  if (reading_) return !reading_->result || reading_->result->step();
+  if (reading_) return !reading_->task.active();
   try {
     capnp::List<schema::JobResult>::Reader results;
     if (auto* answer = std::get_if<Answer>(&event)) results = answer->message.getResults();
@@ -83,7 +79,11 @@ void WorkerProcess::beginReading(schema::JobResult::Reader result) {
   auto reading = env_.owner.jobArrived(result);
   if (!reading) return;
   if (id == gaveUpOn_ && state_ == WorkerState::busy) graceTimer_.cancel();
-  reading_ = Reading{id, std::move(reading)};
+  reading_ = Reading{id, std::move(reading), {}};
+  reading_->task = env_.side.run([result = reading_->result.get()] { return result->step(); },
+                                 [weak = weak_from_this()] {
+                                   if (auto self = weak.lock()) self->handleEvents();
+                                 });
 }
 
 void WorkerProcess::handle(WorkerLink::Greeting& greeting) {
@@ -220,8 +220,8 @@ std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Read
   inFlight_->settle(place, InFlight::Held::answered);
   ++jobsServed_;
   if (id == gaveUpOn_ && state_ == WorkerState::busy) graceTimer_.cancel();
-  env_.owner.jobAnswered(*this, result,
-                         reading_ && reading_->job == id ? reading_->result.get() : nullptr);
+  const bool read = reading_ && reading_->job == id && !reading_->result->stopped();
+  env_.owner.jobAnswered(*this, result, read ? reading_->result.get() : nullptr);
   return {};
 }
 

@@ -102,6 +102,7 @@ void WorkerProcess::abandon() {
   verdictTimer_.cancel();
   state_ = WorkerState::ending;
   dead_ = true;
+  reading_.reset();
   link_.reset();
   log_.reset();
   process_.reset();

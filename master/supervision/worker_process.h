@@ -34,7 +34,6 @@
 #include "master/supervision/in_flight.h"
 #include "master/supervision/log_capture.h"
 #include "master/supervision/oom_kills.h"
-#include "master/supervision/turn_queue.h"
 #include "master/supervision/worker_link.h"
 
 namespace phial::detail {
@@ -72,7 +71,8 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
     const PoolOptions& options;
     spdlog::logger& logger;
     OomKills& oomKills;
-    TurnQueue& readings;  // of large results
+    SideThread& side;              // copies large results
+    const TakeMemory& takeMemory;  // for them on their way
     Owner& owner;
   };
 
@@ -223,10 +223,11 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   std::optional<LogCapture> log_;
   std::unique_ptr<WorkerLink> link_;
   std::deque<Event> events_;
-  // The result in the first of events_, while it is being read in slices.
+  // The result in the first of events_, while it is being read aside.
   struct Reading {
     std::uint64_t job;
-    std::unique_ptr<ResultReading> result;  // null: nobody wants it any more
+    std::unique_ptr<ResultReading> result;
+    SideThread::Task task;
   };
   std::optional<Reading> reading_;
   FunctionIndex functions_;

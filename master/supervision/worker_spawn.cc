@@ -55,6 +55,8 @@ void WorkerProcess::spawn() {
   Pipe replies = makePipe();
   auto files = FileLane::create();
   auto arenas = makeArenas(env_.options.arenaBytes);
+  arenas.arenas.side = &env_.side;
+  arenas.arenas.takeMemory = env_.takeMemory;
   control_.emplace(ControlPageMapping::create());
   inFlight_.emplace(control_->page());
 

@@ -76,7 +76,8 @@ void takeAll(phial::FrameReader& reader) {
     auto next = reader.next(options);
     if (reader.fetching()) {
       if (!ready) std::abort();
-      reader.fetch(1000);
+      while (!reader.fetch(1000)) {
+      }
       continue;
     }
     if (ready != (next != nullptr || reader.error().has_value())) std::abort();

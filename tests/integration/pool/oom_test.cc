@@ -28,8 +28,8 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
     ready_ = false;
     death_.reset();
     worker_ = std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, readings_,
-                                   *this},
+        WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, side_,
+                                   takeMemory_, *this},
         1);
     worker_->start();
     runUntil([&] { return ready_; });
@@ -56,7 +56,8 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
 
   const PoolOptions options_;
   OomKills kills_;
-  detail::TurnQueue readings_{*reactor_};
+  const detail::TakeMemory takeMemory_;
+  detail::SideThread side_{std::bind_front(&Reactor::callFromThread, &*reactor_)};
   std::shared_ptr<WorkerProcess> worker_;
   bool ready_ = false;
   std::optional<DeathCertificate> death_;

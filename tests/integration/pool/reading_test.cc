@@ -1,7 +1,8 @@
-// A large result that its owner reads in slices, and what may happen meanwhile.
+// A large result that is read beside the loop, and what may happen meanwhile.
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "master/supervision/worker_process.h"
 #include "pool_fixture.h"
 #include "tests/support/lone_job.h"
+#include "tests/support/process_stat.h"
+#include "tests/support/turnstile.h"
 
 namespace phial {
 namespace {
@@ -17,10 +20,11 @@ using detail::ResultReading;
 using detail::WorkerProcess;
 using ::testing::ElementsAre;
 
-/// Takes as many slices as the test likes.
+/// Takes as long as the test likes.
 class HeldReading final : public ResultReading {
  public:
-  HeldReading(const bool& held, int& slices) : held_(held), slices_(slices) {}
+  HeldReading(const std::atomic<bool>& held, std::atomic<int>& slices)
+      : held_(held), slices_(slices) {}
 
  private:
   bool readPiece(std::size_t) override {
@@ -28,16 +32,16 @@ class HeldReading final : public ResultReading {
     return !held_;
   }
 
-  const bool& held_;
-  int& slices_;
+  const std::atomic<bool>& held_;
+  std::atomic<int>& slices_;
 };
 
 class ReadingTest : public PoolTest, private WorkerProcess::Owner {
  protected:
   ReadingTest()
       : worker_(std::make_shared<WorkerProcess>(
-            WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, readings_,
-                                       *this},
+            WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, side_,
+                                       takeMemory_, *this},
             1)) {
     worker_->start();
     runUntil([&] { return ready_; });
@@ -50,19 +54,34 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
 
   /// Sends a job and waits until its result is being read.
   void sendAndAwaitReading() {
-    job_ = detail::Ref(new detail::TypedJob<int, int, int>({owner_, 1}, nullptr, kAdd, {3, 4}));
-    std::vector<detail::WorkerLink::Outgoing> outgoing;
-    outgoing.push_back({job_.get(), worker_->find(job_->function()), job_->argumentWords()});
-    worker_->run(outgoing, Duration::max());
+    send(new detail::TypedJob<int, int, int>({owner_, 1}, nullptr, kAdd, {3, 4}));
     runUntil([&] { return slices_ > 0; });
   }
 
-  bool held_ = true;
-  int slices_ = 0;
+  /// Sends a job of which the result comes through shared memory, and waits until it lies there.
+  void sendForLargeResult() {
+    constexpr std::size_t kWords = 200'000;
+    send(new detail::TypedJob<jobs::Words, jobs::Words>({owner_, 1}, nullptr, kSendBack,
+                                                        {jobs::someWords(kWords)}));
+    runUntil(
+        [&] { return worker_->jobReturned(1) && statOf(worker_->status().pid)->state == 'S'; });
+    passTurns();
+  }
+
+  void send(detail::Job* job) {
+    job_ = detail::Ref(job);
+    std::vector<detail::WorkerLink::Outgoing> outgoing;
+    outgoing.push_back({job_.get(), worker_->find(job_->function()), job_->argumentWords()});
+    worker_->run(outgoing, Duration::max());
+  }
+
+  std::atomic<bool> held_ = true;
+  std::atomic<int> slices_ = 0;
   std::vector<std::string> heard_;
   const PoolOptions options_;
   detail::OomKills kills_;
-  detail::TurnQueue readings_{*reactor_};
+  const detail::TakeMemory takeMemory_;
+  detail::SideThread side_{std::bind_front(&Reactor::callFromThread, &*reactor_)};
   std::shared_ptr<WorkerProcess> worker_;
 
  private:
@@ -79,14 +98,14 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
 
   bool ready_ = false;
   const detail::FunctionName kAdd{functionName<jobs::add>(), {}};
+  const detail::FunctionName kSendBack{functionName<jobs::sendBack>(), {}};
   detail::NotingOwner owner_;
   detail::Ref<detail::Job> job_;
 };
 
-TEST_F(ReadingTest, OneSliceATurnUntilItIsRead) {
+TEST_F(ReadingTest, TheLoopGoesOnUntilItIsRead) {
   sendAndAwaitReading();
   passTurns();
-  EXPECT_GE(slices_, 20);
   EXPECT_TRUE(heard_.empty());
   EXPECT_EQ(worker_->state(), WorkerState::busy);
   EXPECT_EQ(worker_->jobsHeld(), 1u);
@@ -104,6 +123,20 @@ TEST_F(ReadingTest, AResultThatHasArrivedCountsThoughItsWorkerDies) {
   valueOf(deferLater(*reactor_, std::chrono::milliseconds(200), [] {}));
   EXPECT_TRUE(heard_.empty());
   held_ = false;
+  runUntil([&] { return !heard_.empty() && heard_.back() == "died"; });
+  EXPECT_THAT(heard_, ElementsAre("read", "answered", "died"));
+}
+
+TEST_F(ReadingTest, SoDoesOneThatIsStillBeingCopiedOutOfSharedMemory) {
+  held_ = false;
+  Turnstile turnstile(side_);
+  sendForLargeResult();
+  EXPECT_TRUE(heard_.empty());
+  ASSERT_EQ(::kill(worker_->status().pid, SIGKILL), 0);
+  runUntil([&] { return worker_->state() == WorkerState::ending; });
+  valueOf(deferLater(*reactor_, std::chrono::milliseconds(200), [] {}));
+  EXPECT_TRUE(heard_.empty());
+  turnstile.open();
   runUntil([&] { return !heard_.empty() && heard_.back() == "died"; });
   EXPECT_THAT(heard_, ElementsAre("read", "answered", "died"));
 }

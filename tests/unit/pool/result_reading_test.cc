@@ -1,4 +1,4 @@
-// A large result that is read in slices.
+// A large result that is read piece by piece.
 #include <capnp/message.h>
 #include <gtest/gtest.h>
 #include <phial/master/job.h>
@@ -66,6 +66,19 @@ TEST(ResultReadingTest, SmallResultsAndThoseOfOtherFormsAreReadAtOnce) {
   encode(std::vector<std::string>(100'000, "text"), value);
   Expecting<std::vector<std::string>> texts;
   EXPECT_EQ(texts.job().beginReading(value.asReader()), nullptr);
+}
+
+TEST(ResultReadingTest, AStoppedOneReadsNoFurther) {
+  const std::vector<double> numbers((64 << 20) / sizeof(double), 1.5);
+  capnp::MallocMessageBuilder message;
+  const BorrowedBytes borrowed;
+  encode(numbers, message.initRoot<schema::Value>());
+  Expecting<std::vector<double>> expecting;
+  const auto reading = expecting.job().beginReading(message.getRoot<schema::Value>().asReader());
+  ASSERT_FALSE(reading->step());
+  reading->stop();
+  EXPECT_TRUE(reading->step());
+  EXPECT_TRUE(reading->stopped());
 }
 
 TEST(ResultReadingTest, AResultThatIsDroppedHalfReadHarmsNobody) {

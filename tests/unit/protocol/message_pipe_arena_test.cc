@@ -1,11 +1,17 @@
 // Large messages through shared memory.
 #include <gmock/gmock.h>
 #include <phial/protocol/arena.h>
+#include <phial/protocol/side_thread.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <chrono>
 #include <cstring>
+#include <functional>
+#include <mutex>
+#include <vector>
 
+#include "tests/support/turnstile.h"
 #include "tests/unit/protocol/message_pipe_fixture.h"
 
 namespace phial {
@@ -16,6 +22,44 @@ using testing::HasSubstr;
 
 constexpr std::size_t kLarge = 3 << 20;
 constexpr std::size_t kPage = 4096;
+
+/// A way for other threads to have something called by the loop.
+class Door {
+ public:
+  explicit Door(event_base& base)
+      : event_(event_new(
+            &base, fd_, EV_READ | EV_PERSIST,
+            [](int, short, void* self) { static_cast<Door*>(self)->callAll(); }, this)) {
+    KJ_ASSERT(event_add(event_, nullptr) == 0);
+  }
+  ~Door() { event_free(event_); }
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+
+  void add(std::function<void()> f) {
+    const std::scoped_lock lock(mutex_);
+    calls_.push_back(std::move(f));
+    const std::uint64_t one = 1;
+    KJ_ASSERT(write(fd_, &one, sizeof one) == sizeof one);
+  }
+
+ private:
+  void callAll() {
+    std::vector<std::function<void()>> calls;
+    {
+      const std::scoped_lock lock(mutex_);
+      std::uint64_t count = 0;
+      KJ_ASSERT(read(fd_, &count, sizeof count) == sizeof count);
+      calls.swap(calls_);
+    }
+    for (const auto& call : calls) call();
+  }
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> calls_;
+  const kj::AutoCloseFd fd_{eventfd(0, EFD_CLOEXEC)};
+  event* const event_;
+};
 
 /// A master's pipe and its worker's, in one process.
 class MessagePipeArenaTest : public MessagePipeTest {
@@ -34,6 +78,8 @@ class MessagePipeArenaTest : public MessagePipeTest {
     replies_ = kj::AutoCloseFd(fcntl(arenas.replies, F_DUPFD_CLOEXEC, 0));
     auto ofWorker = detail::adoptArenas(fcntl(arenas.requests, F_DUPFD_CLOEXEC, 0),
                                         fcntl(arenas.replies, F_DUPFD_CLOEXEC, 0));
+    arenas.arenas.side = &side_;
+    arenas.arenas.takeMemory = [this](std::size_t bytes) { return takeMemory(bytes); };
     arenas.arenas.keepsMemory = ofWorker.keepsMemory = keepsMemory;
     master_ = std::make_unique<MessagePipe>(*base_, kj::mv(replyRead), kj::mv(requestWrite), limits,
                                             std::move(arenas.arenas));
@@ -62,6 +108,15 @@ class MessagePipeArenaTest : public MessagePipeTest {
               static_cast<ssize_t>(bytes.size()));
   }
 
+  std::shared_ptr<std::byte> takeMemory(std::size_t bytes) {
+    if (bytes > mostMemory_) throw std::bad_alloc();
+    ++blocks_;
+    return {new std::byte[bytes], [this](std::byte* memory) {
+              delete[] memory;
+              --blocks_;
+            }};
+  }
+
   /// Runs the loop until an arena has no memory but its header's page.
   void runUntilEmpty(int arena) {
     while (memoryOf(arena) > kPage) event_base_loop(&*base_, EVLOOP_ONCE);
@@ -72,6 +127,10 @@ class MessagePipeArenaTest : public MessagePipeTest {
     return static_cast<std::size_t>(status.st_blocks) * 512;
   }
 
+  int blocks_ = 0;  // taken and not given back
+  std::size_t mostMemory_ = std::size_t{1} << 30;
+  Door door_{*base_};
+  detail::SideThread side_{std::bind_front(&Door::add, &door_)};
   std::unique_ptr<MessagePipe> master_;
   std::unique_ptr<MessagePipe> worker_;
   kj::AutoCloseFd toMaster_;
@@ -166,10 +225,42 @@ class Ticker {
 TEST_F(MessagePipeArenaTest, TheLoopGoesOnWhileAMessageIsCopied) {
   TestMessage message(15 << 20);
   const Ticker ticker(*base_);
-  auto sent = send(*worker_, message);
-  receive(*master_);
-  // At a quarter of a mebibyte a turn for the reading alone.
-  EXPECT_GE(ticker.ticks(), 60);
+  send(*worker_, message).wait(scope());
+  // At 0.3 ms a turn, in which no machine copies 4 MiB.
+  EXPECT_GE(ticker.ticks(), 4);
+  const Turnstile turnstile(side_);
+  auto received = master_->tryReadMessage();
+  const int before = ticker.ticks();
+  for (int turn = 0; turn < 10; ++turn) EXPECT_FALSE(received.poll(scope()));
+  EXPECT_GE(ticker.ticks(), before + 10);
+  EXPECT_TRUE(master_->fetching());
+}
+
+TEST_F(MessagePipeArenaTest, ASmallerOneIsCopiedOnTheSpot) {
+  TestMessage message(400 << 10);
+  send(*worker_, message).wait(scope());
+  const Turnstile turnstile(side_);
+  EXPECT_TRUE(sameData(*receive(*master_), message.builder()));
+  EXPECT_EQ(worker_->stats().bytesWritten, sizeof(ArenaReference));
+}
+
+TEST_F(MessagePipeArenaTest, ACopyHoldsItsMemoryAsLongAsItLives) {
+  TestMessage message(kLarge);
+  send(*worker_, message).wait(scope());
+  auto copy = receive(*master_);
+  EXPECT_EQ(blocks_, 1);
+  master_.reset();
+  EXPECT_TRUE(sameData(*copy, message.builder()));
+  copy = nullptr;
+  EXPECT_EQ(blocks_, 0);
+}
+
+TEST_F(MessagePipeArenaTest, WithoutMemoryForACopyThePeerIsNotToBlame) {
+  TestMessage message(kLarge);
+  mostMemory_ = kLarge / 2;
+  send(*worker_, message).wait(scope());
+  EXPECT_THAT(masterFailure(), HasSubstr("no memory for a frame of 31"));
+  EXPECT_TRUE(master_->outOfMemory());
 }
 
 TEST_F(MessagePipeArenaTest, ANonsenseReferenceIsAProtocolError) {
@@ -218,9 +309,13 @@ TEST_F(MessagePipeArenaTest, APeerThatWritesWhileItsMessageIsCopiedHarmsOnlyTheM
   TestMessage message(kLarge);
   const std::string frame = message.frame();
   writeReply(kPage, frame);
+  Turnstile turnstile(side_);
   feedReference({.offset = kPage, .bytes = frame.size()});
   auto promise = master_->tryReadMessage();
-  for (int turn = 0; turn < 3; ++turn) EXPECT_FALSE(promise.poll(scope())) << "it takes a dozen";
+  while (!master_->fetching()) EXPECT_FALSE(promise.poll(scope()));
+  turnstile.turn();
+  EXPECT_FALSE(promise.poll(scope())) << "it takes a dozen steps";
+  turnstile.open();
   writeReply(kPage, std::string(frame.size(), '\xff'));
   auto copy = KJ_ASSERT_NONNULL(promise.wait(scope()));
   try {
@@ -250,14 +345,33 @@ TEST_F(MessagePipeArenaTest, WhatADeadPeerHadSaidIsStillRead) {
 
 TEST_F(MessagePipeArenaTest, AReadThatIsDroppedMeanwhileLosesNothing) {
   TestMessage message(kLarge);
-  auto sent = send(*worker_, message);
-  sent.wait(scope());
-  {
-    auto dropped = master_->tryReadMessage();
-    EXPECT_FALSE(dropped.poll(scope()));
+  for (const bool alsoHere : {false, true}) {
+    send(*worker_, message).wait(scope());
+    Turnstile turnstile(side_);
+    {
+      auto dropped = master_->tryReadMessage();
+      EXPECT_FALSE(dropped.poll(scope()));
+      while (!master_->fetching()) EXPECT_FALSE(dropped.poll(scope()));
+    }
+    turnstile.open();
+    // Nobody waits when it has been copied, or somebody again.
+    while (!alsoHere && master_->fetching()) runEvents();
+    EXPECT_TRUE(sameData(*receive(*master_), message.builder()));
   }
-  runEvents();
-  EXPECT_TRUE(sameData(*receive(*master_), message.builder()));
+}
+
+TEST_F(MessagePipeArenaTest, ThePipeMayGoWhileAMessageIsCopied) {
+  TestMessage message(kLarge);
+  for (const int steps : {0, 1, 2}) {
+    connect(16 << 20);
+    send(*worker_, message).wait(scope());
+    Turnstile turnstile(side_);
+    auto received = master_->tryReadMessage();
+    while (!master_->fetching()) EXPECT_FALSE(received.poll(scope()));
+    for (int step = 0; step < steps; ++step) turnstile.turn();
+    master_.reset();
+    EXPECT_THROW(received.wait(scope()), kj::Exception);
+  }
 }
 
 TEST_F(MessagePipeArenaTest, DroppingAMessageThatIsBeingCopiedFailsLaterWrites) {

@@ -62,7 +62,7 @@ class Job : public Source {
 
   /// Reads the result and keeps it. Throws EncodingError. Calls nobody.
   virtual void accept(schema::Value::Reader result) = 0;
-  /// Begins to read a large result in slices; null when accept() will not take long. Throws
+  /// Begins to read a large result piece by piece; null when accept() will not take long. Throws
   /// EncodingError.
   virtual std::unique_ptr<ResultReading> beginReading(schema::Value::Reader) const {
     return nullptr;

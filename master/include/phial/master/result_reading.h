@@ -1,9 +1,10 @@
-// A large result on its way out of its message, over many turns of the loop. Part of job.h; nothing
+// A large result on its way out of its message, on a thread beside the loop. Part of job.h; nothing
 // here is for users.
 #pragma once
 
 #include <phial/protocol/value_sliced.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -12,18 +13,24 @@
 namespace phial::detail {
 
 /// Decodes the result of one job. Borrows its message.
+/// Thread rule: one thread at a time, but for stop().
 class ResultReading {
  public:
   virtual ~ResultReading() = default;
 
-  /// Reads on for as long as one turn of the loop may take. True when all has been read.
+  /// Reads on for a slice of time. True when there is no more to do: all has been read, or it was
+  /// stopped.
   bool step() {
     const auto until = Clock::now() + kSlice;
-    while (!readPiece(kPieceBytes)) {
+    while (!stopped_ && !readPiece(kPieceBytes)) {
       if (Clock::now() >= until) return false;
     }
     return true;
   }
+
+  /// Nobody wants the result any more.
+  void stop() { stopped_ = true; }
+  bool stopped() const { return stopped_; }
 
  protected:
   /// True: that was the last.
@@ -35,6 +42,8 @@ class ResultReading {
   // Into fresh memory such a piece takes 0.1 ms, into huge pages or warm memory much less.
   static constexpr std::size_t kPieceBytes = 128 << 10;
   static constexpr auto kSlice = std::chrono::microseconds(300);
+
+  std::atomic<bool> stopped_ = false;
 };
 
 /// The results that are worth it: those that accept() would take longer than a slice for.

@@ -20,12 +20,14 @@
 #pragma once
 
 #include <kj/io.h>
+#include <phial/protocol/side_thread.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -169,6 +171,10 @@ class ArenaReader {
   Manner manner_;
 };
 
+/// So many bytes, of any content, aligned to a page, until the last holder lets go of them. Throws
+/// std::bad_alloc.
+using TakeMemory = std::function<std::shared_ptr<std::byte>(std::size_t bytes)>;
+
 /// One end's view of both directions. Both null: everything goes through the pipes.
 struct Arenas {
   std::shared_ptr<ArenaWriter> out;
@@ -176,6 +182,10 @@ struct Arenas {
   /// When `out` has not been written to for so long, or for twice as long at most, memory that is
   /// not in use goes back to the system.
   std::chrono::microseconds keepsMemory = std::chrono::seconds(10);
+  /// For what `in` copies: outlives the pipe. Null: it is copied on the loop, at once.
+  SideThread* side = nullptr;
+  /// Memory to copy to. Null: what the system gives.
+  TakeMemory takeMemory = nullptr;
 };
 
 /// The master's end and what the worker is given: none when the system refuses any of it.

@@ -9,9 +9,10 @@
 // the arena is copied by fetch(), in steps as large as the caller likes.
 //
 // Use: fill some of space(), say how much with received(), take messages with next() until it
-// returns null, again; while fetching() after that, fetch() and then next(). After an error the
-// reader stays in error.
-// Thread rule: one thread at a time. Messages handed out are independent of the reader.
+// returns null, again; while fetching() after that, fetch() until it is over and then next(). After
+// an error the reader stays in error.
+// Thread rule: one thread at a time, but for fetch(), which may run on another while nothing but
+// const members is called here. Messages handed out are independent of the reader.
 #pragma once
 
 #include <capnp/message.h>
@@ -47,9 +48,11 @@ class FrameReader {
   /// The highest useful FrameLimits::maxSegments: a table must fit the buffer.
   static constexpr std::uint32_t kMostSegments = 8192;
 
-  /// Throws std::invalid_argument when `limits.maxSegments` is above kMostSegments.
+  /// Throws std::invalid_argument when `limits.maxSegments` is above kMostSegments. Messages are
+  /// copied out of `arena` into memory that `takeMemory` gives, when there is such a function.
   explicit FrameReader(FrameLimits limits = {},
-                       std::shared_ptr<detail::ArenaReader> arena = nullptr);
+                       std::shared_ptr<detail::ArenaReader> arena = nullptr,
+                       detail::TakeMemory takeMemory = nullptr);
 
   /// Where the next bytes go; valid until the next call of anything here. Empty only after an
   /// error, which running out of memory for a large frame is too.
@@ -69,8 +72,10 @@ class FrameReader {
 
   /// True while the next message is being copied out of the arena.
   bool fetching() const { return reference_.has_value(); }
-  /// Copies up to `most` bytes more of it. REQUIRES: fetching().
-  void fetch(std::size_t most);
+  /// How many bytes it has. REQUIRES: fetching().
+  std::size_t fetchBytes() const { return reference_->bytes; }
+  /// Copies up to `most` bytes more of it. True when there is no more. REQUIRES: fetching().
+  bool fetch(std::size_t most);
 
   /// True when next() would return a message or find an error, at once or after some fetch().
   bool ready() const;
@@ -95,13 +100,14 @@ class FrameReader {
   struct Table;
   class SmallMessage;
   class LargeMessage;
-  class LentMessage;
+  class SharedMessage;
 
   static Table tableOf(const kj::byte* frame, std::size_t have, const FrameLimits& limits);
   Table readTable() const;
   kj::Maybe<kj::Own<capnp::MessageReader>> startFetching(capnp::ReaderOptions options);
   kj::Maybe<kj::Own<capnp::MessageReader>> nextFetched(capnp::ReaderOptions options);
   bool requireWhole(const kj::byte* frame, std::uint64_t bytes);
+  std::shared_ptr<std::byte> memoryFor(std::size_t bytes) const;
   void runOut(std::uint64_t bytes);
   kj::Maybe<kj::Own<capnp::MessageReader>> nextLarge(capnp::ReaderOptions options);
   void startLarge(std::uint64_t bytes);
@@ -109,6 +115,7 @@ class FrameReader {
 
   FrameLimits limits_;
   std::shared_ptr<detail::ArenaReader> arena_;
+  detail::TakeMemory takeMemory_;
   std::optional<ProtocolError> error_;
   bool outOfMemory_ = false;
   bool cutShort_ = false;
@@ -126,8 +133,10 @@ class FrameReader {
 
   // The message that is being copied out of the arena; the buffer holds what comes after it.
   std::optional<detail::ArenaReference> reference_;
-  Memory fetched_;
+  std::shared_ptr<std::byte> fetched_;
+  // Of fetch() alone, while it may run on another thread.
   std::size_t fetchedBytes_ = 0;
+  bool fetchFailed_ = false;
 };
 
 }  // namespace phial

@@ -106,6 +106,9 @@ class MessagePipe final : public capnp::MessageStream {
   /// a frame that will never be complete.
   bool readPending() const;
 
+  /// True while a message that has arrived in full is being copied out of shared memory.
+  bool fetching() const;
+
   /// What the peer did wrong; set before the promise of the read that found it fails.
   const std::optional<ProtocolError>& error() const;
   /// Whether error() is not the peer's fault: there was no memory for what it sent.
