@@ -112,7 +112,7 @@ def burst(place):
 
 def map_integers(place):
     return Workload("map", "One function over a range of integers, all cores", "higher", (
-        Subject("phial", place.perf("map", items=place.count(10_000_000, 20_000))),
+        Subject("phial", place.perf("map", items=place.count(10_000_000, 20_000), maps=place.count(10, 1))),
     ) + python_pools(place, "map", 1_000_000, place.cores))
 
 
@@ -127,7 +127,7 @@ def cpu(place):
 def large(place, direction, title):
     name = f"bytes-{direction}"
     size = place.count(64 * MIB, MIB)
-    calls = place.count(16, 3)
+    calls = place.count(100, 3)  # so many that a p99 of the loop's delays is not their worst
 
     def phial(subject, **options):
         return Subject(subject, place.perf("bytes", direction=direction, calls=calls, bytes=size,

@@ -35,6 +35,7 @@ constexpr std::size_t kWarmUp = 10'000;
 
 struct Options {
   std::size_t items = 10'000'000;
+  int maps = 1;
   std::size_t workers = 0;
 };
 
@@ -42,6 +43,7 @@ Options parseOptions(int argc, char** argv) {
   Options options;
   CLI::App app("Measures ProcessPool::map over integers.", "phial_perf_map");
   perf::addCount(app, "items", options.items, "Integers");
+  perf::addCount(app, "maps", options.maps, "How often, one map after the other");
   perf::addWorkers(app, options.workers);
   perf::parseOrExit(app, argc, argv);
   return options;
@@ -61,15 +63,16 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
   const perf::Integers items = perf::firstIntegers(options.items);
   std::optional<perf::Heartbeat> heartbeat(std::in_place, reactor);
   const perf::Stopwatch stopwatch;
-  const perf::Integers results = co_await pool.template map<perf::increment>(std::span(items));
-  const double seconds = stopwatch.seconds();
-  if (results.size() != items.size() || results.back() != items.back() + 1) {
-    throw std::runtime_error("map returned something else");
+  for (int i = 0; i < options.maps; ++i) {
+    const perf::Integers results = co_await pool.template map<perf::increment>(std::span(items));
+    if (results.size() != items.size() || results.back() != items.back() + 1) {
+      throw std::runtime_error("map returned something else");
+    }
   }
-  const auto count = static_cast<double>(options.items);
+  const auto count = static_cast<double>(options.items) * options.maps;
   perf::print({.workload = "map",
                .subject = "phial",
-               .value = count / seconds,
+               .value = count / stopwatch.seconds(),
                .unit = "items/s",
                .also = {{"jobs", count},
                         {"workers", static_cast<double>(options.workers)},
