@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <phial/protocol/side_thread.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "protocol/quiet_thread.h"
+#include "tests/support/process_stat.h"
 #include "tests/support/turnstile.h"
 
 namespace phial::detail {
@@ -96,7 +98,8 @@ TEST_F(SideThreadTest, DroppingATaskWaitsForTheStepAtHand) {
   auto task = side_->run(
       [&] {
         entered = true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        // Until the thread of the test, the first of the process, waits for something.
+        while (statOf(::getpid())->state != 'S') std::this_thread::yield();
         left = true;
         return false;
       },
