@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <phial/master/job.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,20 +42,39 @@ class Expecting {
   Deferred<R> deferred_;
 };
 
-// A machine that copies this in one slice would have a memory of 200 GB/s.
-TEST(ResultReadingTest, TakesManySlicesForALargeResult) {
-  const std::vector<double> numbers((64 << 20) / sizeof(double), 1.5);
-  capnp::MallocMessageBuilder message;
-  const BorrowedBytes borrowed;
-  encode(numbers, message.initRoot<schema::Value>());
-  Expecting<std::vector<double>> expecting;
-  const auto reading = expecting.job().beginReading(message.getRoot<schema::Value>().asReader());
-  ASSERT_NE(reading, nullptr);
+/// A result of 64 MiB that begins to be read. A machine that copies it in one slice would have a
+/// memory of 200 GB/s.
+class LargeResultReadingTest : public ::testing::Test {
+ protected:
+  LargeResultReadingTest() {
+    encode(numbers_, message_->initRoot<schema::Value>());
+    reading_ = expecting_.job().beginReading(message_->getRoot<schema::Value>().asReader());
+  }
+
+  const std::vector<double> numbers_ = std::vector<double>((64 << 20) / sizeof(double), 1.5);
+  const BorrowedBytes borrowed_;
+  // Its destructor may throw, a test's may not.
+  const std::unique_ptr<capnp::MallocMessageBuilder> message_ =
+      std::make_unique<capnp::MallocMessageBuilder>();
+  Expecting<std::vector<double>> expecting_;
+  std::unique_ptr<ResultReading> reading_;
+};
+
+TEST_F(LargeResultReadingTest, TakesManySlices) {
+  ASSERT_NE(reading_, nullptr);
   int slices = 1;
-  while (!reading->step()) ++slices;
+  while (!reading_->step()) ++slices;
   EXPECT_GT(slices, 1);
-  expecting.job().acceptRead(*reading);
-  EXPECT_EQ(expecting.result(), numbers);
+  expecting_.job().acceptRead(*reading_);
+  EXPECT_EQ(expecting_.result(), numbers_);
+}
+
+TEST_F(LargeResultReadingTest, StoppedItGoesNoFurther) {
+  ASSERT_FALSE(reading_->step());
+  EXPECT_FALSE(reading_->stopped());
+  reading_->stop();
+  EXPECT_TRUE(reading_->step());
+  EXPECT_TRUE(reading_->stopped());
 }
 
 TEST(ResultReadingTest, SmallResultsAndThoseOfOtherFormsAreReadAtOnce) {
@@ -66,19 +86,6 @@ TEST(ResultReadingTest, SmallResultsAndThoseOfOtherFormsAreReadAtOnce) {
   encode(std::vector<std::string>(100'000, "text"), value);
   Expecting<std::vector<std::string>> texts;
   EXPECT_EQ(texts.job().beginReading(value.asReader()), nullptr);
-}
-
-TEST(ResultReadingTest, AStoppedOneReadsNoFurther) {
-  const std::vector<double> numbers((64 << 20) / sizeof(double), 1.5);
-  capnp::MallocMessageBuilder message;
-  const BorrowedBytes borrowed;
-  encode(numbers, message.initRoot<schema::Value>());
-  Expecting<std::vector<double>> expecting;
-  const auto reading = expecting.job().beginReading(message.getRoot<schema::Value>().asReader());
-  ASSERT_FALSE(reading->step());
-  reading->stop();
-  EXPECT_TRUE(reading->step());
-  EXPECT_TRUE(reading->stopped());
 }
 
 TEST(ResultReadingTest, AResultThatIsDroppedHalfReadHarmsNobody) {
