@@ -145,8 +145,11 @@ PipeReader::Result PipeReader::take(capnp::ReaderOptions options) {
       ++messages_;
       return capnp::MessageReaderAndFds{kj::mv(*message), nullptr};
     }
-    if (frames_.error()) state_ = State::failed;
-    if (!frames_.fetching() || frames_.error()) break;
+    if (frames_.error()) {
+      state_ = State::failed;
+      break;
+    }
+    if (!frames_.fetching()) break;
     fetch();
   }
   return nullptr;
