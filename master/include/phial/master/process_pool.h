@@ -17,7 +17,7 @@
 // Thread rule: everything here belongs to the reactor's thread. Results arrive from the loop, never
 // inside deferToProcess. Callbacks may call back in, stop the pool, or destroy it. Large memory is
 // copied and freed by threads of the library's own, so that the loop need not: they run no code of
-// the program's, handle no signal, and stand behind the loop in the queue for a processor.
+// the program's and handle no signal.
 //
 // After Ampoule's ProcessPool and Twisted's deferToThread.
 #pragma once
