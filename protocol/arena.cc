@@ -1,7 +1,7 @@
 #include "phial/protocol/arena.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
+#include <phial/protocol/descriptor.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,31 +35,19 @@ std::size_t mostFileBytes() {
 }
 
 kj::AutoCloseFd newFile(const char* name, std::size_t bytes) {
-  kj::AutoCloseFd file(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (file.get() < 0 || ::ftruncate(file, static_cast<off_t>(bytes)) != 0 ||
-      ::fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    throwErrno("cannot make an arena");
-  }
+  auto file = newMemoryFile(name, bytes);
+  sealMemoryFile(file, kFixedSize);
   return file;
 }
 
 kj::AutoCloseFd duplicate(int fd, int flags) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  kj::AutoCloseFd file(::open(path.c_str(), flags | O_CLOEXEC));
+  auto file = ownDescriptor(::open(path.c_str(), flags | O_CLOEXEC));
   if (file.get() < 0) throwErrno("cannot open an arena again");
   return file;
 }
 
 }  // namespace
-
-ArenaFile::Mapping::Mapping(int fd, std::size_t bytes, Access access) : bytes_(bytes) {
-  const int protection = access == Access::readWrite ? PROT_READ | PROT_WRITE : PROT_READ;
-  void* memory = ::mmap(nullptr, bytes, protection, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  memory_ = static_cast<std::byte*>(memory);
-}
-
-ArenaFile::Mapping::~Mapping() { ::munmap(memory_, bytes_); }
 
 ArenaFile::ArenaFile(kj::AutoCloseFd fd, Access access) : fd_(kj::mv(fd)), access_(access) {
   struct stat status{};
@@ -76,20 +64,21 @@ std::shared_ptr<ArenaFile::Mapping> ArenaFile::reach(std::size_t end) {
   if (mapping_ && mapping_->bytes() >= end) return mapping_;
   const auto wanted = std::min(std::bit_ceil(std::max(end, kLeastMappedBytes)), bytes_);
   try {
-    mapping_ = std::make_shared<Mapping>(fd_, wanted, access_);
+    mapping_ = fd_.get() >= 0 ? std::make_shared<Mapping>(fd_, wanted, access_)
+                              : std::make_shared<Mapping>(*first_, wanted);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
   return mapping_;
 }
 
-std::optional<ArenaWriter::Place> ArenaWriter::allocate(std::size_t bytes) {
+std::optional<ArenaWriter::Place> ArenaWriter::allocate(std::size_t bytes, std::size_t lead) {
   reclaim();
   if (bytes > own_->bytes() || regions_.size() == kArenaSlots) return std::nullopt;
   std::size_t begin = kPageBytes;
   auto next = regions_.begin();
-  for (; next != regions_.end() && next->begin - begin < bytes; ++next) begin = next->end;
-  const std::size_t end = begin + wholePages(bytes);
+  for (; next != regions_.end() && next->begin - begin < lead + bytes; ++next) begin = next->end;
+  const std::size_t end = begin + wholePages(lead + bytes);
   if (end > own_->bytes()) return std::nullopt;
   auto mapping = own_->reach(end);
   if (!mapping) return std::nullopt;
@@ -101,8 +90,9 @@ std::optional<ArenaWriter::Place> ArenaWriter::allocate(std::size_t bytes) {
   while (taken(slot)) ++slot;
   regions_.insert(next, {begin, end, slot});
   touched_ = std::max(touched_, end);
-  return Place{{.slot = slot, .offset = begin, .bytes = bytes, .generation = ++generations_[slot]},
-               std::move(mapping)};
+  return Place{
+      {.slot = slot, .offset = begin + lead, .bytes = bytes, .generation = ++generations_[slot]},
+      std::move(mapping)};
 }
 
 void ArenaWriter::reclaim() {
@@ -118,8 +108,8 @@ bool ArenaWriter::giveBack(std::size_t most) {
   if (touched_ <= used) return false;
   const std::size_t bytes = std::min(touched_ - used, most);
   touched_ -= bytes;
-  ::fallocate(own_->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(touched_),
-              static_cast<off_t>(bytes));
+  // What has memory was mapped when a place in it was given out.
+  if (const auto mapping = own_->reach(touched_ + bytes)) mapping->giveBack(touched_, bytes);
   return touched_ > used;
 }
 
@@ -137,6 +127,13 @@ std::string ArenaReader::objectionTo(const ArenaReference& reference) const {
     return "bytes outside of it";
   }
   return {};
+}
+
+bool ArenaReader::holds(const ArenaReference& reference) const {
+  constexpr std::uint64_t kBlockBytes = 512;  // stat(2)
+  struct stat status{};
+  if (::fstat(peers_->fd(), &status) != 0) return false;
+  return static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes >= reference.bytes;
 }
 
 bool ArenaReader::copy(const ArenaReference& reference, std::size_t from, std::size_t bytes,
@@ -158,7 +155,8 @@ std::shared_ptr<const std::byte> ArenaReader::lend(const ArenaReference& referen
   auto mapping = peers_->reach(reference.offset + reference.bytes);
   if (!mapping) return nullptr;
   const std::byte* memory = mapping->at(reference.offset);
-  return {memory, [mapping, own = own_, reference](const std::byte*) {
+  return {memory, [mapping, own = own_, reference, mark = ForkMark()](const std::byte*) {
+            if (mark.inherited()) return;  // its maker still reads
             own->header().read[reference.slot].store(reference.generation,
                                                      std::memory_order_release);
           }};
@@ -174,6 +172,7 @@ NewArenas makeArenas(std::size_t bytes) {
     auto repliesForWorker = duplicate(replyFile, O_RDWR);
     auto requests = std::make_shared<ArenaFile>(kj::mv(requestFile), ArenaFile::Access::readWrite);
     auto replies = std::make_shared<ArenaFile>(kj::mv(replyFile), ArenaFile::Access::read);
+    requests->closeFile();
     return {{std::make_shared<ArenaWriter>(requests, replies),
              std::make_shared<ArenaReader>(replies, requests, ArenaReader::Manner::copied)},
             kj::mv(forWorker),

@@ -13,16 +13,18 @@ thread_local IncomingFiles* incoming = nullptr;
 
 }  // namespace
 
-OutgoingFiles::OutgoingFiles() : outer_(std::exchange(outgoing, this)) {}
+OutgoingFiles::OutgoingFiles(FileParcel& parcel)
+    : parcel_(parcel), outer_(std::exchange(outgoing, this)) {}
 OutgoingFiles::~OutgoingFiles() { outgoing = outer_; }
 
 std::uint32_t OutgoingFiles::enclose(std::shared_ptr<SharedMemory> memory) {
   if (outgoing == nullptr) {
     throw EncodingError("a SharedArray travels only as a part of a job's arguments or result");
   }
-  outgoing->files_.push_back(memory->fd());
-  outgoing->memory_.push_back(std::move(memory));
-  return outgoing->size() - 1;
+  FileParcel& parcel = outgoing->parcel_;
+  parcel.files_.push_back(memory->fd());
+  parcel.memory_.push_back(std::move(memory));
+  return parcel.size() - 1;
 }
 
 IncomingFiles::IncomingFiles(std::vector<kj::AutoCloseFd> files)

@@ -12,10 +12,11 @@ namespace {
 using Kind = schema::Failure::Kind;
 
 Kind kindOf(const Failure& failure) {
+  if (failure.fromJob()) return Kind::USER;
   if (failure.check<EncodingError>()) return Kind::ENCODING;
   if (failure.check<UnknownFunction>()) return Kind::UNKNOWN_FUNCTION;
   if (failure.check<CancelledError>()) return Kind::CANCELLED;
-  return Kind::USER;
+  return Kind::SERVING;
 }
 
 std::string text(capnp::Text::Reader reader) { return {reader.begin(), reader.size()}; }
@@ -29,22 +30,37 @@ capnp::Text::Reader clipped(const std::string& text, std::string& scratch) {
   return {scratch.c_str(), scratch.size()};
 }
 
+Failure decodeRemote(schema::Failure::Reader from) {
+  RemoteInfo info;
+  for (auto type : from.getTypes()) info.types.push_back(text(type));
+  info.message = text(from.getMessage());
+  info.traceback = text(from.getTraceback());
+  if (from.hasCategory()) info.code = ErrorCode{from.getCode(), text(from.getCategory())};
+  info.fromJob = from.getKind() != Kind::SERVING;
+  info.mayHaveRun = !from.getNeverRun();
+  return Failure::remote(std::move(info));
+}
+
+template <class E>
+Failure own(schema::Failure::Reader from) {
+  const Failure failure{E(text(from.getMessage()))};
+  return from.getNeverRun() ? failure.neverRun() : failure;
+}
+
 Failure decode(schema::Failure::Reader from) {
-  const std::string message = text(from.getMessage());
   switch (from.getKind()) {
     case Kind::ENCODING:
-      return Failure(EncodingError(message));
+      return own<EncodingError>(from);
     case Kind::UNKNOWN_FUNCTION:
-      return Failure(UnknownFunction(message));
+      return own<UnknownFunction>(from);
     case Kind::CANCELLED:
-      return Failure(CancelledError(message));
+      return own<CancelledError>(from);
     case Kind::USER:
     case Kind::STARTUP:
+    case Kind::SERVING:
       break;
   }
-  std::vector<std::string> types;
-  for (auto type : from.getTypes()) types.push_back(text(type));
-  return Failure::remote({std::move(types), message, text(from.getTraceback())});
+  return decodeRemote(from);
 }
 
 }  // namespace
@@ -57,13 +73,19 @@ void encodeFailure(const Failure& failure, schema::Failure::Builder to) {
   for (unsigned i = 0; i < types.size(); ++i) list.set(i, types[i].c_str());
   to.setMessage(clipped(failure.message(), scratch));
   to.setTraceback(clipped(failure.traceback(), scratch));
+  to.setNeverRun(!failure.mayHaveRun());
+  if (const auto& code = failure.code()) {
+    to.setCode(code->value);
+    to.setCategory(code->category.c_str());
+  }
 }
 
 std::uint64_t failureWords(const Failure& failure) {
-  constexpr std::uint64_t kSlack = 16;
+  constexpr std::uint64_t kSlack = 20;
   std::uint64_t bytes = std::min(failure.message().size(), kMaxTextBytes) +
                         std::min(failure.traceback().size(), kMaxTextBytes);
   for (const auto& type : failure.types()) bytes += type.size() + 24;
+  if (const auto& code = failure.code()) bytes += code->category.size();
   return bytes / 8 + kSlack;
 }
 

@@ -1,14 +1,20 @@
 #include "phial/protocol/file_lane.h"
 
+#include <fcntl.h>
+#include <phial/protocol/descriptor.h>
 #include <phial/protocol/error.h>
+#include <phial/protocol/large_memory.h>
 #include <phial/protocol/shared_memory.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <system_error>
 
@@ -21,13 +27,27 @@ constexpr std::size_t kFilesAtOnce = 253;
 // Hundreds of parcels, which the default just holds. Best effort: the system limits it.
 constexpr int kBufferBytes = 1 << 20;
 
-// How many foreign parcels may lie before the one that is asked for: more than a buffer holds.
-constexpr int kMostPassedBy = 8192;
+// As many are closed on the spot: about 10 us.
+constexpr std::size_t kClosedHere = 16;
 
 union Control {
   cmsghdr alignment;
   std::array<char, CMSG_SPACE(kFilesAtOnce * sizeof(int))> bytes;
 };
+
+// Closes them all. Many take long: each may be the last holder of a file.
+void releaseFiles(std::vector<kj::AutoCloseFd> files) {
+  if (files.size() <= kClosedHere) {
+    for (auto& file : files) releaseFile(kj::mv(file));
+    return;
+  }
+  const auto all = std::make_shared<std::vector<kj::AutoCloseFd>>(std::move(files));
+  releaseAside(kLargeBytes, [all] { all->clear(); });
+}
+
+[[noreturn]] void throwNoSocket() {
+  throw std::system_error(errno, std::generic_category(), "cannot make a socket for a worker");
+}
 
 bool peerIsGone(int error) { return error == EPIPE || error == ECONNRESET || error == ENOTCONN; }
 
@@ -42,15 +62,31 @@ FileLane::Ends FileLane::create() {
   std::array<int, 2> ends{};
   // Keeps parcels apart, and in order.
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot make a socket for a worker");
+    throwNoSocket();
   }
   for (const int end : ends) {
     ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof kBufferBytes);
   }
-  return {kj::AutoCloseFd(ends[0]), kj::AutoCloseFd(ends[1])};
+  kj::AutoCloseFd master = ownDescriptor(ends[0]);
+  if (master.get() < 0) {
+    const int error = errno;
+    ::close(ends[1]);
+    errno = error;
+    throwNoSocket();
+  }
+  kj::AutoCloseFd worker = ownDescriptor(ends[1]);
+  if (worker.get() < 0) throwNoSocket();
+  return {kj::mv(master), kj::mv(worker)};
+}
+
+FileLane FileLane::adopt(int fd) {
+  return FileLane(kj::AutoCloseFd(::fcntl(fd, F_GETFD) >= 0 ? fd : -1));
 }
 
 void FileLane::send(std::uint64_t parcel, std::span<const int> files) {
+  if (socket_.get() < 0 && !files.empty()) {
+    throw EncodingError("shared arrays cannot be passed: the system refuses the socket for them");
+  }
   if (files.size() > kMostFiles) {
     throw EncodingError("a message cannot hold " + std::to_string(files.size()) +
                         " shared arrays; the limit is " + std::to_string(kMostFiles));
@@ -84,25 +120,46 @@ std::vector<kj::AutoCloseFd> FileLane::receive(std::uint64_t parcel, std::size_t
     throw EncodingError("a message claims " + std::to_string(files) +
                         " shared arrays; the limit is " + std::to_string(kMostFiles));
   }
-  std::vector<kj::AutoCloseFd> result;
-  for (int i = 0; result.size() < files && i < kMostPassedBy; ++i) {
-    if (!receivePart(parcel, result)) break;
+  Files result;
+  Files others;
+  while (result.size() < files && others.size() <= kMostPassedBy) {
+    if (!receivePart(parcel, result, others)) break;
   }
+  const bool flooded = others.size() > kMostPassedBy;
+  releaseFiles(std::move(others));
   if (result.size() == files) return result;
-  for (auto& file : result) releaseFile(kj::mv(file));
+  const std::size_t arrived = result.size();
+  releaseFiles(std::move(result));
   throw EncodingError("of the message's " + std::to_string(files) + " shared arrays " +
-                      std::to_string(result.size()) + " arrived");
+                      std::to_string(arrived) + " arrived" +
+                      (flooded ? ": too many that belong to nothing lie before them" : ""));
 }
 
 void FileLane::discard(std::uint64_t parcel, std::size_t files) noexcept {
   try {
-    for (auto& file : receive(parcel, files)) releaseFile(kj::mv(file));
+    releaseFiles(receive(parcel, files));
   } catch (const EncodingError&) {  // NOLINT(bugprone-empty-catch): what has not come is gone
   }
 }
 
-// Takes what comes next, to `files` if it belongs there. False: nothing has come.
-bool FileLane::receivePart(std::uint64_t parcel, std::vector<kj::AutoCloseFd>& files) {
+FileLane::~FileLane() {
+  int waiting = 0;
+  if (socket_.get() < 0 || ::ioctl(socket_, FIONREAD, &waiting) != 0 || waiting == 0) return;
+  Files none;
+  Files others;
+  constexpr std::uint64_t kNoJob = 0;
+  while (others.size() <= kClosedHere && receivePart(kNoJob, none, others)) {
+  }
+  const bool more = others.size() > kClosedHere;
+  releaseFiles(std::move(others));
+  if (!more) return;
+  const int fd = socket_.release();
+  releaseAside(kLargeBytes, [fd] { ::close(fd); });
+}
+
+// Takes what comes next, to `files` if it belongs there. False: nothing has come, or a part that
+// carries no file, which no peer of ours sends.
+bool FileLane::receivePart(std::uint64_t parcel, Files& files, Files& others) {
   Label label{};
   iovec data{&label, sizeof label};
   Control control;
@@ -113,6 +170,7 @@ bool FileLane::receivePart(std::uint64_t parcel, std::vector<kj::AutoCloseFd>& f
   message.msg_controllen = control.bytes.size();
   const auto got = ::recvmsg(socket_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (got <= 0) return false;
+  const auto before = files.size() + others.size();
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
@@ -120,15 +178,11 @@ bool FileLane::receivePart(std::uint64_t parcel, std::vector<kj::AutoCloseFd>& f
     for (std::size_t i = 0; i < count; ++i) {
       int fd;
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-      kj::AutoCloseFd file(fd);
-      if (got == sizeof label && label.parcel == parcel) {
-        files.push_back(kj::mv(file));
-      } else {
-        releaseFile(kj::mv(file));
-      }
+      const bool wanted = got == sizeof label && label.parcel == parcel;
+      (wanted ? files : others).push_back(ownDescriptor(fd));
     }
   }
-  return true;
+  return files.size() + others.size() > before;
 }
 
 }  // namespace phial::detail

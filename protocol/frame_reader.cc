@@ -3,56 +3,32 @@
 #include <phial/protocol/large_memory.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "protocol/frame_message.h"
+
 namespace phial {
 
 namespace {
 
 using capnp::word;
+using detail::boundedBy;
+using detail::claims;
+using detail::littleEndian;
+using detail::tableBytes;
 
 // Cap'n Proto counts the words of a segment in 29 bits.
 constexpr std::uint32_t kMostSegmentWords = (std::uint32_t{1} << 29) - 1;
 
-std::uint32_t littleEndian(const kj::byte* at) {
-  return at[0] | at[1] << 8 | at[2] << 16 | static_cast<std::uint32_t>(at[3]) << 24;
-}
-
-std::size_t tableBytes(std::uint64_t segments) { return (segments / 2 + 1) * sizeof(word); }
-
-std::string claims(std::uint64_t what, const char* unit, std::uint64_t limit) {
-  return "a frame claims " + std::to_string(what) + unit + "; the limit is " +
-         std::to_string(limit);
-}
-
-// A message whose frame, already checked, lies at `frame`.
-class FrameMessage : public capnp::MessageReader {
- public:
-  FrameMessage(const kj::byte* frame, capnp::ReaderOptions readerOptions)
-      : MessageReader(readerOptions), frame_(frame) {}
-
-  kj::ArrayPtr<const word> getSegment(uint id) override {
-    const std::uint64_t segments = std::uint64_t{littleEndian(frame_)} + 1;
-    if (id >= segments) return nullptr;
-    auto* at = reinterpret_cast<const word*>(frame_ + tableBytes(segments));
-    for (uint i = 0; i < id; ++i) at += words(i);
-    return {at, words(id)};
-  }
-
- private:
-  std::size_t words(uint id) const { return littleEndian(frame_ + 4 + 4 * std::size_t{id}); }
-
-  const kj::byte* frame_;
-};
-
 }  // namespace
 
 // Object and frame in one allocation.
-class FrameReader::SmallMessage final : public FrameMessage {
+class FrameReader::SmallMessage final : public detail::FrameMessage {
  public:
   static kj::Own<capnp::MessageReader> make(const kj::byte* frame, std::size_t bytes,
                                             capnp::ReaderOptions readerOptions) {
@@ -75,7 +51,7 @@ class FrameReader::SmallMessage final : public FrameMessage {
   };
 };
 
-class FrameReader::LargeMessage final : public FrameMessage {
+class FrameReader::LargeMessage final : public detail::FrameMessage {
  public:
   LargeMessage(Memory frame, std::size_t bytes, capnp::ReaderOptions readerOptions)
       : FrameMessage(frame.get(), readerOptions), memory_(std::move(frame)), bytes_(bytes) {}
@@ -86,23 +62,6 @@ class FrameReader::LargeMessage final : public FrameMessage {
  private:
   Memory memory_;
   const std::size_t bytes_;
-};
-
-class FrameReader::SharedMessage final : public FrameMessage {
- public:
-  SharedMessage(std::shared_ptr<const std::byte> frame, capnp::ReaderOptions readerOptions)
-      : FrameMessage(reinterpret_cast<const kj::byte*>(frame.get()), readerOptions),
-        memory_(std::move(frame)) {}
-
- private:
-  std::shared_ptr<const std::byte> memory_;
-};
-
-// What is known of a frame.
-struct FrameReader::Table {
-  enum class State { incomplete, complete, reference, wrong } state;
-  std::uint64_t bytes = 0;  // of the whole frame; while incomplete: at least so many
-  std::string fault = {};
 };
 
 FrameReader::FrameReader(FrameLimits limits, std::shared_ptr<detail::ArenaReader> arena,
@@ -142,7 +101,7 @@ void FrameReader::ended() {
   std::uint64_t of = largeBytes_;
   if (largeBytes_ == 0) {
     if (begin_ == end_) return;
-    Table table = readTable();
+    Table table = readTable(begin_);
     if (table.state == Table::State::wrong) {
       error_.emplace(table.fault);
       return;
@@ -156,21 +115,15 @@ void FrameReader::ended() {
                  atLeast + std::to_string(of) + " bytes");
 }
 
-// Reading a message some times over is honest work; a small one whose pointers all lead to the same
-// bytes could otherwise make its reader copy them without end.
-static capnp::ReaderOptions boundedBy(std::uint64_t bytes, capnp::ReaderOptions options) {
-  constexpr std::uint64_t kTimesOver = 8;
-  constexpr std::uint64_t kSlackWords = 8192;
-  options.traversalLimitInWords = std::min<std::uint64_t>(
-      options.traversalLimitInWords, bytes / sizeof(capnp::word) * kTimesOver + kSlackWords);
-  return options;
-}
-
 kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions options) {
   if (error_) return nullptr;
   if (reference_) return nextFetched(options);
   if (largeBytes_ != 0) return nextLarge(boundedBy(largeBytes_, options));
-  Table table = readTable();
+  if (const auto at = behindBells(); at != begin_) {
+    begin_ = at;
+    bell_ = true;
+  }
+  Table table = readTable(begin_);
   switch (table.state) {
     case Table::State::incomplete:
       return nullptr;
@@ -190,26 +143,41 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions 
   auto message =
       SmallMessage::make(buffer_.get() + begin_, table.bytes, boundedBy(table.bytes, options));
   begin_ += table.bytes;
+  lastBytes_ = table.bytes;
   return message;
 }
 
 bool FrameReader::ready() const {
   if (error_ || reference_) return true;
   if (largeBytes_ != 0) return largeFilled_ == largeBytes_;
-  Table table = readTable();
+  const std::size_t at = behindBells();
+  Table table = readTable(at);
   return table.state == Table::State::wrong || table.state == Table::State::reference ||
-         (table.state == Table::State::complete && table.bytes <= end_ - begin_);
+         (table.state == Table::State::complete && table.bytes <= end_ - at);
 }
 
 std::size_t FrameReader::capacity() const {
   return kBufferBytes + largeCapacity_ + (fetched_ ? reference_->bytes : 0);
 }
 
-FrameReader::Table FrameReader::readTable() const {
+// Where the first frame begins, or may.
+std::size_t FrameReader::behindBells() const {
+  std::size_t at = begin_;
+  while (end_ - at >= kBellBytes && littleEndian(buffer_.get() + at) == kBell &&
+         littleEndian(buffer_.get() + at + 4) == 0) {
+    at += kBellBytes;
+  }
+  return at;
+}
+
+FrameReader::Table FrameReader::readTable(std::size_t at) const {
   using State = Table::State;
   using detail::ArenaReference;
-  const kj::byte* frame = buffer_.get() + begin_;
-  const std::size_t have = end_ - begin_;
+  const kj::byte* frame = buffer_.get() + at;
+  const std::size_t have = end_ - at;
+  if (have >= 4 && have < kBellBytes && littleEndian(frame) == kBell) {
+    return {State::incomplete, kBellBytes};
+  }
   if (arena_ && have >= 4 && littleEndian(frame) == ArenaReference::kMarker) {
     return {have < sizeof(ArenaReference) ? State::incomplete : State::reference,
             sizeof(ArenaReference)};
@@ -243,7 +211,8 @@ FrameReader::Table FrameReader::tableOf(const kj::byte* frame, std::size_t have,
 kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextLarge(capnp::ReaderOptions options) {
   if (largeFilled_ < largeBytes_) return nullptr;
   auto message = kj::heap<LargeMessage>(std::move(large_), largeBytes_, options);
-  largeBytes_ = largeFilled_ = largeCapacity_ = 0;
+  lastBytes_ = std::exchange(largeBytes_, 0);
+  largeFilled_ = largeCapacity_ = 0;
   return kj::Own<capnp::MessageReader>(kj::mv(message));
 }
 
@@ -272,82 +241,6 @@ bool FrameReader::growLarge(std::size_t capacity) {
 void FrameReader::runOut(std::uint64_t bytes) {
   outOfMemory_ = true;
   error_.emplace("no memory for a frame of " + std::to_string(bytes) + " bytes");
-}
-
-kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::startFetching(capnp::ReaderOptions options) {
-  detail::ArenaReference reference;
-  std::memcpy(&reference, buffer_.get() + begin_, sizeof reference);
-  begin_ += sizeof reference;
-  if (const auto objection = arena_->objectionTo(reference); !objection.empty()) {
-    error_.emplace("a reference into the arena names " + objection);
-    return nullptr;
-  }
-  if (reference.bytes > limits_.maxMessageBytes) {
-    error_.emplace(claims(reference.bytes, " bytes", limits_.maxMessageBytes));
-    return nullptr;
-  }
-  if (arena_->manner() == detail::ArenaReader::Manner::inPlace) {
-    auto memory = arena_->lend(reference);
-    if (!memory) {
-      runOut(reference.bytes);
-      return nullptr;
-    }
-    const auto* frame = reinterpret_cast<const kj::byte*>(memory.get());
-    if (!requireWhole(frame, reference.bytes)) return nullptr;
-    return kj::Own<capnp::MessageReader>(
-        kj::heap<SharedMessage>(std::move(memory), boundedBy(reference.bytes, options)));
-  }
-  try {
-    fetched_ = memoryFor(reference.bytes);
-  } catch (const std::bad_alloc&) {
-    runOut(reference.bytes);
-    return nullptr;
-  }
-  reference_ = reference;
-  fetchedBytes_ = 0;
-  fetchFailed_ = false;
-  return nullptr;
-}
-
-bool FrameReader::fetch(std::size_t most) {
-  const std::size_t bytes = std::min<std::size_t>(most, reference_->bytes - fetchedBytes_);
-  fetchFailed_ = !arena_->copy(*reference_, fetchedBytes_, bytes, fetched_.get() + fetchedBytes_);
-  fetchedBytes_ += bytes;
-  return fetchFailed_ || fetchedBytes_ == reference_->bytes;
-}
-
-kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextFetched(capnp::ReaderOptions options) {
-  if (fetchFailed_) {
-    error_.emplace("a message in the arena cannot be read");
-    return nullptr;
-  }
-  if (fetchedBytes_ < reference_->bytes) return nullptr;
-  const auto reference = *std::exchange(reference_, std::nullopt);
-  // From here on the peer may do with the original what it likes.
-  arena_->done(reference);
-  auto frame = std::move(fetched_);
-  if (!requireWhole(reinterpret_cast<const kj::byte*>(frame.get()), reference.bytes)) {
-    return nullptr;
-  }
-  return kj::Own<capnp::MessageReader>(
-      kj::heap<SharedMessage>(std::move(frame), boundedBy(reference.bytes, options)));
-}
-
-std::shared_ptr<std::byte> FrameReader::memoryFor(std::size_t bytes) const {
-  if (takeMemory_) return takeMemory_(bytes);
-  auto* memory = static_cast<std::byte*>(std::malloc(bytes));
-  if (memory == nullptr) throw std::bad_alloc();
-  return {memory, [](std::byte* own) { std::free(own); }};
-}
-
-// A message in the arena says its size twice.
-bool FrameReader::requireWhole(const kj::byte* frame, std::uint64_t bytes) {
-  const Table table = tableOf(frame, bytes, limits_);
-  if (table.state == Table::State::complete && table.bytes == bytes) return true;
-  error_.emplace(table.state == Table::State::wrong
-                     ? table.fault
-                     : "a message in the arena has another size than its reference");
-  return false;
 }
 
 }  // namespace phial

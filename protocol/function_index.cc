@@ -10,6 +10,12 @@ constexpr std::size_t kMostListed = 20;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
+// "function 'isPrime'", also where a job of Phial's own calls it.
+std::string described(std::string_view name) {
+  if (!name.starts_with(kChunkPrefix)) return "function " + quoted(name);
+  return "function " + quoted(name.substr(kChunkPrefix.size())) + " to map a range with";
+}
+
 }  // namespace
 
 void FunctionIndex::add(std::string name, std::string signature) {
@@ -29,27 +35,32 @@ FunctionIndex::Lookup FunctionIndex::find(std::string_view name, std::string_vie
   return result;
 }
 
+// "; it has 'area', 'twin'".
+std::string FunctionIndex::offer() const {
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [name, indices] : byName_) {
+    if (name.starts_with(kChunkPrefix)) continue;
+    if (++count > kMostListed) continue;
+    text += (count == 1 ? "; it has " : ", ") + quoted(name);
+  }
+  if (count == 0) return "; it has none at all";
+  if (count > kMostListed) text += ", and " + std::to_string(count - kMostListed) + " more";
+  return text;
+}
+
 std::string FunctionIndex::explain(std::string_view name, std::string_view signature) const {
   const Status status = find(name, signature).status;
-  if (status == Status::notFound) {
-    std::string text = "there is no function " + quoted(name) + "; there ";
-    if (byName_.empty()) return text + "are none at all";
-    text += byName_.size() == 1 ? "is " : "are ";
-    std::size_t listed = 0;
-    for (const auto& [other, indices] : byName_) {
-      if (listed > 0) text += ", ";
-      if (listed++ == kMostListed) {
-        return text + "and " + std::to_string(byName_.size() - kMostListed) + " more";
-      }
-      text += quoted(other);
-    }
-    return text;
-  }
+  if (status == Status::notFound) return "the worker has no " + described(name) + offer();
 
   std::string offered;
   for (const std::size_t index : byName_.find(name)->second) {
     if (!offered.empty()) offered += ", ";
     offered += quoted(functions_[index].signature);
+  }
+  if (status == Status::wrongSignature && name.starts_with(kChunkPrefix)) {
+    return "in the worker the " + described(name) +
+           " has other parameters or another result than in this program";
   }
   if (status == Status::wrongSignature) {
     return "the function " + quoted(name) + " is " + offered + ", not " + quoted(signature);

@@ -1,7 +1,11 @@
 #include <phial/protocol/large_memory.h>
+#include <phial/protocol/scheduling.h>
 #include <sys/mman.h>
 
 #include <atomic>
+#include <new>
+#include <optional>
+#include <thread>
 
 #include "protocol/quiet_thread.h"
 
@@ -25,8 +29,16 @@ void adviseHugePages(void* memory, std::size_t bytes) {
 
 void releaseAside(std::uint64_t bytes, const std::function<void()>& task) {
   if (bytes < kLargeBytes || mayStop.load(std::memory_order_relaxed)) return task();
-  // Not a nice one: it has the address space locked while it waits for a processor.
-  auto thread = startQuietThread(task);
+  // Not a nice one: it has the address space locked while it waits for a processor. But a loop that
+  // wakes up goes before it: a million objects take it as long as some turns.
+  std::optional<std::thread> thread;
+  try {
+    thread = startQuietThread([task] {
+      takeLongTurns();
+      task();
+    });
+  } catch (const std::bad_alloc&) {
+  }
   if (!thread) return task();
   thread->detach();
 }

@@ -1,6 +1,7 @@
 #include "phial/protocol/loop_bridge.h"
 
 #include <kj/debug.h>
+#include <phial/protocol/fork_mark.h>
 
 #include <optional>
 #include <stdexcept>
@@ -31,7 +32,9 @@ class LoopBridge::Port final : public kj::EventPort {
   }
 
   // Detached promises may use the loop while they go, so they go while it is still current.
-  ~Port() { scope_->cancelAllDetached(); }
+  ~Port() {
+    if (scope_) scope_->cancelAllDetached();
+  }
 
   bool wait() override { return pass(EVLOOP_ONCE); }
   bool poll() override { return pass(EVLOOP_ONCE | EVLOOP_NONBLOCK); }
@@ -46,13 +49,17 @@ class LoopBridge::Port final : public kj::EventPort {
     run(kj::maxValue);
   }
 
+  bool inherited() const { return mark_.inherited(); }
+  void leave() { scope_.reset(); }
+
   event_base& base() const { return base_; }
   kj::WaitScope& scope() { return *scope_; }
   bool runnable() { return loop_.isRunnable(); }
 
  private:
   static void onEvent(evutil_socket_t, short, void* self) noexcept {
-    static_cast<Port*>(self)->runSome();
+    auto& port = *static_cast<Port*>(self);
+    if (!port.inherited()) port.runSome();
   }
 
   void runSome() {
@@ -99,6 +106,7 @@ class LoopBridge::Port final : public kj::EventPort {
     }
   }
 
+  const detail::ForkMark mark_;
   event_base& base_;
   detail::EventPtr event_;
   kj::EventLoop loop_;
@@ -108,11 +116,24 @@ class LoopBridge::Port final : public kj::EventPort {
   bool waiting_ = false;
 };
 
-LoopBridge::LoopBridge(event_base& base) : port_(std::make_unique<Port>(base)) {
+LoopBridge::LoopBridge(event_base& base) {
+  // The copy of a parent's bridge: this process wants one of its own.
+  if (currentBridge != nullptr && currentBridge->inherited()) currentBridge->leave();
+  port_ = std::make_unique<Port>(base);
   currentBridge = this;
 }
 
-LoopBridge::~LoopBridge() { currentBridge = nullptr; }
+LoopBridge::~LoopBridge() {
+  if (currentBridge == this) currentBridge = nullptr;
+}
+
+bool LoopBridge::inherited() const { return port_->inherited(); }
+
+void LoopBridge::leave() {
+  if (currentBridge != this) return;
+  port_->leave();
+  currentBridge = nullptr;
+}
 
 LoopBridge* LoopBridge::current() { return currentBridge; }
 event_base& LoopBridge::base() const { return port_->base(); }

@@ -66,6 +66,12 @@ kj::Promise<void> MessagePipe::end() { return writer_->end(); }
 void MessagePipe::flush() { writer_->flush(); }
 bool MessagePipe::writePending() const { return writer_->pending(); }
 bool MessagePipe::readPending() const { return reader_->pending(); }
+bool MessagePipe::ended() const { return reader_->ended(); }
+void MessagePipe::watch(Watcher& watcher, std::uint64_t mostHeldBytes) {
+  reader_->watch(watcher, mostHeldBytes);
+}
+void MessagePipe::limitReading(std::uint64_t maxMessageBytes) { reader_->limitTo(maxMessageBytes); }
+void MessagePipe::ring() { writer_->ring(); }
 bool MessagePipe::fetching() const { return reader_->fetching(); }
 const std::optional<ProtocolError>& MessagePipe::error() const { return reader_->error(); }
 bool MessagePipe::outOfMemory() const { return reader_->outOfMemory(); }

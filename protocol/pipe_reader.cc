@@ -16,10 +16,46 @@ namespace {
 constexpr std::size_t kMostBytesAtOnce = 256 << 10;
 
 // Up to here a message is copied out of the arena on the spot: to wait for another thread takes as
-// long.
-constexpr std::size_t kFetchHereBytes = 512 << 10;
+// long. The largest chunk of a map, 512 KiB and what is around it, is among them.
+constexpr std::size_t kFetchHereBytes = 576 << 10;
+
+// A smaller message is not counted among those that are held: how many there are is bounded by what
+// the peer may have under way.
+constexpr std::size_t kCountedBytes = 64 << 10;
 
 }  // namespace
+
+// How much memory the messages that were handed out have.
+struct PipeReader::Budget {
+  const std::uint64_t most;
+  std::uint64_t held = 0;
+  PipeReader* reader;  // null when it is gone
+
+  bool spent() const { return held > most; }
+};
+
+// A message's part of it.
+class PipeReader::Held {
+ public:
+  Held(std::shared_ptr<Budget> budget, std::uint64_t bytes)
+      : budget_(std::move(budget)), bytes_(bytes) {
+    budget_->held += bytes_;
+  }
+  Held(Held&&) = default;
+  ~Held() {
+    if (!budget_) return;
+    const bool spent = budget_->spent();
+    budget_->held -= bytes_;
+    // From the loop: whoever drops a message may be anywhere.
+    if (spent && !budget_->spent() && budget_->reader != nullptr) {
+      event_active(budget_->reader->readable_.get(), EV_READ, 0);
+    }
+  }
+
+ private:
+  std::shared_ptr<Budget> budget_;
+  std::uint64_t bytes_;
+};
 
 // The promise of the read that waits. Dropping it leaves the event in place: a next read is likely.
 class PipeReader::Waiter {
@@ -64,7 +100,13 @@ PipeReader::PipeReader(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
       side_(side) {}
 
 PipeReader::~PipeReader() {
+  if (budget_) budget_->reader = nullptr;
   if (waiter_ != nullptr) waiter_->reject(KJ_EXCEPTION(DISCONNECTED, "the message pipe is gone"));
+}
+
+void PipeReader::watch(MessagePipe::Watcher& watcher, std::uint64_t mostHeldBytes) {
+  watcher_ = &watcher;
+  budget_ = std::make_shared<Budget>(Budget{mostHeldBytes, 0, this});
 }
 
 kj::Promise<PipeReader::Result> PipeReader::read(capnp::ReaderOptions options) {
@@ -90,10 +132,14 @@ void PipeReader::count(MessagePipe::Stats& stats) const {
 
 void PipeReader::onEvent(evutil_socket_t, short, void* self) noexcept {
   auto& reader = *static_cast<PipeReader*>(self);
+  if (reader.mark_.inherited()) return reader.unwatch();
   // Nobody reads: only now, and not after each message, is it worth the system call to say so.
   // What lies in the pipe comes after a message that is being fetched from the arena.
   if (reader.waiter_ == nullptr || reader.frames_.fetching()) return reader.unwatch();
-  reader.receive();
+  if (reader.budget_ && reader.budget_->spent()) return reader.unwatch();
+  if (!reader.watching_) reader.watch();
+  // What had to wait for memory is taken before there is room for more.
+  if (!std::exchange(reader.paused_, false)) reader.receive();
   reader.settle();
 }
 
@@ -141,18 +187,41 @@ void PipeReader::settle() {
 // The next message, or null: then state_ says whether there will be another.
 PipeReader::Result PipeReader::take(capnp::ReaderOptions options) {
   while (!fetch_.active()) {
-    KJ_IF_MAYBE (message, frames_.next(options)) {
-      ++messages_;
-      return capnp::MessageReaderAndFds{kj::mv(*message), nullptr};
+    if (budget_ && budget_->spent()) {
+      paused_ = true;
+      break;
+    }
+    auto next = frames_.next(options);
+    if (frames_.takeBell() && watcher_ != nullptr) watcher_->onBell();
+    KJ_IF_MAYBE (message, next) {
+      return handOut(kj::mv(*message));
     }
     if (frames_.error()) {
-      state_ = State::failed;
+      fail();
       break;
     }
     if (!frames_.fetching()) break;
     fetch();
   }
   return nullptr;
+}
+
+PipeReader::Result PipeReader::handOut(kj::Own<capnp::MessageReader> message) {
+  ++messages_;
+  if (watcher_ == nullptr) return capnp::MessageReaderAndFds{kj::mv(message), nullptr};
+  if (auto objection = watcher_->objectionTo(*message); !objection.empty()) {
+    frames_.refuse(std::move(objection));
+    fail();
+    return nullptr;
+  }
+  const std::uint64_t bytes = frames_.lastBytes();
+  if (bytes > kCountedBytes) message = message.attach(Held(budget_, bytes));
+  return capnp::MessageReaderAndFds{kj::mv(message), nullptr};
+}
+
+void PipeReader::fail() {
+  state_ = State::failed;
+  if (watcher_ != nullptr) watcher_->onFault();
 }
 
 kj::Exception PipeReader::failure() const {

@@ -39,6 +39,24 @@ std::uint64_t frameBytes(PipeWriter::Segments message) {
   return bytes;
 }
 
+// How far behind a page's beginning a frame is to begin so that its largest segment lies in its
+// cache lines as it does where it is copied from: that copy is then an eighth to a fifth faster.
+std::size_t leadOf(PipeWriter::Segments message) {
+  constexpr std::size_t kCacheLineBytes = 64;
+  std::size_t at = tableBytes(message.size());
+  std::size_t largestAt = at;
+  kj::ArrayPtr<const kj::byte> largest;
+  for (const auto segment : message) {
+    const auto bytes = segment.asBytes();
+    if (bytes.size() > largest.size()) {
+      largest = bytes;
+      largestAt = at;
+    }
+    at += bytes.size();
+  }
+  return (reinterpret_cast<std::uintptr_t>(largest.begin()) - largestAt) % kCacheLineBytes;
+}
+
 void appendNumber(std::vector<kj::byte>& to, std::uint32_t number) {
   for (int shift = 0; shift < 32; shift += 8) to.push_back(number >> shift & 0xff);
 }
@@ -149,6 +167,17 @@ kj::Promise<void> PipeWriter::end() {
   return kj::READY_NOW;
 }
 
+void PipeWriter::ring() {
+  if (failure_ != nullptr || ending_) return;
+  // Behind a whole message, so that it never stands in the middle of one.
+  Run& run = openRun();
+  appendNumber(run.copied, FrameReader::kBell);
+  appendNumber(run.copied, 0);
+  run.bytes = FrameReader::kBellBytes;
+  appended_ += FrameReader::kBellBytes;
+  if (!blocked_ && !copying_) flush();
+}
+
 // Each pass either leaves the pipe full or the queue shorter; a pipe holds 1 MiB at most by
 // default, so this does not keep the loop.
 void PipeWriter::flush() {
@@ -202,6 +231,7 @@ void PipeWriter::count(MessagePipe::Stats& stats) const {
 
 void PipeWriter::onEvent(evutil_socket_t, short, void* self) noexcept {
   auto& writer = *static_cast<PipeWriter*>(self);
+  if (writer.mark_.inherited()) return writer.unblock();
   writer.copying_ = false;
   writer.flush();
 }
@@ -255,7 +285,7 @@ bool PipeWriter::append(Segments message) {
 // False: there is no place for it.
 bool PipeWriter::appendToArena(Segments message) {
   if (!arena_) return false;
-  auto place = arena_->allocate(frameBytes(message));
+  auto place = arena_->allocate(frameBytes(message), leadOf(message));
   if (!place) return false;
   const auto* reference = reinterpret_cast<const kj::byte*>(&place->reference);
   std::vector<kj::byte> table;
@@ -273,7 +303,8 @@ bool PipeWriter::appendToArena(Segments message) {
 }
 
 void PipeWriter::onRest(evutil_socket_t, short, void* self) noexcept {
-  static_cast<PipeWriter*>(self)->rest();
+  auto& writer = *static_cast<PipeWriter*>(self);
+  if (!writer.mark_.inherited()) writer.rest();
 }
 
 // Memory in use may be free at the next look: nobody tells when a reader is done.

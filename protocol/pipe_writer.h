@@ -1,6 +1,7 @@
 // The half of a MessagePipe that writes; see message_pipe.h.
 #pragma once
 
+#include <phial/protocol/fork_mark.h>
 #include <phial/protocol/message_pipe.h>
 
 #include <sys/time.h>
@@ -26,6 +27,7 @@ class PipeWriter {
   kj::Promise<void> write(Segments message);
   kj::Promise<void> write(kj::ArrayPtr<Segments> messages);
   kj::Promise<void> end();
+  void ring();
   void flush();
   bool pending() const { return !runs_.empty(); }
   kj::Maybe<int> bufferSize() const;
@@ -64,6 +66,7 @@ class PipeWriter {
 
   FrameLimits limits_;
   kj::AutoCloseFd fd_;
+  const ForkMark mark_;
   EventPtr writable_;
   EventPtr copyMore_;
   std::shared_ptr<ArenaWriter> arena_;

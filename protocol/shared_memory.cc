@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <phial/protocol/error.h>
 #include <phial/protocol/large_memory.h>
+#include <phial/protocol/memory_file.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,30 +18,8 @@
 namespace phial::detail {
 namespace {
 
-[[noreturn]] void throwErrno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
 // Nobody may take the file's memory away, or write to it through another mapping than the maker's.
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_FUTURE_WRITE;
-
-// The kernel would send SIGXFSZ, which is for the host program to handle.
-void requireFileSize(std::size_t bytes) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && bytes > limit.rlim_cur) {
-    errno = EFBIG;
-    throwErrno("cannot make shared memory");
-  }
-}
-
-kj::AutoCloseFd newFile(std::size_t bytes) {
-  requireFileSize(bytes);
-  kj::AutoCloseFd file(::memfd_create("phial-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (file.get() < 0 || ::ftruncate(file, static_cast<off_t>(bytes)) != 0) {
-    throwErrno("cannot make shared memory");
-  }
-  return file;
-}
 
 // What is wrong with a file that is said to be of so many bytes, or nothing.
 std::string objectionTo(int file, std::size_t bytes) {
@@ -68,11 +46,10 @@ void releaseFile(kj::AutoCloseFd file) {
 }
 
 std::shared_ptr<SharedMemory> SharedMemory::create(std::size_t bytes) {
-  auto file = newFile(bytes);
+  auto file = newMemoryFile("phial-shared", bytes);
   std::shared_ptr<SharedMemory> memory(new SharedMemory(kj::mv(file), bytes, Access::readWrite));
   // Only now: the mapping just made remains the only writable one.
-  constexpr int kAll = kSeals | F_SEAL_GROW | F_SEAL_SEAL;
-  if (::fcntl(memory->fd(), F_ADD_SEALS, kAll) != 0) throwErrno("cannot seal shared memory");
+  sealMemoryFile(memory->fd(), kSeals | kFixedSize);
   return memory;
 }
 
@@ -80,7 +57,7 @@ std::shared_ptr<SharedMemory> SharedMemory::adopt(kj::AutoCloseFd file, std::siz
   const std::string objection = objectionTo(file, bytes);
   if (!objection.empty()) throw EncodingError("shared memory cannot be used: " + objection);
   try {
-    return std::shared_ptr<SharedMemory>(new SharedMemory(kj::mv(file), bytes, Access::readOnly));
+    return std::shared_ptr<SharedMemory>(new SharedMemory(kj::mv(file), bytes, Access::read));
   } catch (const std::bad_alloc&) {
     throw EncodingError("there is no address space for " + std::to_string(bytes) +
                         " bytes of shared memory");
@@ -88,12 +65,10 @@ std::shared_ptr<SharedMemory> SharedMemory::adopt(kj::AutoCloseFd file, std::siz
 }
 
 SharedMemory::SharedMemory(kj::AutoCloseFd file, std::size_t bytes, Access access)
-    : file_(kj::mv(file)), bytes_(bytes), access_(access) {
-  const int protection = access == Access::readWrite ? PROT_READ | PROT_WRITE : PROT_READ;
-  void* memory = ::mmap(nullptr, bytes, protection, MAP_SHARED, file_, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  data_ = static_cast<std::byte*>(memory);
-}
+    : file_(kj::mv(file)),
+      data_(SharedMapping(file_, bytes, access).release()),
+      bytes_(bytes),
+      access_(access) {}
 
 // The mapping holds the file, so closing it here frees nothing yet.
 SharedMemory::~SharedMemory() noexcept {

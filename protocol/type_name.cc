@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 namespace phial::detail {
 namespace {
@@ -33,11 +34,25 @@ std::string demangle(const char* mangled) {
   return status == 0 && name ? name.get() : mangled;
 }
 
+std::string plainTypeName(const std::type_info& type) {
+  std::string name = demangle(type.name());
+  for (const std::string_view left : {"::__cxx11::", "::__1::", "::_V2::"}) {
+    for (auto at = name.find(left); at != std::string::npos; at = name.find(left)) {
+      name.replace(at, left.size(), "::");
+    }
+  }
+  constexpr std::string_view kTag = "[abi:cxx11]";
+  for (auto at = name.find(kTag); at != std::string::npos; at = name.find(kTag)) {
+    name.erase(at, kTag.size());
+  }
+  return name;
+}
+
 std::vector<std::string> typeNames(const std::type_info& type) {
   Types found{&type};
   std::vector<std::string> names;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    names.push_back(demangle(found[i]->name()));
+    names.push_back(plainTypeName(*found[i]));
     for (const std::type_info* base : directBases(*found[i])) {
       bool isNew = std::none_of(found.begin(), found.end(),
                                 [&](const std::type_info* seen) { return *seen == *base; });

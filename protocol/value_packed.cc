@@ -39,9 +39,6 @@ void fillChunks(DataList::Builder list, std::span<const std::byte> bytes) {
 
 // A whole number of words can be borrowed; what is left over gets a chunk of its own.
 constexpr std::uint64_t kWordBytes = sizeof(capnp::word);
-constexpr std::size_t kBorrowedBytes = 64 << 10;
-// Each is a segment, and a frame has 512 at most.
-constexpr unsigned kMostBorrowed = 256;
 
 thread_local BorrowedBytes* borrowing = nullptr;
 
@@ -154,7 +151,18 @@ bool BorrowedBytes::borrow(std::span<const std::byte> bytes) {
 }
 
 bool BorrowedBytes::wants(std::size_t bytes) {
-  return borrowing != nullptr && bytes >= kBorrowedBytes && borrowing->count_ < kMostBorrowed;
+  return borrowing != nullptr && bytes >= kLeast && borrowing->count_ < kMost;
+}
+
+DataList::Builder initData(std::uint64_t bytes, schema::Value::Builder builder) {
+  auto list = builder.initData(static_cast<capnp::uint>(chunkCount(bytes, kMaxChunkBytes)));
+  initChunks(list, bytes, kMaxChunkBytes);
+  return list;
+}
+
+DataList::Builder initPacked(schema::Number type, std::uint64_t bytes,
+                             schema::Value::Builder builder) {
+  return initPacked(type, bytes / elementBytes(type), bytes, builder, kMaxChunkBytes);
 }
 
 void encodeText(std::string_view text, schema::Value::Builder builder, std::uint64_t chunkBytes) {

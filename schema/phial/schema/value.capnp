@@ -135,11 +135,21 @@ struct Failure {
   traceback @3 :Text;
   # Where it was thrown, one frame a line; empty when unknown.
 
+  neverRun @4 :Bool;
+  # Set when the function was certainly never entered.
+
+  code @5 :Int32;
+  # The value of a std::system_error's or std::future_error's code.
+
+  category @6 :Text;
+  # The name of that code's category, such as "generic". Null when the exception has no code.
+
   enum Kind {
     user @0;              # thrown by the function that ran
     encoding @1;          # arguments or result did not fit the function
     unknownFunction @2;   # no such function in this worker
     startup @3;           # the worker could not get ready (onStart threw)
-    cancelled @4;         # the function gave up because it was asked to
+    cancelled @4;         # given up because it was asked to, before the function was entered
+    serving @5;           # the worker failed to read the call or to write its result
   }
 }

@@ -6,6 +6,13 @@
 #
 # Life of a connection: describe once; then run, as often as the pool likes; then shutdown, or just
 # the end of the request pipe. A worker that sees the end of its request pipe exits.
+#
+# Progress is no call. A job's reports lie on the control page, and eight bytes in the place of a
+# message on the reply pipe, the bell, say that one has come: see phial/protocol/progress_board.h.
+#
+# What a worker may do is bounded by its master, which ends one that goes beyond it: how many calls
+# may be unfinished, how many messages may wait for the worker to read them, how many capabilities
+# one message may carry, and which kinds of messages it may send at all.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("phial::schema");
@@ -13,7 +20,7 @@ $Cxx.namespace("phial::schema");
 using import "value.capnp".Value;
 using import "value.capnp".Failure;
 
-const protocolVersion :UInt32 = 2;
+const protocolVersion :UInt32 = 3;
 # Raised when an old peer could misunderstand a new one. Additions that an old peer may ignore do
 # not raise it.
 
@@ -52,10 +59,7 @@ interface Sink {
 interface Parent {
   # What a master offers to the job that runs in its worker.
 
-  progress @0 (job :UInt64, fraction :Float64, note :Text) -> ();
-  # How far a job has come: fraction from 0 to 1, and a note for a person, possibly empty.
-
-  interface @1 () -> (capability :Capability);
+  interface @0 () -> (capability :Capability);
   # The capability that the master's program exported to its workers; null when it exported none.
 }
 
@@ -135,6 +139,11 @@ struct Job {
   # Its slot on the control page, which the worker claims before it begins the job. The slots of a
   # batch follow each other, from a multiple of 128 on.
 
+  encoded @6 :List(Data);
+  # Set in place of the arguments when these are large: the segments of a message of their own, whose
+  # root is the List(Value). A segment that Data cannot hold goes on in the next piece; every piece
+  # but its last has maxChunkBytes.
+
   files @5 :UInt32;
   # How many files its arguments refer to. They came before the message, through the worker's
   # socket, as the parcel of this job's number.
@@ -162,4 +171,21 @@ struct JobResult {
 
   files @5 :UInt32;
   # How many files the value refers to, which came as the parcel of this job's number.
+
+  progress @6 :Progress;
+  # The last report of progress that the job made; null when it made none. It travels with the
+  # result because the next job's reports may have replaced it on the control page by now.
+}
+
+struct Progress {
+  # How far a job says it has come.
+
+  number @0 :UInt64;
+  # The reports of one worker are counted from 1.
+
+  fraction @1 :Float64;
+  # From 0 to 1.
+
+  note @2 :Text;
+  # For a person; at most 256 bytes, may be empty.
 }

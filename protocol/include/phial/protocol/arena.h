@@ -20,6 +20,8 @@
 #pragma once
 
 #include <kj/io.h>
+#include <phial/protocol/fork_mark.h>
+#include <phial/protocol/memory_file.h>
 #include <phial/protocol/side_thread.h>
 
 #include <array>
@@ -62,27 +64,19 @@ static_assert(sizeof(ArenaReference) == 32);
 /// A file of which the first part is mapped, as far as it was needed.
 class ArenaFile {
  public:
-  enum class Access { read, readWrite };
+  using Access = SharedMapping::Access;
 
-  class Mapping {
-   public:
-    Mapping(int fd, std::size_t bytes, Access access);
-    ~Mapping();
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-    std::byte* at(std::size_t offset) const { return memory_ + offset; }
-    std::size_t bytes() const { return bytes_; }
-
-   private:
-    std::byte* memory_;
-    std::size_t bytes_;
-  };
+  using Mapping = SharedMapping;
 
   /// Takes over `fd`. Throws std::system_error when it is no file, std::bad_alloc when its first
   /// page cannot be mapped.
   ArenaFile(kj::AutoCloseFd fd, Access access);
 
+  /// -1 when it is closed.
   int fd() const { return fd_; }
+  /// Closes the descriptor, for a file that is not read by copying: what is mapped later comes by
+  /// the mapping of the first page.
+  void closeFile() { fd_ = nullptr; }
   std::size_t bytes() const { return bytes_; }
   ArenaHeader& header() const { return *reinterpret_cast<ArenaHeader*>(first_->at(0)); }
   /// A mapping that reaches up to `end`; null when there is no address space for it. It stays while
@@ -111,8 +105,9 @@ class ArenaWriter {
   ArenaWriter(std::shared_ptr<ArenaFile> own, std::shared_ptr<ArenaFile> peers)
       : own_(std::move(own)), peers_(std::move(peers)) {}
 
-  /// The lowest place that is free, or none at the moment.
-  std::optional<Place> allocate(std::size_t bytes);
+  /// The lowest place that is free, or none at the moment. The message begins `lead` bytes behind
+  /// the beginning of a page.
+  std::optional<Place> allocate(std::size_t bytes, std::size_t lead = 0);
 
   /// Gives up to `most` bytes of memory back to the system, from the end of what was ever used down
   /// to what is in use. False: nothing is left to give.
@@ -152,6 +147,10 @@ class ArenaReader {
 
   /// What is wrong with a reference, or nothing.
   std::string objectionTo(const ArenaReference& reference) const;
+
+  /// Whether the file has memory for as many bytes as the message claims. Those of a sparse file
+  /// have none, and copying them would make the reader pay for what the writer has not. One fstat.
+  bool holds(const ArenaReference& reference) const;
 
   /// Copies a part of the message, from `from` on, to `to`. False when the file does not have it.
   bool copy(const ArenaReference& reference, std::size_t from, std::size_t bytes, void* to) const;

@@ -88,11 +88,16 @@ class ChunkRun {
 
  private:
   bool runOne(std::uint64_t place, typename Types::Element& element) {
-    try {
-      if (scope_ != nullptr) {
-        scope_->atElement(order_.first + place);
-        if (scope_->cancelled()) throw CancelledError("the chunk was asked to give up");
+    if (scope_ != nullptr) {
+      if (order_.timing == ChunkTiming::eachElement) scope_->startElement();
+      scope_->atElement(order_.first + place);
+      if (scope_->cancelled()) {
+        const Failure given{CancelledError("the chunk was asked to give up")};
+        result_.failures.emplace_back(place, given.neverRun());
+        return false;
       }
+    }
+    try {
       call(element);
       return true;
     } catch (...) {
@@ -113,8 +118,7 @@ class ChunkRun {
   }
 
   Failure caught() const {
-    if (scope_ == nullptr) return Failure::current();
-    return Failure(std::current_exception(), scope_->latestThrow());
+    return Failure::currentOfJob(scope_ != nullptr ? scope_->latestThrow() : std::string());
   }
 
   const ChunkOrder order_;
@@ -132,7 +136,7 @@ typename ChunkRun<function>::Result runChunk(
 /// Its name: "map of isPrime".
 template <auto function>
 std::string_view chunkName() {
-  static const std::string name = "map of " + std::string(functionName<function>());
+  static const std::string name = std::string(kChunkPrefix) + std::string(functionName<function>());
   return name;
 }
 

@@ -87,26 +87,33 @@ struct Elements {
 
 /// What a chunk is told beside its elements.
 enum class ChunkMode : std::uint8_t { failFast, collectAll };
+enum class ChunkTiming : std::uint8_t { none, eachElement };
 struct ChunkOrder {
   /// The index of the chunk's first element in the whole range.
   std::uint64_t first = 0;
   ChunkMode mode = ChunkMode::failFast;
+  /// Whether elements have a time limit, for which the worker has to note when each was begun.
+  ChunkTiming timing = ChunkTiming::none;
+};
+
+/// What is told of a chunk, whatever its results are.
+struct ChunkFacts {
+  /// By place in the chunk, ascending.
+  std::vector<std::pair<std::uint64_t, Failure>> failures;
+  /// How long its elements ran together.
+  std::uint64_t nanoseconds = 0;
+  /// What all this takes in a message; known where it was decoded.
+  std::uint64_t wireBytes = 0;
 };
 
 /// What became of the elements of a chunk, from the first on: each has a result or a failure. With
 /// ChunkMode::failFast there is nothing after the first failure.
 template <class R>
-struct ChunkResult {
+struct ChunkResult : ChunkFacts {
   using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
   /// Of those that succeeded, in order.
   Store<Value> values;
-  /// By place in the chunk, ascending.
-  std::vector<std::pair<std::uint64_t, Failure>> failures;
-  /// How long they ran together.
-  std::uint64_t nanoseconds = 0;
-  /// What all this takes in a message; known where it was decoded.
-  std::uint64_t wireBytes = 0;
 
   std::size_t count() const { return values.size() + failures.size(); }
 };
@@ -153,9 +160,12 @@ struct Codec<detail::ChunkResult<R>> {
   static Result decode(schema::Value::Reader value) {
     const detail::Nesting nesting;
     const auto list = detail::listOf(value, 3, "members (of a chunk's results)");
-    return {Values::decode(list[0]), detail::decodeValue<decltype(Result::failures)>(list[1]),
-            detail::decodeValue<std::uint64_t>(list[2]),
-            value.totalSize().wordCount * sizeof(capnp::word)};
+    Result result;
+    result.values = Values::decode(list[0]);
+    result.failures = detail::decodeValue<decltype(Result::failures)>(list[1]);
+    result.nanoseconds = detail::decodeValue<std::uint64_t>(list[2]);
+    result.wireBytes = value.totalSize().wordCount * sizeof(capnp::word);
+    return result;
   }
 };
 

@@ -15,6 +15,10 @@
 // against what it knows itself, and the file is sealed so that it cannot shrink under the mapping.
 #pragma once
 
+#include <kj/io.h>
+#include <phial/protocol/memory_file.h>
+#include <phial/protocol/progress_board.h>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -85,15 +89,29 @@ struct ControlPage {
   std::atomic<std::uint64_t> job;
   /// When its function was entered; 0 while it has not been.
   std::atomic<std::int64_t> startedNanos;
-  /// How far that job says it has come, from 0 to 1; 0 while it has said nothing.
-  std::atomic<double> progress;
   /// The job that should give up; written by the master only.
   std::atomic<std::uint64_t> cancelledJob;
   std::array<JobSlot, kJobSlots> slots;
   /// The element of its range that a job of a map is at, counted from 1; 0 when it is at none.
   std::atomic<std::uint64_t> element;
+  /// When that element was begun; 0 where nobody limits the time of one. Stored before `element`,
+  /// so that no element is ever seen with the start of the one before it.
+  std::atomic<std::int64_t> elementStartedNanos;
+  /// The element, counted from 1, that alone is meant by cancelledJob; 0: all of the job. Written
+  /// by the master only, before cancelledJob.
+  std::atomic<std::uint64_t> cancelledElement;
   /// The job for which memory was refused last, or one of those below; 0 while none was.
   std::atomic<std::uint64_t> refusedJob;
+  /// How far jobs say they have come.
+  ProgressBoard progress;
+  /// Master: the signal that is about to end the worker, which may write where it is before. 0
+  /// while there is none.
+  std::atomic<std::int32_t> endSignal;
+  /// Master, before the spawn: not 0 when SIGTERM from a stranger is to be ignored.
+  std::atomic<std::uint32_t> leavesTerm;
+  /// Worker, as it ends: one more than the number of a descriptor of its own that a job has closed
+  /// or replaced; 0 while there is none.
+  std::atomic<std::uint32_t> lostDescriptor;
 };
 
 /// Memory was refused while no job was under way, to code of the program's that runs beside them.
@@ -101,7 +119,6 @@ inline constexpr std::uint64_t kRefusedBetweenJobs = ~std::uint64_t{0};
 /// Memory was refused to the message that was to bring the next job.
 inline constexpr std::uint64_t kRefusedToMessage = kRefusedBetweenJobs - 1;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-static_assert(std::atomic<double>::is_always_lock_free);
 
 /// Where a slot's result lies in its batch's room, in words of 8 bytes. Valid once delivered.
 struct ResultPlace {
@@ -118,32 +135,42 @@ struct ResultMemory {
   std::array<std::array<std::uint64_t, kBatchWords>, kBatches> words;
 };
 
+/// Where a worker was when a signal came that ended it, as lines of text. The worker's signal
+/// handler writes there, a piece at a time.
+struct TraceMemory {
+  static constexpr std::size_t kTextBytes = 8184;
+
+  std::atomic<std::uint32_t> bytes;
+  std::array<char, kTextBytes> text;
+};
+
 /// Now, as times on the page are told.
 std::int64_t controlPageNanos();
 
-/// Owns a mapping of a control page and, in the master, the memory file behind it.
+/// Owns a mapping of a control page and, in the master until the worker has it, the memory file
+/// behind it.
 class ControlPageMapping {
  public:
-  /// A new, sealed page with its room for results. Throws std::system_error.
+  /// A new, sealed page with its room for results. Throws std::system_error, or std::bad_alloc when
+  /// it cannot be mapped.
   static ControlPageMapping create();
   /// Maps the page that the master left at descriptor `fd` and closes the descriptor. Throws
-  /// std::system_error.
+  /// std::bad_alloc.
   static ControlPageMapping adopt(int fd);
 
-  ControlPageMapping(ControlPageMapping&& other) noexcept;
-  ControlPageMapping& operator=(ControlPageMapping&&) = delete;
-  ~ControlPageMapping();
-
-  ControlPage& page() const { return *page_; }
+  ControlPage& page() const;
   ResultMemory& results() const;
-  /// The memory file to pass to the worker, close-on-exec; -1 in a worker.
-  int fd() const { return fd_; }
+  TraceMemory& trace() const;
+  /// The memory file to pass to the worker, close-on-exec; -1 when it is closed.
+  int fd() const { return file_.get(); }
+  /// Closes the file: the mapping needs none.
+  void closeFile() { file_ = nullptr; }
 
  private:
-  ControlPageMapping(ControlPage* page, int fd) : page_(page), fd_(fd) {}
+  explicit ControlPageMapping(kj::AutoCloseFd file);
 
-  ControlPage* page_;
-  int fd_;
+  kj::AutoCloseFd file_;
+  detail::SharedMapping mapping_;
 };
 
 }  // namespace phial

@@ -15,10 +15,25 @@
 
 namespace phial::detail {
 
+/// The files that a message is to enclose.
+class FileParcel {
+ public:
+  /// For FileLane::send. Borrowed.
+  const std::vector<int>& files() const { return files_; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(files_.size()); }
+
+ private:
+  friend class OutgoingFiles;
+  std::vector<std::shared_ptr<SharedMemory>> memory_;
+  std::vector<int> files_;
+};
+
 /// The parcel of the message that is being written.
 class OutgoingFiles {
  public:
-  OutgoingFiles();
+  OutgoingFiles() : OutgoingFiles(own_) {}
+  /// What is enclosed goes to `parcel`: for a message that is written in pieces.
+  explicit OutgoingFiles(FileParcel& parcel);
   ~OutgoingFiles();
   OutgoingFiles(const OutgoingFiles&) = delete;
   OutgoingFiles& operator=(const OutgoingFiles&) = delete;
@@ -28,13 +43,13 @@ class OutgoingFiles {
   static std::uint32_t enclose(std::shared_ptr<SharedMemory> memory);
 
   /// For FileLane::send. Borrowed.
-  const std::vector<int>& files() const { return files_; }
-  std::uint32_t size() const { return static_cast<std::uint32_t>(files_.size()); }
+  const std::vector<int>& files() const { return parcel_.files(); }
+  std::uint32_t size() const { return parcel_.size(); }
 
  private:
+  FileParcel own_;
+  FileParcel& parcel_;
   OutgoingFiles* const outer_;
-  std::vector<std::shared_ptr<SharedMemory>> memory_;
-  std::vector<int> files_;
 };
 
 /// The parcel of the message that is being read.

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <phial/protocol/error.h>
+#include <phial/protocol/remote_exception.h>
 #include <phial/protocol/stack_trace.h>
 #include <phial/protocol/type_name.h>
 
@@ -21,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -28,28 +30,6 @@ namespace phial {
 
 template <class T>
 class Outcome;
-
-/// What is known of an exception that another process threw.
-struct RemoteInfo {
-  /// The qualified name of its type, then those of its bases.
-  std::vector<std::string> types;
-  std::string message;
-  /// Text, one line a frame; may be empty.
-  std::string traceback;
-};
-
-/// What a Failure from a worker throws in this process. what() is the remote message.
-class RemoteError : public Error {
- public:
-  explicit RemoteError(RemoteInfo info);
-
-  /// The remote type's qualified name, then those of its bases; never empty.
-  const std::vector<std::string>& types() const { return info_->types; }
-  const std::string& traceback() const { return info_->traceback; }
-
- private:
-  std::shared_ptr<const RemoteInfo> info_;  // shared: copying an exception must not throw
-};
 
 class Failure {
  public:
@@ -64,21 +44,29 @@ class Failure {
   explicit Failure(E exception) : Failure(std::make_exception_ptr(std::move(exception))) {}
 
   /// The exception that is being handled; the Failure that threw it, if rethrow() did so last on
-  /// this thread. Throws std::logic_error outside a catch block.
+  /// this thread. An exception of another language is described as such. Throws std::logic_error
+  /// outside a catch block. The end of a thread (pthread_exit, pthread_cancel) unwinds the stack
+  /// too, is no exception and may not be stopped: inside its catch block this passes it on.
   static Failure current();
-  /// An exception of another process. It is rethrown as RemoteError.
+  /// The same for what a job's function threw at `traceback`, which may be empty.
+  static Failure currentOfJob(std::string traceback);
+  /// An exception of another process. It is rethrown as itself when it is one of the standard
+  /// library's, else as RemoteError.
   static Failure remote(RemoteInfo info);
 
-  /// Whether the exception is one of `E...`, as a catch clause would see it. A remote one is `E`
-  /// when E's qualified name is among its types(), and is always RemoteError, Error and
-  /// std::exception, for these are what rethrow() throws.
+  /// Whether the exception is one of `E...`, as a catch clause would see it. A remote one is also
+  /// `E` when E's qualified name is among its types(), though rethrow() throws RemoteError where
+  /// this process cannot make an E. What a job's own function threw is no E of Phial's, whatever
+  /// its type: QueueFull is a full queue, not a function that throws one. Its name can be asked
+  /// for.
   template <class... E>
     requires(sizeof...(E) > 0)
   bool check() const {
     return (checkOne<E>() || ...);
   }
   /// Whether the exception's type or one of its public bases has this qualified name, such as
-  /// "std::runtime_error". Needs no class in this process.
+  /// "std::runtime_error". Needs no class in this process. The standard library's inline namespaces
+  /// are left out: "std::filesystem::filesystem_error".
   bool check(std::string_view qualifiedTypeName) const;
 
   /// Returns *this when check<E...>(), else rethrows.
@@ -88,8 +76,9 @@ class Failure {
     return *this;
   }
 
-  /// The exception itself, valid as long as any copy of this Failure; null when it is no E, which
-  /// includes a remote E, of which there is only the description. E is a class.
+  /// The exception itself, valid as long as any copy of this Failure; null when it is no E. Of a
+  /// remote E that is not one of the standard library's there is only the description: null too. E
+  /// is a class.
   template <class E>
   const E* as() const {
     static_assert(std::is_class_v<E>, "Failure::as<E>() wants a class");
@@ -105,14 +94,34 @@ class Failure {
   /// True for an exception that another process threw.
   bool isRemote() const;
 
+  /// What the failure calls for. `raised` for what a job's function threw, whatever its type.
+  FailureKind kind() const;
+  /// True if the function that ran as a job threw it, in a worker. Errors of Phial's own types that
+  /// the function threw are included: they are not Phial's reports.
+  bool fromJob() const;
+  /// False only if the function was certainly never entered, so that the job can be given to
+  /// somebody else whatever it does. True where that is not known, and where there was no job.
+  bool mayHaveRun() const;
+  /// How the worker died that this failure tells of; null if none did. Of several deaths
+  /// (PoisonJob) the last. Valid as long as any copy of this Failure.
+  const DeathCertificate* certificate() const;
+  /// The code of a std::system_error or std::future_error, also of a remote one.
+  const std::optional<ErrorCode>& code() const;
+
   /// The qualified name of the exception's most derived type, where it was thrown.
   const std::string& type() const { return types().front(); }
   /// type(), then its public bases, nearest first. Never empty.
   const std::vector<std::string>& types() const;
   /// what() or, for kj::Exception, its description; text and numbers thrown as such are shown;
-  /// anything else is named by its type.
+  /// anything else, and what has no text (a null what()), is named by its type.
   const std::string& message() const;
-  /// One line a frame, and one for index(); may be empty. Formatted at each call.
+  /// The whole story for the program's own people, several lines: type() and message(), an Error's
+  /// describe() instead of its message (the certificate of a worker's death, for instance), and
+  /// traceback(). Formatted at each call.
+  std::string describe() const;
+  /// One line a frame, one for each exception that this one was thrown with
+  /// (std::throw_with_nested), and one for index(); may be empty. Of a worker's death: where the
+  /// worker was, as far as it could say. Formatted at each call.
   std::string traceback() const;
 
   /// The same failure as that of the element at `index` of a range.
@@ -121,11 +130,15 @@ class Failure {
   /// and where that is not known. Rethrowing and catching it again with current() keeps it.
   std::optional<std::size_t> index() const;
 
+  /// The same failure, of a job whose function was certainly never entered: mayHaveRun() is false.
+  Failure neverRun() const;
+
   [[noreturn]] void rethrow() const;
   /// Never null.
   const std::exception_ptr& exception() const;
 
  private:
+  std::string notes() const;
   template <class T>
   friend class Outcome;
   struct State;
@@ -138,8 +151,7 @@ class Failure {
   template <class E>
   bool checkOne() const {
     if (isRemote()) {
-      return std::same_as<E, RemoteError> || std::same_as<E, Error> ||
-             std::same_as<E, std::exception> || check(detail::demangle(typeid(E).name()));
+      if (const auto known = checkRemote(typeid(E), std::is_base_of_v<Error, E>)) return *known;
     }
     try {
       std::rethrow_exception(exception());
@@ -149,6 +161,13 @@ class Failure {
       return false;
     }
   }
+  /// What the description says; nothing when the exception itself is to be asked.
+  std::optional<bool> checkRemote(const std::type_info& type, bool belowError) const;
+  static std::exception_ptr currentException();
+  static const std::shared_ptr<const State>& lastResort();
+  static std::shared_ptr<const State> makeState(std::exception_ptr exception,
+                                                const std::string* traceback,
+                                                bool fromJob) noexcept;
 
   std::shared_ptr<const State> state_;
 };

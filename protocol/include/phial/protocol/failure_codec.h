@@ -7,8 +7,9 @@
 
 namespace phial {
 
-/// Writes `failure`: its types, message and traceback. Phial's own errors keep their kind, so that
-/// they arrive as the same class; everything else arrives as a RemoteError.
+/// Writes `failure`: its types, message, traceback and code. Errors that Phial reports keep their
+/// kind, so that they arrive as the same class. What a job's function threw arrives as
+/// Failure::remote makes it.
 void encodeFailure(const Failure& failure, schema::Failure::Builder to);
 
 /// An upper bound of the words that encodeFailure needs.

@@ -6,7 +6,11 @@
 // believed, and memory follows what has arrived, never what was claimed.
 //
 // With an arena, a reference may stand in place of a frame. A message that has to be copied out of
-// the arena is copied by fetch(), in steps as large as the caller likes.
+// the arena is copied by fetch(), in steps as large as the caller likes. Its table is read before
+// memory is taken for it, and its file must hold as many bytes as it claims: that costs two system
+// calls a message, beside the copy of 256 KiB at least.
+//
+// A bell may stand in place of a frame too: eight bytes that carry nothing (progress_board.h).
 //
 // Use: fill some of space(), say how much with received(), take messages with next() until it
 // returns null, again; while fetching() after that, fetch() until it is over and then next(). After
@@ -26,6 +30,8 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace phial {
 
@@ -48,6 +54,10 @@ class FrameReader {
   /// The highest useful FrameLimits::maxSegments: a table must fit the buffer.
   static constexpr std::uint32_t kMostSegments = 8192;
 
+  /// A bell: this number, which no frame can begin with, and four bytes of zero.
+  static constexpr std::uint32_t kBell = 0xa12e7b00;
+  static constexpr std::size_t kBellBytes = 8;
+
   /// Throws std::invalid_argument when `limits.maxSegments` is above kMostSegments. Messages are
   /// copied out of `arena` into memory that `takeMemory` gives, when there is such a function.
   explicit FrameReader(FrameLimits limits = {},
@@ -66,9 +76,23 @@ class FrameReader {
   void ended();
 
   /// The next complete message, word-aligned and owning its memory, or null when none has arrived
-  /// in full or there is an error. `options` are Cap'n Proto's limits for
-  /// reading the message; its traversal limit is lowered to some times the message's own size.
+  /// in full or there is an error. `options` are Cap'n Proto's limits for reading the message; its
+  /// traversal limit is lowered to some times the message's own size.
   kj::Maybe<kj::Own<capnp::MessageReader>> next(capnp::ReaderOptions options = {});
+
+  /// How many bytes the message that next() returned last has, its table included.
+  std::uint64_t lastBytes() const { return lastBytes_; }
+
+  /// Whether bells have arrived since this was asked last, as far as next() has looked.
+  bool takeBell() { return std::exchange(bell_, false); }
+
+  /// From here on no frame may have more bytes. REQUIRES: between two calls of next().
+  void limitTo(std::uint64_t maxMessageBytes) { limits_.maxMessageBytes = maxMessageBytes; }
+
+  /// Puts the reader in error for what is wrong with the message that was handed out last.
+  void refuse(std::string what) {
+    if (!error_) error_.emplace(std::move(what));
+  }
 
   /// True while the next message is being copied out of the arena.
   bool fetching() const { return reference_.has_value(); }
@@ -103,9 +127,12 @@ class FrameReader {
   class SharedMessage;
 
   static Table tableOf(const kj::byte* frame, std::size_t have, const FrameLimits& limits);
-  Table readTable() const;
+  Table readTable(std::size_t at) const;
+  std::size_t behindBells() const;
   kj::Maybe<kj::Own<capnp::MessageReader>> startFetching(capnp::ReaderOptions options);
   kj::Maybe<kj::Own<capnp::MessageReader>> nextFetched(capnp::ReaderOptions options);
+  std::string objectionTo(const detail::ArenaReference& reference) const;
+  static std::string objectionTo(const Table& table, std::uint64_t bytes);
   bool requireWhole(const kj::byte* frame, std::uint64_t bytes);
   std::shared_ptr<std::byte> memoryFor(std::size_t bytes) const;
   void runOut(std::uint64_t bytes);
@@ -119,6 +146,8 @@ class FrameReader {
   std::optional<ProtocolError> error_;
   bool outOfMemory_ = false;
   bool cutShort_ = false;
+  bool bell_ = false;
+  std::uint64_t lastBytes_ = 0;
 
   // Frames are whole words, so each frame in the buffer starts word-aligned as the buffer does.
   Memory buffer_;

@@ -60,12 +60,12 @@ void requireArgumentCount(const std::string& function, std::size_t takes, std::s
                                 const EncodingError& error);
 
 template <class A>
-Held<A> decodeArgument(const std::string& function, ValueList::Reader arguments,
-                       std::size_t index) {
+Decoded<A> decodeArgument(const std::string& function, ValueList::Reader arguments,
+                          std::size_t index) {
   try {
     const auto argument = arguments[static_cast<capnp::uint>(index)];
     if constexpr (kLent<A>) {
-      return Held<A>(argument);
+      return Decoded<A>(argument);
     } else {
       return decode<Stored<A>>(argument);
     }
@@ -96,7 +96,7 @@ class TypedCall;
 template <class Callable, class R, class... A>
 class TypedCall<Callable, R(A...)> final : public PreparedCall {
  public:
-  using Arguments = std::tuple<Held<A>...>;
+  using Arguments = std::tuple<Decoded<A>...>;
 
   TypedCall(Callable& callable, Arguments arguments)
       : callable_(callable), arguments_(std::move(arguments)) {}
@@ -116,10 +116,11 @@ class TypedCall<Callable, R(A...)> final : public PreparedCall {
   template <std::size_t... I>
   void runWith(std::index_sequence<I...>) {
     if constexpr (kVoid) {
-      callable_(heldAsParameter<A>(std::get<I>(*arguments_))...);
+      callable_(decodedAsParameter<A>(std::get<I>(*arguments_))...);
       result_.emplace();
     } else {
-      result_.emplace(storeResult<R>(callable_(heldAsParameter<A>(std::get<I>(*arguments_))...)));
+      result_.emplace(
+          storeResult<R>(callable_(decodedAsParameter<A>(std::get<I>(*arguments_))...)));
     }
     arguments_.reset();
   }

@@ -13,6 +13,9 @@
 
 namespace phial {
 
+/// Begins the name of the job that calls a function for the elements of a chunk.
+inline constexpr std::string_view kChunkPrefix = "map of ";
+
 class FunctionIndex {
  public:
   enum class Status { found, notFound, wrongSignature, ambiguous };
@@ -29,7 +32,8 @@ class FunctionIndex {
   /// The function of this name and signature; with an empty signature, the only one of this name.
   Lookup find(std::string_view name, std::string_view signature = {}) const;
 
-  /// Why find(name, signature) does not find, for a person: what there is instead.
+  /// Why find(name, signature) does not find, for a person: what there is instead, without the
+  /// jobs of Phial's own.
   std::string explain(std::string_view name, std::string_view signature = {}) const;
 
   std::size_t size() const { return functions_.size(); }
@@ -37,6 +41,8 @@ class FunctionIndex {
   const std::string& name(std::size_t index) const { return functions_[index].name; }
 
  private:
+  std::string offer() const;
+
   struct Function {
     std::string name;
     std::string signature;

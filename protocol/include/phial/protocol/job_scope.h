@@ -25,6 +25,9 @@ class JobScope {
   /// Notes which element of its range the job is at, or that it is at none, for the certificate of
   /// a death. Costs one store.
   virtual void atElement(std::optional<std::uint64_t> index) = 0;
+  /// Notes when the next element was begun, for its time limit. Costs a look at the clock.
+  /// REQUIRES: atElement() of that element follows.
+  virtual void startElement() = 0;
 
   /// The job of this thread; null where none runs.
   static JobScope* ofThisThread();

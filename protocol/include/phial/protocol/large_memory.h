@@ -7,6 +7,8 @@
 // Thread rule: plain functions, for any thread.
 #pragma once
 
+#include <phial/protocol/maker_heap.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -65,6 +67,26 @@ void releaseAside(std::uint64_t bytes, const std::function<void()>& task);
 /// stop, which a worker is.
 void releaseInPlace();
 
+/// Destroys an object that takes long to destroy, and that any thread may destroy, in that way. In
+/// destructors, so it does not throw: without memory for this, the object is destroyed here.
+template <class T>
+void destroyAside(std::unique_ptr<T> object) noexcept {
+  try {
+    // A std::function is copied, so all copies share this, and the first to run empties it.
+    const auto last = std::make_shared<std::unique_ptr<T>>(std::move(object));
+    if constexpr (NodeContainer<T>) {
+      const auto heap = std::make_shared<MakerHeap>();
+      releaseAside(kLargeBytes, [last, heap] {
+        emptyInParts(**last, *heap);
+        last->reset();
+      });
+    } else {
+      releaseAside(kLargeBytes, [last] { last->reset(); });
+    }
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 /// Containers that can be destroyed on any thread.
 template <class Container>
 concept Droppable =
@@ -78,10 +100,10 @@ void dropAside(Container& container) noexcept {
   const std::size_t bytes = container.capacity() * sizeof(T);
   if (bytes < kLargeBytes) return;
   try {
-    // A std::function is copied: it must not copy this.
-    auto last = std::make_shared<Container>();
+    // A std::function is copied, so all copies share this, and the first to run empties it.
+    const auto last = std::make_shared<Container>();
     last->swap(container);
-    releaseAside(bytes, [last = std::move(last)]() mutable { last.reset(); });
+    releaseAside(bytes, [last] { Container().swap(*last); });
   } catch (const std::bad_alloc&) {
   }
 }

@@ -46,6 +46,12 @@ class LoopBridge {
   /// level only: not from a KJ callback. Throws std::logic_error when the queue is running.
   void runQueue();
 
+  /// True in a process that was forked from the bridge's own. KJ's queue is not run there.
+  bool inherited() const;
+  /// For an inherited bridge, which must then be kept for ever: this thread is free for another
+  /// bridge. Nothing of KJ's queue is run or cancelled.
+  void leave();
+
   /// True when KJ has something to run.
   bool runnable() const;
 

@@ -50,6 +50,23 @@ class MessagePipe final : public capnp::MessageStream {
     std::uint64_t writeCalls = 0;       // writev(2), failed ones included
   };
 
+  /// Who looks at what arrives before anybody else does. Called inside the pipe's and KJ's
+  /// callbacks: it must note what it hears and return, and must not destroy the pipe.
+  class Watcher {
+   public:
+    /// What is wrong with a message that has arrived, or nothing. One that is objected to is not
+    /// handed out; it becomes the pipe's error().
+    virtual std::string objectionTo(capnp::MessageReader& message) = 0;
+    /// The peer has rung, once or more.
+    virtual void onBell() = 0;
+    /// error() has been set. The read that fails of it may be heard of much later: whoever reads
+    /// may first wait until all that is queued has been written.
+    virtual void onFault() = 0;
+
+   protected:
+    ~Watcher() = default;
+  };
+
   /// Owns both descriptors and makes them non-blocking. Throws kj::Exception when that fails,
   /// std::invalid_argument for limits that FrameReader refuses.
   ///
@@ -58,6 +75,17 @@ class MessagePipe final : public capnp::MessageStream {
   MessagePipe(event_base& base, kj::AutoCloseFd readFd, kj::AutoCloseFd writeFd,
               FrameLimits limits = {}, detail::Arenas arenas = {});
   ~MessagePipe() noexcept;
+
+  /// From here on `watcher`, borrowed, sees what arrives. While the messages above 64 KiB that were
+  /// handed out and still exist have more than `mostHeldBytes` together, no other is handed out.
+  void watch(Watcher& watcher, std::uint64_t mostHeldBytes);
+
+  /// From here on no message that arrives may have more bytes.
+  void limitReading(std::uint64_t maxMessageBytes);
+
+  /// Tells the peer's watcher to look: eight bytes, no memory, and nothing comes back. They leave
+  /// at once if the pipe has room, else with what is written next.
+  void ring();
 
   /// The next message; null at the end of the stream between two messages. Fails when the stream
   /// breaks the framing or ends in the middle of a frame (error() has the ProtocolError then), and
@@ -105,6 +133,9 @@ class MessagePipe final : public capnp::MessageStream {
   /// kernel. False after a peer's death means that all it said has been handed out, save a part of
   /// a frame that will never be complete.
   bool readPending() const;
+
+  /// Whether nothing more will arrive: the stream has ended, or reading it has failed.
+  bool ended() const;
 
   /// True while a message that has arrived in full is being copied out of shared memory.
   bool fetching() const;

@@ -3,8 +3,9 @@
 //
 //   phial::SharedArray<double> samples(n);
 //   std::ranges::generate(samples.writable(), measure);
-//   pool.deferToProcess<spectrum>(samples);     // SharedArray<double> spectrum(const
-//   SharedArray<double>&)
+//   pool.deferToProcess<spectrum>(samples);
+//
+// where the function is, for instance, SharedArray<double> spectrum(const SharedArray<double>&).
 //
 // Whoever makes it fills it, then passes it on; whoever receives it reads it where it lies. It can
 // be an argument or a result, or a part of one, and what was received can be passed on. A received

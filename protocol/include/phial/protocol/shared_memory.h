@@ -12,6 +12,7 @@
 #pragma once
 
 #include <kj/io.h>
+#include <phial/protocol/memory_file.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -41,7 +42,7 @@ class SharedMemory {
   int fd() const { return file_.get(); }
 
  private:
-  enum class Access { readOnly, readWrite };
+  using Access = SharedMapping::Access;
 
   SharedMemory(kj::AutoCloseFd file, std::size_t bytes, Access access);
 

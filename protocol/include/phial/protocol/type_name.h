@@ -13,7 +13,11 @@ namespace detail {
 /// as it is.
 std::string demangle(const char* mangled);
 
-/// The qualified name of `type`, then those of its public bases, nearest first, each once.
+/// demangle() without what is of no meaning to a reader: the standard library's inline namespaces
+/// and ABI tags, as in std::filesystem::__cxx11::filesystem_error.
+std::string plainTypeName(const std::type_info& type);
+
+/// The plain name of `type`, then those of its public bases, nearest first, each once.
 std::vector<std::string> typeNames(const std::type_info& type);
 
 }  // namespace detail

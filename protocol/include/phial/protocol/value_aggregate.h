@@ -12,6 +12,9 @@ namespace phial {
 template <class T>
   requires(std::is_class_v<T> && std::is_aggregate_v<T>)
 struct Codec<T> {
+  using OfPhial = T;
+  using Aggregate = T;
+
   static std::uint64_t words(const T& value) {
     const detail::Nesting nesting;
     return eachField([&]<std::size_t... I>(std::index_sequence<I...>) {

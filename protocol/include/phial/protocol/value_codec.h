@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace kj {
 class Exception;
@@ -19,7 +20,9 @@ class Exception;
 
 namespace phial {
 
-/// How values of T travel: three static functions, explained in <phial/protocol/value.h>.
+/// How values of T travel: three static functions, explained in <phial/protocol/value.h>. Those of
+/// Phial's own have a member type OfPhial besides, which is T: such values are read and written in
+/// pieces when they are large.
 template <class T>
 struct Codec;
 
@@ -66,8 +69,39 @@ class Nesting {
   Nesting& operator=(const Nesting&) = delete;
 
  private:
+  friend class AtDepth;
+  friend class Level;
   [[noreturn]] static void throwTooDeep();
   static inline constinit thread_local unsigned depth_ = 0;
+};
+
+/// How deep a part of a value lies, for what is read or written in pieces: between two of them the
+/// thread may be at another value.
+class Level {
+ public:
+  Level() = default;
+  /// Of what lies in a list or map at this level. Throws as Nesting does.
+  Level below() const {
+    if (depth_ == kMaxNesting) Nesting::throwTooDeep();
+    return Level(depth_ + 1);
+  }
+
+ private:
+  friend class AtDepth;
+  explicit Level(unsigned depth) : depth_(depth) {}
+  unsigned depth_ = 0;
+};
+
+/// What is read or written while one lives lies at this level.
+class AtDepth {
+ public:
+  explicit AtDepth(Level level) : outer_(std::exchange(Nesting::depth_, level.depth_)) {}
+  ~AtDepth() { Nesting::depth_ = outer_; }
+  AtDepth(const AtDepth&) = delete;
+  AtDepth& operator=(const AtDepth&) = delete;
+
+ private:
+  const unsigned outer_;
 };
 
 /// Makes `builder` a list of `count` values. Throws EncodingError when a message cannot hold them.

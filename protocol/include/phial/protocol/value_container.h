@@ -29,6 +29,7 @@ std::uint64_t mapWords(std::size_t count);
 
 template <class Tuple>
 struct TupleCodec {
+  using OfPhial = Tuple;
   static constexpr std::size_t kSize = std::tuple_size_v<Tuple>;
 
   static std::uint64_t words(const Tuple& value) {
@@ -54,6 +55,7 @@ struct TupleCodec {
 
 template <class Set>
 struct SetCodec {
+  using OfPhial = Set;
   static std::uint64_t words(const Set& value) { return rangeWords(value); }
   static void encode(const Set& value, schema::Value::Builder builder) {
     encodeRange(value, builder);
@@ -72,6 +74,7 @@ struct SetCodec {
 
 template <class Map>
 struct MapCodec {
+  using OfPhial = Map;
   static std::uint64_t words(const Map& map) {
     const Nesting nesting;
     std::uint64_t words = mapWords(map.size());
@@ -105,6 +108,7 @@ struct MapCodec {
 
 template <class Variant>
 struct VariantCodec {
+  using OfPhial = Variant;
   static std::uint64_t words(const Variant& variant) {
     const Nesting nesting;
     if (variant.valueless_by_exception()) return kListWords;
@@ -150,6 +154,7 @@ struct VariantCodec {
 /// be void too.
 template <Transferable T>
 struct Codec<std::optional<T>> {
+  using OfPhial = std::optional<T>;
   static constexpr bool kMayBeVoid = true;
   static constexpr bool kWrapped = detail::kMayBeVoid<T>;
 

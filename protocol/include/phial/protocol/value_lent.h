@@ -47,31 +47,31 @@ class LentSpan {
 };
 
 template <class P>
-struct HeldAs {
+struct DecodedAs {
   using type = Stored<P>;
   static constexpr bool kLent = false;
 };
 template <Lendable T>
-struct HeldAs<std::span<const T>> {
+struct DecodedAs<std::span<const T>> {
   using type = LentSpan<T>;
   static constexpr bool kLent = true;
 };
 
 /// What a call holds for a parameter declared as P, from its decoding until its end.
 template <class P>
-using Held = typename HeldAs<std::remove_cvref_t<P>>::type;
+using Decoded = typename DecodedAs<std::remove_cvref_t<P>>::type;
 
 /// Whether it refers to the message.
 template <class P>
-inline constexpr bool kLent = HeldAs<std::remove_cvref_t<P>>::kLent;
+inline constexpr bool kLent = DecodedAs<std::remove_cvref_t<P>>::kLent;
 
 /// Passes it to the parameter, for one call.
 template <class P>
-decltype(auto) heldAsParameter(Held<P>& held) {
+decltype(auto) decodedAsParameter(Decoded<P>& decoded) {
   if constexpr (kLent<P>) {
-    return held.span();
+    return decoded.span();
   } else {
-    return asParameter<P>(held);
+    return asParameter<P>(decoded);
   }
 }
 

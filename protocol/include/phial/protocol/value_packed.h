@@ -64,6 +64,12 @@ void encodePacked(schema::Number type, std::span<const std::byte> bytes,
                   schema::Value::Builder builder, std::uint64_t chunkBytes = kMaxChunkBytes,
                   Tail tail = Tail::unknown);
 
+/// As encodeData() and encodePacked(), but for the bytes: the chunks are allocated, zeroed, and to
+/// be filled in order.
+capnp::List<capnp::Data>::Builder initData(std::uint64_t bytes, schema::Value::Builder builder);
+capnp::List<capnp::Data>::Builder initPacked(schema::Number type, std::uint64_t bytes,
+                                             schema::Value::Builder builder);
+
 /// While one lives on a thread, large runs of bytes are not copied into messages but become
 /// segments of their own, which refer to the caller's memory. That must stay as it is until the
 /// message has been sent. They nest; the innermost counts.
@@ -73,6 +79,11 @@ class BorrowedBytes {
   ~BorrowedBytes();
   BorrowedBytes(const BorrowedBytes&) = delete;
   BorrowedBytes& operator=(const BorrowedBytes&) = delete;
+
+  /// Shorter runs are copied.
+  static constexpr std::size_t kLeast = 64 << 10;
+  /// Each is a segment, and a frame has 512 at most.
+  static constexpr unsigned kMost = 256;
 
   /// Whether the bytes may be borrowed, which is noted.
   static bool borrow(std::span<const std::byte> bytes);

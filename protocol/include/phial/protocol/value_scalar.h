@@ -86,6 +86,7 @@ struct Codec<T> : detail::ScalarWords {
 template <Transferable Rep, class Period>
 struct Codec<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
+  using OfPhial = Duration;
   static std::uint64_t words(const Duration& value) { return Codec<Rep>::words(value.count()); }
   static void encode(const Duration& value, schema::Value::Builder builder) {
     Codec<Rep>::encode(value.count(), builder);

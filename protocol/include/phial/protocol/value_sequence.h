@@ -68,6 +68,7 @@ std::vector<bool> decodeBools(schema::Value::Reader value);
 
 template <>
 struct Codec<std::string> {
+  using OfPhial = std::string;
   static std::uint64_t words(const std::string& value) { return detail::textWords(value.size()); }
   static void encode(const std::string& value, schema::Value::Builder builder) {
     detail::encodeText(value, builder);
@@ -78,6 +79,7 @@ struct Codec<std::string> {
 template <Transferable T, class Allocator>
 struct Codec<std::vector<T, Allocator>> {
   using Vector = std::vector<T, Allocator>;
+  using OfPhial = Vector;
   static std::uint64_t words(const Vector& value) { return detail::SequenceCodec<T>::words(value); }
   static void encode(const Vector& value, schema::Value::Builder builder) {
     detail::SequenceCodec<T>::encode(value, builder);
@@ -104,6 +106,7 @@ struct Codec<std::vector<T, Allocator>> {
 template <class Allocator>
 struct Codec<std::vector<bool, Allocator>> {
   using Vector = std::vector<bool, Allocator>;
+  using OfPhial = Vector;
   static std::uint64_t words(const Vector& value) { return detail::packedWords(value.size()); }
   static void encode(const Vector& value, schema::Value::Builder builder) {
     detail::encodeBools(value, builder);
@@ -114,6 +117,7 @@ struct Codec<std::vector<bool, Allocator>> {
 template <Transferable T, std::size_t N>
 struct Codec<std::array<T, N>> {
   using Array = std::array<T, N>;
+  using OfPhial = Array;
   static std::uint64_t words(const Array& value) { return detail::SequenceCodec<T>::words(value); }
   static void encode(const Array& value, schema::Value::Builder builder) {
     detail::SequenceCodec<T>::encode(value, builder);
@@ -147,6 +151,7 @@ struct Codec<std::array<T, N>> {
 template <std::size_t N>
 struct Codec<std::array<bool, N>> {
   using Array = std::array<bool, N>;
+  using OfPhial = Array;
   static std::uint64_t words(const Array&) { return detail::packedWords(N); }
   static void encode(const Array& value, schema::Value::Builder builder) {
     detail::encodeBools(std::vector<bool>(value.begin(), value.end()), builder);

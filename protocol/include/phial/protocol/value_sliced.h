@@ -1,71 +1,70 @@
-// Large values that are decoded piece by piece, so that a loop can do something else in between.
+// Large values that are read from a message piece by piece, so that a loop can do something else in
+// between, or another thread can stop.
+//
+// decodeSliced() does what decode() does. It looks into every type whose codec is Phial's, and
+// pauses about every kPieceBytes. A value by a codec of the program's is read whole, and has a
+// piece of its own.
 #pragma once
 
-#include <phial/protocol/large_memory.h>
-#include <phial/protocol/value_sequence.h>
+#include <phial/protocol/chunk_value.h>
+#include <phial/protocol/sliced_decode.h>
+#include <phial/protocol/sliced_members.h>
+#include <phial/protocol/sliced_sequences.h>
 
-#include <algorithm>
-#include <cstddef>
-#include <string>
+#include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
+
+// g++ warns of a coroutine's frame when it is of a type in an unnamed namespace, as the types of a
+// program's main file often are.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
 
 namespace phial::detail {
 
-/// Types of which a value is a run of bytes: vectors of plain numbers, and strings.
-template <class T>
-inline constexpr bool kFlat = false;
-template <PackedNumber T>
-inline constexpr bool kFlat<std::vector<T>> = true;
-template <>
-inline constexpr bool kFlat<std::string> = true;
+/// What comes back for a chunk of a map.
+template <class R>
+struct SlicedDecode<ChunkResult<R>> {
+  using Result = ChunkResult<R>;
+  using Value = typename Result::Value;
+  using Failures = decltype(Result::failures);
+  static constexpr bool kWhole = false;
 
-/// Where the bytes of such a value lie; none when it does not lie in chunks.
-template <class T>
-Chunks chunksOf(schema::Value::Reader value) {
-  if constexpr (std::is_same_v<T, std::string>) {
-    return value.isData() ? Chunks(value.getData()) : Chunks();
-  } else {
-    const bool inChunks = value.isData() || value.isPacked();
-    return inChunks ? SequenceCodec<typename T::value_type>::chunks(value) : Chunks();
+  static void guess(schema::Value::Reader value, ReadingCost& cost) {
+    if (!value.isList() || value.getList().size() != 3) return;
+    const auto list = value.getList();
+    guessReading<std::vector<Value>>(list[0], cost);
+    guessReading<Failures>(list[1], cost);
   }
-}
-
-/// Decodes one flat value. Borrows the message, and `chunks` is all of it that it reads.
-template <class T>
-class SlicedDecode {
- public:
-  explicit SlicedDecode(Chunks chunks) : chunks_(std::move(chunks)) {
-    reserveToFill(value_, chunks_.bytes() / sizeof(Element));
-  }
-  ~SlicedDecode() { dropAside(value_); }
-  SlicedDecode(const SlicedDecode&) = delete;
-  SlicedDecode& operator=(const SlicedDecode&) = delete;
-
-  /// Decodes about `bytes` more. True when there is no more.
-  bool step(std::size_t bytes) {
-    if (chunk_ == chunks_.count()) return true;
-    const auto whole = chunks_.chunk<Element>(chunk_);
-    const auto piece = whole.subspan(at_, std::min(whole.size() - at_, bytes / sizeof(Element)));
-    value_.insert(value_.end(), piece.begin(), piece.end());
-    at_ += piece.size();
-    if (at_ == whole.size()) {
-      ++chunk_;
-      at_ = 0;
+  static SlicedWork start(std::optional<Result>& to, schema::Value::Reader value, Level level) {
+    const Level inner = level.below();
+    const auto list = listOf(value, 3, "members (of a chunk's results)");
+    auto& result = to.emplace();
+    if constexpr (std::is_same_v<Store<Value>, std::vector<Value>> &&
+                  !std::is_same_v<Value, std::monostate>) {
+      std::optional<Store<Value>> values;
+      const auto part = decodePart<Store<Value>>(values, list[0], inner);
+      co_await part;
+      result.values = std::move(*values);
+    } else {
+      const AtDepth depth(inner);
+      result.values = StoreCodec<Value>::decode(list[0]);
     }
-    return chunk_ == chunks_.count();
+    std::optional<Failures> failures;
+    const auto part = decodePart<Failures>(failures, list[1], inner);
+    co_await part;
+    result.failures = std::move(*failures);
+    result.nanoseconds = decodeAt<std::uint64_t>(list[2], inner);
+    result.wireBytes = value.totalSize().wordCount * sizeof(capnp::word);
   }
-
-  /// REQUIRES: step() has returned true.
-  T take() { return std::move(value_); }
-
- private:
-  using Element = typename T::value_type;
-
-  const Chunks chunks_;
-  std::size_t chunk_ = 0;
-  std::size_t at_ = 0;  // elements of the chunk that are decoded
-  T value_;
 };
 
 }  // namespace phial::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

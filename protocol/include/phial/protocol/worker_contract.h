@@ -19,8 +19,9 @@ inline constexpr int kLifelineFd = 8;
 /// A Unix socket for files that travel beside messages, both ways.
 inline constexpr int kFileLaneFd = 9;
 
-/// Set in a worker's environment by the pool that spawned it; removed when the worker serves, so
-/// that what its jobs spawn does not take itself for a worker.
+/// Set in a worker's environment by the pool that spawned it, to "pool/number", the names that its
+/// process title shows; removed when the worker serves, so that what its jobs spawn does not take
+/// itself for a worker.
 inline constexpr const char* kWorkerVariable = "PHIAL_WORKER";
 
 /// Exit status of a process that was started as a worker but made a pool instead of serving.

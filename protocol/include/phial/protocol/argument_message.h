@@ -1,0 +1,30 @@
+// Large arguments as a message of their own within a run request, which refers to it where it lies.
+#pragma once
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <phial/schema/worker.capnp.h>
+
+#include <vector>
+
+namespace phial::detail {
+
+/// Makes `message`, whose root is the list of arguments, a part of `job`. The message must stay as
+/// it is until the request has been sent.
+void encloseMessage(capnp::MessageBuilder& message, schema::Job::Builder job);
+
+/// The arguments of a job, whichever way they came. Borrows the request.
+class ArgumentsOfJob {
+ public:
+  /// Throws kj::Exception when the message is malformed.
+  explicit ArgumentsOfJob(schema::Job::Reader job);
+
+  capnp::List<schema::Value>::Reader list() const { return list_; }
+
+ private:
+  std::vector<kj::ArrayPtr<const capnp::word>> segments_;
+  kj::Maybe<capnp::SegmentArrayMessageReader> message_;
+  capnp::List<schema::Value>::Reader list_;
+};
+
+}  // namespace phial::detail
