@@ -11,6 +11,8 @@ namespace {
 
 // The struct, its pointer and the union member's.
 constexpr std::uint64_t kJobResultWords = 16;
+// The struct, and a note of the largest size with the NUL behind it.
+constexpr std::uint64_t kProgressWords = 3 + kMostNoteBytes / sizeof(capnp::word) + 1;
 // A larger first segment than this gains nothing: a large value has segments of its own, and most
 // are not even copied there.
 constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
@@ -18,10 +20,9 @@ constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
 }  // namespace
 
 std::uint64_t FinishedJob::words() const {
-  if (const auto* failure = std::get_if<Failure>(&outcome)) {
-    return kJobResultWords + failureWords(*failure);
-  }
-  return kJobResultWords + std::get<std::unique_ptr<PreparedCall>>(outcome)->resultWords();
+  const std::uint64_t own = kJobResultWords + (progress ? kProgressWords : 0);
+  if (const auto* failure = std::get_if<Failure>(&outcome)) return own + failureWords(*failure);
+  return own + std::get<std::unique_ptr<PreparedCall>>(outcome)->resultWords();
 }
 
 std::uint64_t FinishedJob::hintWords() const { return std::min(words(), kMaxHintWords); }
@@ -30,6 +31,12 @@ void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
   to.setId(id);
   to.setStartedNanoseconds(startedNanoseconds);
   to.setRunNanoseconds(runNanoseconds);
+  if (progress) {
+    auto report = to.initProgress();
+    report.setNumber(progress->number);
+    report.setFraction(progress->fraction);
+    report.setNote(capnp::Text::Reader(progress->note.c_str(), progress->note.size()));
+  }
   if (const auto* failure = std::get_if<Failure>(&outcome)) {
     encodeFailure(*failure, to.initFailure());
     return;

@@ -8,6 +8,7 @@
 #include <phial/protocol/failure.h>
 #include <phial/protocol/file_lane.h>
 #include <phial/protocol/function_table.h>
+#include <phial/protocol/progress_board.h>
 #include <phial/schema/worker.capnp.h>
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct FinishedJob {
   std::variant<std::unique_ptr<PreparedCall>, Failure> outcome;
   std::int64_t startedNanoseconds = 0;  // 0: its function was not entered
   std::uint64_t runNanoseconds = 0;
+  std::optional<ProgressReport> progress;  // its last report
 
   /// Notes that the function has ended, if it was entered.
   void ended(std::int64_t nanoseconds) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <phial/protocol/control_page.h>
+#include <phial/protocol/saturating_time.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -22,13 +23,15 @@ class BusyWait {
   template <class Poll>
   bool wait(Poll poll) {
     if (most_ <= 0) return false;
-    const std::int64_t end = controlPageNanos() + time_;
+    const std::int64_t end =
+        saturatingAdd(Nanoseconds(controlPageNanos()), Nanoseconds(time_)).count();
     bool found = poll();
     while (!found && controlPageNanos() < end) {
       sched_yield();  // to whoever has something to do with this core
       found = poll();
     }
-    time_ = found ? std::min(time_ * 2, most_) : std::max(time_ / 2, most_ / kLeastPart);
+    time_ = found ? std::min(saturatingMultiply(Nanoseconds(time_), 2).count(), most_)
+                  : std::max(time_ / 2, most_ / kLeastPart);
     return found;
   }
 

@@ -1,11 +1,9 @@
 #include "worker/refused_memory.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <new>
 
 namespace phial::detail {
@@ -15,6 +13,7 @@ namespace {
 std::atomic<ControlPage*> notes{nullptr};
 std::atomic<std::uint64_t> beneficiary{kRefusedBetweenJobs};
 std::atomic<std::new_handler> next{nullptr};
+std::atomic<bool> limited{false};  // the address space
 static_assert(std::atomic<std::new_handler>::is_always_lock_free);
 
 // The page's former note, to take ours back by.
@@ -38,28 +37,9 @@ void onRefusal() {
   takeBack(former);
 }
 
-// The default action is in force again when this runs.
-void onCrash(int signal, siginfo_t* info, void*) {
-  const bool sent = info->si_code <= 0;  // by kill, raise or abort; otherwise by an instruction
-  const bool byOther = sent && info->si_pid != ::getpid();
-  if (errno == ENOMEM && !byOther) makeNote(beneficiary.load(std::memory_order_relaxed));
-  // An instruction that is at fault will be so again, with the state that a core should show.
-  if (sent) ::raise(signal);
-}
-
 bool addressSpaceIsLimited() {
   rlimit limit{};
   return ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
-void handleCrash(int signal) {
-  struct sigaction now{};
-  ::sigaction(signal, nullptr, &now);
-  if (now.sa_handler != SIG_DFL) return;
-  struct sigaction ours{};
-  ours.sa_sigaction = &onCrash;
-  ours.sa_flags = static_cast<int>(SA_SIGINFO | SA_RESETHAND | SA_NODEFER);
-  ::sigaction(signal, &ours, nullptr);
 }
 
 }  // namespace
@@ -67,10 +47,9 @@ void handleCrash(int signal) {
 RefusedMemory::RefusedMemory(ControlPage& page) {
   beneficiary = kRefusedBetweenJobs;
   notes = &page;
+  limited = addressSpaceIsLimited();
   next = std::get_new_handler();
   std::set_new_handler(&onRefusal);
-  if (!addressSpaceIsLimited()) return;
-  for (const int signal : {SIGABRT, SIGBUS, SIGILL, SIGSEGV}) handleCrash(signal);
 }
 
 RefusedMemory::~RefusedMemory() {
@@ -86,6 +65,12 @@ void RefusedMemory::during(std::uint64_t job) {
 
 void RefusedMemory::betweenJobs() {
   beneficiary.store(kRefusedBetweenJobs, std::memory_order_relaxed);
+}
+
+void RefusedMemory::noteCrash() {
+  if (limited.load(std::memory_order_relaxed)) {
+    makeNote(beneficiary.load(std::memory_order_relaxed));
+  }
 }
 
 void RefusedMemory::toMessage() { makeNote(kRefusedToMessage); }

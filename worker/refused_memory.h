@@ -4,8 +4,7 @@
 // Two things are seen. operator new asks the new-handler before it gives up: ours makes a note and
 // then does what would have been done without it, be that a handler of the user's. malloc asks
 // nobody, but leaves ENOMEM in errno, where a crash soon after finds it: where a limit of address
-// space is in force, and nobody else handles the signal, a handler looks there before the process
-// dies of the same signal all the same.
+// space is in force, the handler of crash_handler.h looks there before the process dies.
 //
 // A new-handler that a job installs takes our place: it may keep ours, which it was given in
 // exchange, and pass on to it. To take the place back could make the two pass on to each other.
@@ -31,6 +30,9 @@ class RefusedMemory {
   /// From here on what is refused was for this job, until betweenJobs().
   void during(std::uint64_t job);
   void betweenJobs();
+
+  /// Notes that the process dies of a signal with ENOMEM in errno. Async-signal-safe.
+  static void noteCrash();
 
   /// Notes a refusal to the message that was being read.
   void toMessage();

@@ -1,6 +1,8 @@
 #include "worker/runtime.h"
 
 #include <capnp/rpc-twoparty.h>
+#include <cxxabi.h>
+#include <phial/protocol/argument_message.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/job_scope.h>
 #include <phial/protocol/large_memory.h>
@@ -8,12 +10,16 @@
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "worker/own_process.h"
 #include "worker/server.h"
 #include "worker/throw_site.h"
 
@@ -39,13 +45,13 @@ constexpr std::uint64_t kEnvelopeBytes = 1024;
 class JobInProgress final : public CurrentJob, public JobScope {
  public:
   JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
-                std::optional<schema::Parent::Client>& parent, LoopBridge& bridge)
+                MessagePipe& pipe)
       : id_(job.getId()),
         label_(job.getLabel()),
         page_(page),
         throwSites_(throwSites),
-        parent_(parent),
-        bridge_(bridge) {
+        pipe_(pipe),
+        thread_(std::this_thread::get_id()) {
     current.store(this, std::memory_order_release);
   }
   ~JobInProgress() override { current.store(nullptr, std::memory_order_release); }
@@ -53,22 +59,26 @@ class JobInProgress final : public CurrentJob, public JobScope {
   std::uint64_t id() const override { return id_; }
   std::string_view label() const override { return label_; }
   bool cancelled() const override {
-    return page_.cancelledJob.load(std::memory_order_relaxed) == id_;
+    if (page_.cancelledJob.load(std::memory_order_acquire) != id_) return false;
+    const auto element = page_.cancelledElement.load(std::memory_order_relaxed);
+    return element == 0 || element == page_.element.load(std::memory_order_relaxed);
   }
   void progress(double fraction, std::string_view note) override {
-    page_.progress.store(fraction, std::memory_order_relaxed);
-    if (!parent_) return;  // this master offers no way back
-    auto request = parent_->progressRequest();
-    request.setJob(id_);
-    request.setFraction(fraction);
-    request.setNote(capnp::Text::Reader(std::string(note).c_str(), note.size()));
-    // Fails only with the connection, whose end the main loop sees by itself.
-    request.send().ignoreResult().detach([](kj::Exception&&) {});
-    bridge_.runQueue();
+    if (std::this_thread::get_id() != thread_) {
+      throw std::logic_error(
+          "currentJob().progress() was called from another thread than the one that runs the job");
+    }
+    if (inForkedChild()) {
+      throw std::logic_error("currentJob().progress() was called in a child that the job forked");
+    }
+    if (page_.progress.post(id_, fraction, note)) pipe_.ring();
   }
   std::string latestThrow() const override { return throwSites_.latest(); }
   void atElement(std::optional<std::uint64_t> index) override {
-    page_.element.store(index ? *index + 1 : 0, std::memory_order_relaxed);
+    page_.element.store(index ? *index + 1 : 0, std::memory_order_release);
+  }
+  void startElement() override {
+    page_.elementStartedNanos.store(controlPageNanos(), std::memory_order_release);
   }
 
  private:
@@ -76,8 +86,8 @@ class JobInProgress final : public CurrentJob, public JobScope {
   const std::string label_;
   ControlPage& page_;
   const ThrowSites& throwSites_;
-  std::optional<schema::Parent::Client>& parent_;
-  LoopBridge& bridge_;
+  MessagePipe& pipe_;
+  const std::thread::id thread_;
 };
 
 // A job's place on the control page, from its first look to its last.
@@ -85,8 +95,8 @@ class PageEntry {
  public:
   PageEntry(ControlPage& page, std::uint64_t job) : page_(page) {
     page_.startedNanos.store(0, std::memory_order_relaxed);
-    page_.progress.store(0, std::memory_order_relaxed);
     page_.element.store(0, std::memory_order_relaxed);
+    page_.elementStartedNanos.store(0, std::memory_order_relaxed);
     page_.phase.store(Phase::decoding, std::memory_order_relaxed);
     page_.job.store(job, std::memory_order_release);
   }
@@ -106,6 +116,43 @@ FunctionHandler& handlerOf(const FunctionTable& functions, std::uint32_t index) 
   throw UnknownFunction("the master asked for function " + std::to_string(index) + "; there are " +
                         std::to_string(functions.list().size()));
 }
+
+// A worker has one thread. Unwound further, it would leave a process that answers nobody.
+[[noreturn]] void endOfThread() {
+  std::fputs("phial: the job ended the worker's thread, by pthread_exit or pthread_cancel\n",
+             stderr);
+  std::abort();
+}
+
+// Those that master and worker have agreed on, and those that were opened since, the loop's own.
+std::vector<int> neededDescriptors(const std::vector<int>& before) {
+  std::vector<int> needed = {kRequestFd,    kReplyFd,    kRequestArenaFd,
+                             kReplyArenaFd, kLifelineFd, kFileLaneFd};
+  for (const int number : openDescriptors(kRequestFd)) {
+    if (std::ranges::find(before, number) == before.end()) needed.push_back(number);
+  }
+  return needed;
+}
+
+const char* purposeOf(int descriptor) {
+  switch (descriptor) {
+    case kRequestFd:
+      return "requests";
+    case kReplyFd:
+      return "replies";
+    case kRequestArenaFd:
+    case kReplyArenaFd:
+      return "large messages";
+    case kLifelineFd:
+      return "ending with the master";
+    case kFileLaneFd:
+      return "shared arrays";
+    default:
+      return "the event loop";
+  }
+}
+
+constexpr int kUnknownDescriptor = 0;
 
 event_base* newBase() {
   if (event_base* base = event_base_new()) return base;
@@ -127,7 +174,6 @@ struct Runtime::Connection {
   MessagePipe pipe;
   capnp::TwoPartyVatNetwork network;
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc;
-  std::optional<schema::Parent::Client> parent;
   kj::Promise<void> end;
 };
 
@@ -138,11 +184,13 @@ Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& contr
       results_(control.results()),
       startFailure_(std::move(startFailure)),
       maxMessageBytes_(FrameLimits{}.maxMessageBytes),
+      openBefore_(openDescriptors(kRequestFd)),
       base_(newBase(), &event_base_free),
       bridge_(*base_),
       refused_(page_),
-      files_(kj::AutoCloseFd(kFileLaneFd)),
-      connection_(std::make_unique<Connection>(*this, *base_)) {
+      files_(FileLane::adopt(kFileLaneFd)),
+      connection_(std::make_unique<Connection>(*this, *base_)),
+      upkeep_(neededDescriptors(openBefore_)) {
   releaseInPlace();
   takeLongTurns();
 }
@@ -161,7 +209,6 @@ void Runtime::requestsEnd() {
 void Runtime::greet(schema::MasterInfo::Reader master) {
   if (master.getMaxMessageBytes() > 0) maxMessageBytes_ = master.getMaxMessageBytes();
   busyWait_ = BusyWait(master.getSpinNanoseconds());
-  if (master.hasParent()) connection_->parent.emplace(master.getParent());
   page_.phase.store(Phase::idle, std::memory_order_release);
 }
 
@@ -175,20 +222,45 @@ int Runtime::serve() {
     } else {
       waitForJob();
     }
+    if (damaged_) return kCannotServeStatus;
   }
+  // The requests may have ended because a job closed them.
+  if (upkeep_.any()) look();
+  if (damaged_) return kCannotServeStatus;
   page_.phase.store(Phase::stopping, std::memory_order_release);
   return stopStatus_.value_or(0);
 }
 
 void Runtime::waitForJob() {
   const bool came = busyWait_.wait([this] {
-    event_base_loop(base_.get(), EVLOOP_NONBLOCK);
+    turnLoop(EVLOOP_NONBLOCK);
     return anythingToDo();
   });
-  if (!came) waitForEvent();
+  if (came) return;
+  if (upkeep_.any()) look();
+  if (!damaged_) waitForEvent();
 }
 
-void Runtime::waitForEvent() { event_base_loop(base_.get(), EVLOOP_ONCE); }
+void Runtime::waitForEvent() { turnLoop(EVLOOP_ONCE); }
+
+void Runtime::turnLoop(int flags) {
+  if (event_base_loop(base_.get(), flags) >= 0) return;
+  // Its own descriptor is gone, and it would fail so for ever.
+  lose(upkeep_.look().value_or(kUnknownDescriptor));
+}
+
+void Runtime::look() {
+  if (const auto lost = upkeep_.look()) lose(*lost);
+}
+
+// The worker cannot go on. It says so where no descriptor is needed: the master reads the page.
+void Runtime::lose(int descriptor) {
+  page_.lostDescriptor.store(static_cast<std::uint32_t>(descriptor + 1), std::memory_order_release);
+  std::fprintf(stderr,
+               "phial: a job has closed or replaced descriptor %d, which the worker needs for %s\n",
+               descriptor, purposeOf(descriptor));
+  damaged_ = requestsEnded_ = true;
+}
 
 void Runtime::runNext() {
   const auto next = queue_.next();
@@ -203,6 +275,8 @@ void Runtime::runNext() {
   if (next.last) {
     page_.phase.store(Phase::encoding, std::memory_order_release);
     auto batch = queue_.pop();
+    // What is written elsewhere than to the master would harm somebody else's file.
+    if (upkeep_.any() && !upkeep_.holds(kReplyFd)) return lose(kReplyFd);
     batch->answer(files_);
     page_.phase.store(Phase::delivering, std::memory_order_release);
     pushOut();
@@ -210,6 +284,7 @@ void Runtime::runNext() {
   }
   refused_.betweenJobs();
   page_.phase.store(Phase::idle, std::memory_order_release);
+  if (upkeep_.due()) look();
 }
 
 // The result is on its way, or at least where the master finds it, before the next job begins: that
@@ -258,6 +333,8 @@ FinishedJob Runtime::runJob(const BatchQueue::Next& next) {
   FinishedJob finished;
   finished.id = next.batch.job(next.index).getId();
   finished.outcome = call(next, finished);
+  // The next job's reports may replace it before the master looks.
+  if (page_.progress.lastJob() == finished.id) finished.progress = page_.progress.read();
   try {
     requireFits(finished.words() * sizeof(capnp::word));
   } catch (...) {
@@ -276,26 +353,37 @@ void Runtime::requireFits(std::uint64_t bytes) const {
 
 std::unique_ptr<PreparedCall> Runtime::prepare(schema::Job::Reader job) {
   const IncomingFiles enclosed(files_.receive(job.getId(), job.getFiles()));
-  return handlerOf(functions_, job.getFunction()).prepare(job.getArguments());
+  const ArgumentsOfJob arguments(job);
+  return handlerOf(functions_, job.getFunction()).prepare(arguments.list());
 }
 
 std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQueue::Next& next,
                                                                    FinishedJob& timing) {
   PageEntry entry(page_, timing.id);
   ThrowSites throwSites;
+  bool entering = false;
   try {
     const auto job = next.batch.job(next.index);
-    JobInProgress inProgress(job, page_, throwSites, connection_->parent, bridge_);
+    JobInProgress inProgress(job, page_, throwSites, connection_->pipe);
     auto prepared = prepare(job);
+    entering = true;
     if (next.last && !prepared->borrows()) next.batch.releaseArguments();
     timing.startedNanoseconds = controlPageNanos();
     entry.started(timing.startedNanoseconds);
     prepared->run();
+    if (inForkedChild()) endForkedChild();
     timing.ended(controlPageNanos());
+    upkeep_.ran(timing.runNanoseconds);
     return prepared;
+  } catch (abi::__forced_unwind&) {
+    if (inForkedChild()) endForkedChild();
+    endOfThread();
   } catch (...) {
+    if (inForkedChild()) endForkedChild();
     timing.ended(controlPageNanos());
-    return Failure(std::current_exception(), throwSites.latest());
+    upkeep_.ran(timing.runNanoseconds);
+    if (!entering) return Failure::current().neverRun();
+    return Failure::currentOfJob(throwSites.latest());
   }
 }
 

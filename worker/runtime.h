@@ -18,10 +18,12 @@
 #include <memory>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "worker/batch_queue.h"
 #include "worker/busy_wait.h"
 #include "worker/refused_memory.h"
+#include "worker/upkeep.h"
 
 namespace phial::detail {
 
@@ -37,6 +39,9 @@ class Runtime {
 
   /// Runs jobs until told to stop or until the request pipe ends. Returns the exit status.
   int serve();
+  /// Whether serve() has returned because a job closed or replaced a descriptor that the worker
+  /// needs. Then nothing of it may be destroyed: what it would close may be somebody else's.
+  bool damaged() const { return damaged_; }
 
   // What the Server asks and tells.
   const FunctionTable& functions() const { return functions_; }
@@ -61,8 +66,12 @@ class Runtime {
   std::unique_ptr<PreparedCall> prepare(schema::Job::Reader job);
   void requireFits(std::uint64_t bytes) const;
   void pushOut();
+  void look();
+  void lose(int descriptor);
   void waitForJob();
   void waitForEvent();
+  // As event_base_loop(); a loop that cannot wait any more ends serve().
+  void turnLoop(int flags);
   bool anythingToDo() const { return !queue_.empty() || stopStatus_ || requestsEnded_; }
 
   const FunctionTable& functions_;
@@ -73,14 +82,17 @@ class Runtime {
   BusyWait busyWait_;
   std::optional<int> stopStatus_;
   bool requestsEnded_ = false;
+  bool damaged_ = false;  // a descriptor is not the worker's own any more
   BatchQueue queue_;
   // That to which a message refers which the end of the requests has cut off: the last one.
   std::variant<std::monostate, FinishedJob, std::unique_ptr<Batch>> cutOff_;
+  const std::vector<int> openBefore_;
   std::unique_ptr<event_base, decltype(&event_base_free)> base_;
   LoopBridge bridge_;
   RefusedMemory refused_;
   FileLane files_;
   std::unique_ptr<Connection> connection_;
+  Upkeep upkeep_;
 };
 
 }  // namespace phial::detail

@@ -28,9 +28,11 @@ std::string ThrowSites::latest() const { return latestThrow ? latestThrow->text(
 extern "C" {
 
 // The Itanium C++ ABI, section 2.4.3, with the second parameter as compilers know it. The next
-// definition is the sanitizer's, if any, or the C++ runtime's own.
+// definition is the sanitizer's, if any, or the C++ runtime's own. Weak, for a program that links
+// the C++ runtime statically has that one too: the linker then takes the runtime's, and a traceback
+// begins where the exception was caught.
 // NOLINTNEXTLINE(bugprone-reserved-identifier): the ABI's name
-[[noreturn]] void __cxa_throw(void* object, void* type, void (*destructor)(void*)) {
+[[noreturn, gnu::weak]] void __cxa_throw(void* object, void* type, void (*destructor)(void*)) {
   using Throw = void (*)(void*, void*, void (*)(void*));
   static const Throw next = reinterpret_cast<Throw>(::dlsym(RTLD_NEXT, "__cxa_throw"));
   if (phial::detail::watching > 0)

@@ -2,17 +2,18 @@
 #include <phial/protocol/control_page.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/worker.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <vector>
 
+#include "worker/crash_handler.h"
+#include "worker/own_process.h"
+#include "worker/process_title.h"
 #include "worker/runtime.h"
 #include "worker/throw_site.h"
 
@@ -27,14 +28,25 @@ bool isPipe(int fd) {
 // What a job spawns must not hold the worker's pipes open after the worker is gone.
 void closeOnExec(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
-// The pool may have spawned us through /proc/self/exe, which makes a poor name in a process list.
-void setProcessName(int argc, char** argv) {
-  if (argc < 1 || argv[0] == nullptr) return;
-  const char* slash = std::strrchr(argv[0], '/');
-  ::prctl(PR_SET_NAME, slash != nullptr ? slash + 1 : argv[0]);
+bool startedByPool() { return std::getenv(kWorkerVariable) != nullptr; }
+
+// Once the worker serves, the variable is gone.
+bool serving = false;
+
+// What atexit handlers and destructors would close may not be the worker's any more.
+[[noreturn]] void endDamaged() {
+  std::fflush(nullptr);
+  ::_exit(kCannotServeStatus);
 }
 
-bool startedByPool() { return std::getenv(kWorkerVariable) != nullptr; }
+// The pipes are closed when it returns.
+int runJobs(const FunctionTable& functions, const ControlPageMapping& mapping,
+            const std::optional<Failure>& startFailure) {
+  detail::Runtime runtime(functions, mapping, startFailure);
+  const int status = runtime.serve();
+  if (runtime.damaged()) endDamaged();
+  return status;
+}
 
 }  // namespace
 
@@ -49,7 +61,7 @@ struct Worker::Parts {
       for (auto& hook : onStart) hook();
       return std::nullopt;
     } catch (...) {
-      return Failure(std::current_exception(), throwSites.latest());
+      return Failure::currentOfJob(throwSites.latest());
     }
   }
 
@@ -89,26 +101,37 @@ int Worker::serve(int argc, char** argv) {
                  argc > 0 ? argv[0] : "worker");
     return kNotAWorkerStatus;
   }
+  const auto name = detail::WorkerName::parse(std::getenv(kWorkerVariable));
   ::unsetenv(kWorkerVariable);
   closeOnExec(kRequestFd);
   closeOnExec(kReplyFd);
   closeOnExec(kRequestArenaFd);
   closeOnExec(kReplyArenaFd);
   closeOnExec(kFileLaneFd);
-  setProcessName(argc, argv);
+  detail::showAs(name, argc, argv);
   // Lines reach the log when they are printed, also those just before a crash.
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 
-  const auto mapping = ControlPageMapping::adopt(kControlPageFd);
+  serving = true;
+  // Stays mapped to the end of the process: the signal handlers use it.
+  static const auto& mapping = *new ControlPageMapping(ControlPageMapping::adopt(kControlPageFd));
+  detail::becomeWorker();
+  detail::handleFatalSignals(mapping);
   const auto failure = parts_->start();
-  const int status = detail::Runtime(parts_->functions, mapping, failure).serve();
+  const int status = runJobs(parts_->functions, mapping, failure);
   if (failure || status != 0) return status;
   return parts_->stop();
 }
 
-void serveIfWorker(int argc, char** argv) {
+bool isWorker() { return serving || startedByPool(); }
+
+void serveIfWorker(int argc, char** argv) { serveIfWorker(argc, argv, {}); }
+
+void serveIfWorker(int argc, char** argv, WorkerHooks hooks) {
   if (!startedByPool()) return;
   Worker worker;
+  if (hooks.onStart) worker.onStart(std::move(hooks.onStart));
+  if (hooks.onStop) worker.onStop(std::move(hooks.onStop));
   std::exit(worker.serve(argc, argv));
 }
 

@@ -19,12 +19,28 @@
 
 namespace phial {
 
+/// Whether a pool has started this process as a worker; false in what its jobs start in turn. May
+/// be asked at any time, before main() included. Costs a look at the environment.
+bool isWorker();
+
+/// What a worker does beside its jobs.
+struct WorkerHooks {
+  /// See Worker::onStart.
+  std::function<void()> onStart = {};
+  /// See Worker::onStop.
+  std::function<void()> onStop = {};
+};
+
 /// Returns at once in a process that no pool has spawned. In a worker it serves the functions that
 /// this program passes to deferToProcess, and exits the process when done.
 ///
 /// Call it before anything that a worker should not do: before options are parsed, ports bound,
-/// threads started, output written.
+/// threads started, output written. What master and workers both need, such as setlocale() or the
+/// init function of a library, comes before it; what only workers need is for WorkerHooks::onStart.
+/// A worker is given the program's name and no further argument, so nothing before this call may
+/// insist on options.
 void serveIfWorker(int argc, char** argv);
+void serveIfWorker(int argc, char** argv, WorkerHooks hooks);
 
 /// A worker with functions and hooks of its own. It also offers what the program passes to
 /// deferToProcess, as serveIfWorker does.
