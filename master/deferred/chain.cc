@@ -1,8 +1,6 @@
 #include <phial/master/deferred.h>
 #include <phial/master/deferred_chain.h>
 
-#include <stdexcept>
-
 namespace phial::detail {
 namespace {
 
@@ -65,18 +63,21 @@ void Source::fire() { Chain::run(settle()); }
 
 Ref<Chain> Source::settle() {
   Ref<Chain> chain(chain_);
-  Ref<Source> self = chain->detachSource();
+  Ref<Source> self(this);
+  if (chain) chain->detachSource();
   fired_ = true;
   producers_ = 0;
-  chain->called_ = true;
-  chain->node_ = std::move(self);
+  if (chain) {  // a canceller may have dropped the last handle
+    chain->called_ = true;
+    chain->node_ = std::move(self);
+  }
   discard();
   return chain;
 }
 
-void Source::failCancelled() {
-  if (fired_) return;
-  fail(Failure(CancelledError()));
+void Source::failNow(Failure failure) {
+  if (fired_) return reportUnhandled(failure);
+  fail(std::move(failure));
   fire();
 }
 
@@ -97,7 +98,7 @@ Ref<Chain> Chain::finished(Ref<Node> node) {
 
 Chain::~Chain() {
   while (last_) pop();
-  detachSource();
+  detachSource();  // destroyed before the links, last in first out: a coroutine before its lambda
   if (!node_) return;
   if (const Failure* failure = node_->failure()) reportUnhandled(*failure);
 }
@@ -124,6 +125,15 @@ void Chain::push(Ref<Link> link) noexcept {
   last_ = added;
 }
 
+void Chain::pushFront(Ref<Link> link) noexcept {
+  Link* added = link.detach();
+  if (last_) {
+    added->next = std::exchange(last_->next, added);
+  } else {
+    last_ = added->next = added;
+  }
+}
+
 Ref<Link> Chain::pop() noexcept {
   Link* link = last_->next;
   if (link == last_) {
@@ -142,18 +152,49 @@ Ref<Chain> Chain::resolve(Ref<Chain> chain) noexcept {
   return chain;
 }
 
-void Chain::absorb(Ref<Chain> inner) {
-  inner = resolve(std::move(inner));
-  if (inner.get() == resolve(Ref<Chain>(this)).get()) {
-    node_->fail(Failure(std::logic_error("a callback returned a Deferred that waits for it")));
-    return;
+bool Chain::waitsFor(const Chain& target, const Chain* chain) noexcept {
+  while (chain && chain != &target) {
+    if (chain->outer_) {
+      chain = chain->outer_.get();
+    } else {
+      const Source* above = chain->waiter_ ? chain->waiter_->source : nullptr;
+      chain = above ? above->chain_ : nullptr;
+    }
   }
+  return chain != nullptr;
+}
+
+bool Chain::closesRing(const Chain& inner) const noexcept {
+  // Most inner Deferreds have their result or wait for a Resolver: no walk for those.
+  bool waitsForNone =
+      inner.pending_ ? !inner.source()->awaitsChains() : inner.result() && !inner.running_;
+  return !waitsForNone && waitsFor(inner, this);
+}
+
+void Chain::absorb(Ref<Chain> inner, Ref<Link> link) {
+  inner = resolve(std::move(inner));
+  if (closesRing(*inner)) return refuse(*inner, std::move(link));
   node_ = {};
+  while (last_ && last_->next->spent) pop();  // a tail call: what was kept for it goes
+  if (!inner->idle()) {
+    link->spent = true;
+    pushFront(std::move(link));
+  }
   if (inner->running_) {
     inner->outer_ = Ref<Chain>(this);  // finish() hands over
   } else {
     takeOver(*inner);
   }
+}
+
+void Chain::refuse(Chain& inner, Ref<Link> link) {
+  node_ =
+      link->failed(Failure(CircularWaitError("a callback returned a Deferred that waits for the "
+                                             "callback's own Deferred")));
+  if (&inner == this) return;
+  // The inner one goes on: it may be a coroutine, which reads what its lambda has captured.
+  link->spent = true;
+  inner.push(std::move(link));
 }
 
 void Chain::takeOver(Chain& inner) noexcept {
@@ -191,9 +232,12 @@ void Chain::advance() {
   running_ = true;
   while (result() && last_) {
     Ref<Link> link = pop();
-    Ref<Chain> inner = link->run(*node_);
-    node_ = std::move(link);
-    if (inner) absorb(std::move(inner));
+    if (link->spent) continue;  // the Deferred that its callback returned has ended
+    if (Ref<Chain> inner = link->run(*node_)) {
+      absorb(std::move(inner), std::move(link));
+    } else {
+      node_ = std::move(link);
+    }
   }
   running_ = false;
 }
@@ -210,11 +254,20 @@ Ref<Chain> Chain::finish() {
 }
 
 void Chain::cancel(Ref<Chain> chain) {
-  chain = resolve(std::move(chain));
-  while (chain && chain->pending_) {
-    Ref<Source> source(chain->source());
-    chain = source->cancelOrDelegate();
+  std::vector<Ref<Chain>> next{resolve(std::move(chain))};
+  // A canceller may drop the last Resolver, or the last handle, of what has its result to come:
+  // until then this counts as a producer of each.
+  std::vector<Ref<Source>> held;
+  while (!next.empty()) {
+    Ref<Chain> current = std::move(next.back());
+    next.pop_back();
+    if (!current->pending_) continue;
+    Source* source = current->source();
+    source->addProducer();
+    held.emplace_back(source);
+    source->cancel(next);
   }
+  for (const auto& source : held) source->dropProducer();
 }
 
 Ref<Node> Chain::takeResult() { return std::move(node_); }

@@ -14,6 +14,12 @@ Ref<Chain> CoroutineSource::resume(std::coroutine_handle<> handle) {
   return frame_ ? Ref<Chain>() : settle();
 }
 
+void CoroutineSource::checkRing(const Chain& chain) const {
+  if (Chain::waitsFor(chain, this->chain())) {
+    throw CircularWaitError("a coroutine awaits a Deferred that waits for the coroutine");
+  }
+}
+
 void CoroutineSource::suspendOn(Chain& chain, Waiter& waiter) {
   awaited_ = &chain;
   waiter.source = this;
@@ -26,6 +32,16 @@ void CoroutineSource::end() noexcept {
   if (!trampolined_) fire();
 }
 
-Ref<Chain> CoroutineSource::cancelOrDelegate() { return Ref<Chain>(awaited_); }
+void CoroutineSource::cancel(std::vector<Ref<Chain>>& next) {
+  if (awaited_) next.emplace_back(awaited_);
+}
+
+void resumeForeign(std::coroutine_handle<> handle) noexcept {
+  try {
+    handle.resume();
+  } catch (...) {
+    reportUnhandled(Failure::current());
+  }
+}
 
 }  // namespace phial::detail

@@ -1,6 +1,6 @@
 #include <phial/master/deferred_joint.h>
 
-#include <exception>
+#include <utility>
 
 namespace phial::detail {
 
@@ -41,12 +41,28 @@ void JointSource::watch(std::vector<Ref<Chain>> chains) {
   dropProducer();
 }
 
+bool JointSource::decides(std::size_t index, Node& result) noexcept {
+  try {
+    return arrived(index, result);
+  } catch (...) {  // moving a value threw
+    fail(Failure::current());
+    return true;
+  }
+}
+
 Ref<Chain> JointSource::childReady(Child& child) {
   Ref<Chain> chain = std::move(child.chain);
   Ref<Node> result = chain->takeResult();
-  if (arrived(child.index, *result)) return conclude();
-  dropProducer();  // may destroy this
-  return {};
+  const bool decided = decides(child.index, *result);
+  const std::optional<Failure> unheard = std::exchange(unheard_, {});
+  Ref<Chain> next;
+  if (decided) {
+    next = conclude();
+  } else {
+    dropProducer();  // may destroy this
+  }
+  if (unheard) reportUnhandled(*unheard);
+  return next;
 }
 
 Ref<Chain> JointSource::conclude() {
@@ -60,22 +76,11 @@ Ref<Chain> JointSource::conclude() {
   return settle();
 }
 
-Ref<Chain> JointSource::cancelOrDelegate() {
+void JointSource::cancel(std::vector<Ref<Chain>>& next) {
   cancelled_ = true;
-  std::vector<Ref<Chain>> pending;
-  for (auto& child : children_) {
-    if (child->chain) pending.push_back(child->chain);
+  for (auto child = children_.rbegin(); child != children_.rend(); ++child) {
+    if ((*child)->chain) next.push_back((*child)->chain);
   }
-  std::exception_ptr first;
-  for (auto& chain : pending) {
-    try {
-      Chain::cancel(std::move(chain));
-    } catch (...) {
-      if (!first) first = std::current_exception();
-    }
-  }
-  if (first) std::rethrow_exception(first);
-  return {};
 }
 
 }  // namespace phial::detail

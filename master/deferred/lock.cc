@@ -11,6 +11,7 @@ DeferredSemaphore::DeferredSemaphore(std::size_t limit) : gate_(std::make_shared
 DeferredSemaphore::~DeferredSemaphore() { gate_->waiting.reset(); }
 
 Deferred<void> DeferredSemaphore::acquire() {
+  if (!gate_->waiting) return fail<void>(CancelledError("the lock is being destroyed"));
   if (gate_->tokens > 0) {
     --gate_->tokens;
     return succeed();
@@ -24,7 +25,9 @@ std::size_t DeferredSemaphore::limit() const { return gate_->limit; }
 
 std::size_t DeferredSemaphore::tokens() const { return gate_->tokens; }
 
-std::size_t DeferredSemaphore::waiting() const { return gate_->waiting->size(); }
+std::size_t DeferredSemaphore::waiting() const {
+  return gate_->waiting ? gate_->waiting->size() : 0;
+}
 
 void DeferredSemaphore::Gate::release() {
   if (tokens == limit) throw std::logic_error("released more often than acquired");
@@ -34,6 +37,7 @@ void DeferredSemaphore::Gate::release() {
 }
 
 void DeferredSemaphore::Gate::letIn() {
+  const auto self = shared_from_this();  // a callback may destroy the semaphore
   lettingIn = true;
   while (tokens > 0 && waiting && !waiting->empty()) {
     --tokens;

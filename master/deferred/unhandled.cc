@@ -1,17 +1,15 @@
 #include <phial/master/deferred.h>
 
-#include <cstdio>
 #include <mutex>
 #include <utility>
+
+#include "master/log/log.h"
 
 namespace phial {
 namespace {
 
 void writeReport(const Failure& failure) {
-  std::string report = "Unhandled error in Deferred: " + failure.type() + ": " + failure.message();
-  report += "\n" + failure.traceback();
-  if (report.back() != '\n') report += '\n';
-  std::fwrite(report.data(), 1, report.size(), stderr);  // one call: one piece among threads
+  detail::logRecurring(detail::Recurring::unhandledError, "Unhandled error in Deferred", failure);
 }
 
 struct Hook {

@@ -1,32 +1,34 @@
 #include "master/reactor/call_guard.h"
 
-#include <spdlog/spdlog.h>
+#include <utility>
+
+#include "master/log/log.h"
 
 namespace phial::detail {
 namespace {
 
 void logError(std::exception_ptr error) {
-  try {
-    std::rethrow_exception(std::move(error));
-  } catch (const std::exception& e) {
-    spdlog::error("Unhandled error in a callback of the reactor: {}", e.what());
-  } catch (...) {
-    spdlog::error("Unhandled error in a callback of the reactor, not a std::exception");
-  }
+  logRecurring(Recurring::callbackError, "Unhandled error in a callback of the reactor",
+               Failure(std::move(error), {}));
 }
 
 }  // namespace
 
 CallGuard::CallGuard() : hook_(logError) {}
 
-void CallGuard::call(const std::function<void()>& f) noexcept {
+void CallGuard::call(const std::function<void()>& f) {
+  if (mark_.inherited()) return;
   try {
     f();
   } catch (...) {
-    // A copy: the hook may replace itself.
-    const Hook hook = hook_;
-    hook(std::current_exception());
+    const Failure failure = Failure::current();  // passes the end of the thread on
+    report(failure);
   }
+}
+
+void CallGuard::report(const Failure& failure) noexcept {
+  const Hook hook = hook_;  // a copy: the hook may replace itself
+  hook(failure.exception());
 }
 
 void CallGuard::setHook(Hook hook) { hook_ = hook ? std::move(hook) : Hook(logError); }

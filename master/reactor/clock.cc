@@ -1,4 +1,5 @@
 #include <phial/master/clock.h>
+#include <phial/protocol/saturating_time.h>
 
 namespace phial {
 
@@ -10,13 +11,13 @@ bool DelayedCall::cancel() {
 
 bool DelayedCall::reset(Duration delay) {
   if (!active()) return false;
-  impl_->moveTo(impl_->now() + delay);
+  impl_->moveTo(detail::saturatingAdd(impl_->now(), delay));
   return true;
 }
 
 bool DelayedCall::delay(Duration by) {
   if (!active()) return false;
-  impl_->moveTo(impl_->when() + by);
+  impl_->moveTo(detail::saturatingAdd(impl_->when(), by));
   return true;
 }
 

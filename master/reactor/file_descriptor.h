@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kj/io.h>
+#include <phial/protocol/descriptor.h>
 #include <phial/protocol/error.h>
 
 #include <cerrno>
@@ -12,10 +13,12 @@ namespace phial::detail {
 
 using FileDescriptor = kj::AutoCloseFd;
 
-/// Takes what a system call returned; throws Error with errno's text when that was a failure.
+/// Takes what a system call returned, see ownDescriptor; throws Error with errno's text when that
+/// was a failure.
 inline FileDescriptor checkedFd(int fd, const char* call) {
-  if (fd < 0) throw Error(std::string(call) + ": " + std::strerror(errno));
-  return FileDescriptor(fd);
+  FileDescriptor own = ownDescriptor(fd);
+  if (own.get() < 0) throw Error(std::string(call) + ": " + std::strerror(errno));
+  return own;
 }
 
 }  // namespace phial::detail

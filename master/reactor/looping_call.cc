@@ -1,6 +1,8 @@
 #include <phial/master/tasks.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 namespace phial {
@@ -10,37 +12,59 @@ class LoopingCall::State : public std::enable_shared_from_this<State> {
   State(Clock& clock, Function f) : clock_(clock), f_(std::move(f)) {}
 
   Deferred<void> start(Duration interval, First first) {
-    if (running_) throw std::logic_error("LoopingCall::start: it is running");
+    if (run_) throw std::logic_error("LoopingCall::start: it is running");
     if (interval < Duration::zero()) throw std::logic_error("LoopingCall::start: interval < 0");
-    auto made = newDeferred<void>([weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->halt();
+    run_ = std::make_shared<Run>();
+    auto made = newDeferred<void>([weak = weak_from_this(), run = std::weak_ptr(run_)] {
+      const auto self = weak.lock();
+      if (self && self->run_ == run.lock()) self->halt();
     });
-    done_ = std::move(made.resolver);
-    running_ = true;
-    ++run_;
+    run_->done = std::move(made.resolver);
     interval_ = interval;
     origin_ = clock_.now();
-    lastBeat_ = first == First::kAtOnce ? -1 : 0;
-    first == First::kAtOnce ? beat() : schedule();
+    lastBeat_ = first == First::atOnce ? -1 : 0;
+    first == First::atOnce ? beat() : schedule();
     return std::move(made.deferred);
   }
 
   void stop() {
-    if (!running_) return;
-    halt();
-    const auto done = std::exchange(done_, {});
-    done.callback();
+    const auto run = halt();
+    // While a call is waited for, its end is this run's end: it may still fail.
+    if (run && !run->calling) tell(*run, {});
   }
 
-  // Without firing the Deferred.
-  void halt() {
-    running_ = false;
-    next_.cancel();
+  // The end of the LoopingCall: the Deferred of start() is left pending.
+  void abandon() {
+    if (const auto run = halt()) run->done.reset();
   }
 
-  bool running() const { return running_; }
+  bool running() const { return run_ != nullptr; }
 
  private:
+  // One start(), until its Deferred has fired.
+  struct Run {
+    std::optional<Resolver<void>> done;  // none: nobody is to hear
+    bool calling = false;                // a call has been made and is waited for
+  };
+
+  // Without firing the Deferred.
+  std::shared_ptr<Run> halt() {
+    next_.cancel();
+    return std::exchange(run_, nullptr);
+  }
+
+  // Fires the run's Deferred. False when nobody waits for it: it was cancelled, or abandoned.
+  static bool tell(Run& run, const Outcome<void>& outcome) {
+    const auto done = std::exchange(run.done, std::nullopt);
+    if (!done || done->called()) return false;
+    if (outcome.ok()) {
+      done->callback();
+    } else {
+      done->errback(outcome.failure());
+    }
+    return true;
+  }
+
   // The last beat that is not in the future.
   std::int64_t currentBeat() const {
     if (interval_ == Duration::zero()) return lastBeat_ + 1;
@@ -53,22 +77,28 @@ class LoopingCall::State : public std::enable_shared_from_this<State> {
     // Both before the call, which may start this anew or destroy it.
     const auto self = shared_from_this();
     const auto run = run_;
+    run->calling = true;
     maybeDeferred(f_, passed).addBoth([self, run](Outcome<void> outcome) {
-      // Not if it was stopped, or even started anew, in the meantime.
-      if (self->running_ && self->run_ == run) self->afterCall(std::move(outcome));
+      return self->afterCall(run, std::move(outcome));
     });
   }
 
-  void afterCall(Outcome<void> outcome) {
-    if (outcome.ok()) return schedule();
-    halt();
-    const auto done = std::exchange(done_, {});
-    done.errback(outcome.failure());
+  Outcome<void> afterCall(const std::shared_ptr<Run>& run, Outcome<void> outcome) {
+    run->calling = false;
+    const bool goesOn = run_ == run;  // not if it was stopped, or even started anew, meanwhile
+    if (goesOn && outcome.ok()) {
+      schedule();
+      return {};
+    }
+    if (goesOn) halt();
+    if (tell(*run, outcome)) return {};
+    return outcome;  // a failure that nobody hears of is reported as unhandled
   }
 
   void schedule() {
     const std::int64_t beat = interval_ == Duration::zero() ? 0 : currentBeat() + 1;
-    const Duration delay = origin_ + beat * interval_ - clock_.now();
+    const auto when = detail::saturatingAdd(origin_, detail::saturatingMultiply(interval_, beat));
+    const Duration delay = detail::saturatingSubtract(when, clock_.now());
     next_ = clock_.callLater(std::max(delay, Duration::zero()), [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->beat();
     });
@@ -76,10 +106,8 @@ class LoopingCall::State : public std::enable_shared_from_this<State> {
 
   Clock& clock_;
   Function f_;
-  Resolver<void> done_;
   DelayedCall next_;
-  bool running_ = false;
-  std::uint64_t run_ = 0;  // which start() this is
+  std::shared_ptr<Run> run_;  // null while it does not run
   Duration interval_{};
   TimePoint origin_;
   std::int64_t lastBeat_ = 0;
@@ -87,7 +115,7 @@ class LoopingCall::State : public std::enable_shared_from_this<State> {
 
 LoopingCall::LoopingCall(Clock& clock, Function f, Wrapped)
     : state_(std::make_shared<State>(clock, std::move(f))) {}
-LoopingCall::~LoopingCall() { state_->halt(); }
+LoopingCall::~LoopingCall() { state_->abandon(); }
 
 Deferred<void> LoopingCall::start(Duration interval, First first) {
   return state_->start(interval, first);

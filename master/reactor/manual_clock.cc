@@ -1,10 +1,12 @@
 #include <phial/master/clock.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace phial {
 namespace {
@@ -23,10 +25,12 @@ struct ManualClock::State {
 
   void schedule(const std::shared_ptr<Call>& call, TimePoint when);
   std::shared_ptr<Call> takeDue(TimePoint until);
+  void close();
 
   TimePoint now;
   std::uint64_t nextOrder = 0;
   std::uint64_t turn = 0;  // counts advances
+  bool closed = false;     // the clock is being destroyed: what it is asked for now is dropped
   std::map<Slot, std::shared_ptr<Call>> calls;
 };
 
@@ -91,20 +95,31 @@ std::shared_ptr<ManualClock::State::Call> ManualClock::State::takeDue(TimePoint 
 
 ManualClock::ManualClock() : state_(std::make_shared<State>()) {}
 
-ManualClock::~ManualClock() = default;
+// The handle of a call may be kept by what the call itself holds, as addTimeout() and deferLater()
+// do it. Such a ring is only opened by emptying the call.
+void ManualClock::State::close() {
+  closed = true;
+  // Every handle is inert before the first captured object is destroyed: its destructor may call in
+  // here again.
+  std::vector<std::function<void()>> dropped;
+  for (auto& [slot, call] : std::exchange(calls, {})) dropped.push_back(call->finish());
+}
+
+ManualClock::~ManualClock() { state_->close(); }
 
 TimePoint ManualClock::now() const { return state_->now; }
 
 DelayedCall ManualClock::callLater(Duration delay, std::function<void()> f) {
+  if (state_->closed) return {};
   auto call = std::make_shared<State::Call>(state_, std::move(f));
-  state_->schedule(call, state_->now + std::max(delay, Duration::zero()));
+  state_->schedule(call, detail::saturatingAdd(state_->now, std::max(delay, Duration::zero())));
   return DelayedCall(call);
 }
 
 void ManualClock::advance(Duration by) {
   if (by < Duration::zero()) throw std::invalid_argument("ManualClock::advance: time goes forward");
   auto state = state_;  // a call may destroy the clock
-  const TimePoint until = state->now + by;
+  const TimePoint until = detail::saturatingAdd(state->now, by);
   ++state->turn;
   while (auto call = state->takeDue(until)) {
     state->now = std::max(state->now, call->when());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "master/reactor/call_guard.h"
@@ -19,6 +20,9 @@ class SoonQueue {
     // An event activated from a callback joins the end of the turn's list.
     if (calls_.size() == 1) event_active(event_.get(), EV_TIMEOUT, 0);
   }
+
+  /// Drops what has not been called.
+  void close() { const auto dropped = std::exchange(calls_, {}); }
 
  private:
   void drain() {

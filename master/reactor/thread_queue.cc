@@ -16,12 +16,22 @@ ThreadQueue::ThreadQueue(event_base& base, CallGuard& guard)
 }
 
 void ThreadQueue::add(std::function<void()> f) {
+  if (guard_.inherited()) return;
   const std::scoped_lock lock(mutex_);
+  if (closed_) return;
   calls_.push_back(std::move(f));
   if (calls_.size() == 1) wake();
 }
 
+void ThreadQueue::close() {
+  std::deque<std::function<void()>> dropped;  // destroyed when the lock is free again
+  const std::scoped_lock lock(mutex_);
+  closed_ = true;
+  dropped.swap(calls_);
+}
+
 void ThreadQueue::drain() {
+  if (guard_.inherited()) return;
   const auto calls = takeSome();
   for (const auto& f : calls) guard_.call(f);
 }

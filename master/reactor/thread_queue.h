@@ -23,6 +23,8 @@ class ThreadQueue {
 
   /// From any thread.
   void add(std::function<void()> f);
+  /// Drops what has not been called, and from now on what is added.
+  void close();
 
  private:
   void drain();
@@ -32,6 +34,7 @@ class ThreadQueue {
   CallGuard& guard_;
   std::mutex mutex_;
   std::deque<std::function<void()>> calls_;  // guarded by mutex_
+  bool closed_ = false;                      // guarded by mutex_
   FileDescriptor eventFd_;
   EventPtr event_;
 };

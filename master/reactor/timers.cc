@@ -1,5 +1,6 @@
 #include "master/reactor/timers.h"
 
+#include <phial/protocol/saturating_time.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -8,11 +9,6 @@
 
 namespace phial::detail {
 namespace {
-
-TimePoint later(TimePoint now, Duration delay) {
-  if (delay >= TimePoint::max() - now) return TimePoint::max();
-  return now + std::max(delay, Duration::zero());
-}
 
 void setTimer(int fd, TimePoint when) {
   const auto since = when.time_since_epoch();
@@ -69,7 +65,9 @@ Timers::Timers(event_base& base, CallGuard& guard)
   if (event_add(timerFdEvent_.get(), nullptr) != 0) throw Error("cannot watch the timer");
 }
 
-Timers::~Timers() {
+Timers::~Timers() { close(); }
+
+void Timers::close() {
   // Every handle is made inert before the first captured object is destroyed.
   std::vector<std::function<void()>> dropped;
   for (auto& [key, call] : std::exchange(calls_, {})) dropped.push_back(call->release());
@@ -77,7 +75,7 @@ Timers::~Timers() {
 
 DelayedCall Timers::add(Duration delay, std::function<void()> f) {
   auto call = std::make_shared<Call>(std::move(f));
-  insert(call, later(now(), delay));
+  insert(call, saturatingAdd(now(), std::max(delay, Duration::zero())));
   return DelayedCall(std::move(call));
 }
 
@@ -94,6 +92,7 @@ std::shared_ptr<Timers::Call> Timers::take(const Key& key) {
 }
 
 void Timers::onTimerFd() {
+  if (guard_.inherited()) return;  // it is the parent's to read, and to set
   std::uint64_t expirations;
   [[maybe_unused]] const auto n = read(timerFd_.get(), &expirations, sizeof expirations);
   armedFor_ = TimePoint::max();
@@ -121,7 +120,7 @@ void Timers::runDue() {
 }
 
 void Timers::arm() {
-  if (calls_.empty() || duePending_) return;
+  if (calls_.empty() || duePending_ || guard_.inherited()) return;
   const TimePoint next = calls_.begin()->first.first;
   if (next <= now()) {
     duePending_ = true;

@@ -29,6 +29,8 @@ class Timers {
 
   static TimePoint now() { return std::chrono::steady_clock::now(); }
   DelayedCall add(Duration delay, std::function<void()> f);
+  /// Drops the calls that are waiting, with all that they hold.
+  void close();
 
  private:
   class Call;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <phial/master/reactor.h>
+#include <phial/protocol/error.h>
 
 #include <unordered_set>
 
@@ -12,12 +13,25 @@ namespace phial::detail {
 
 class Watches;
 
+/// The system refuses to watch a descriptor.
+class WatchRefused : public Error {
+ public:
+  WatchRefused(int fd, int code);
+  /// The errno.
+  int code() const { return code_; }
+
+ private:
+  int code_;
+};
+
 class WatchState : public std::enable_shared_from_this<WatchState> {
  public:
   WatchState(Watches& watches, int fd, short what, std::function<void()> f);
 
   bool active() const { return event_ != nullptr; }
   void stop();
+  /// Stops it and hands out what it was to call. REQUIRES: that is not running.
+  std::function<void()> release();
 
  private:
   friend class Watches;
@@ -31,7 +45,10 @@ class WatchState : public std::enable_shared_from_this<WatchState> {
 class Watches {
  public:
   Watches(event_base& base, CallGuard& guard) : base_(base), guard_(guard) {}
-  ~Watches();
+  ~Watches() { close(); }
+
+  /// Stops all of them and drops what they hold.
+  void close();
 
   /// `what` is EV_READ or EV_WRITE. Throws Error when `fd` cannot be watched.
   Watch add(int fd, short what, std::function<void()> f);

@@ -1,0 +1,145 @@
+#include "master/reactor/loop.h"
+
+#include <phial/protocol/descriptor.h>
+#include <phial/protocol/error.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace phial::detail {
+namespace {
+
+constinit thread_local Loop* loopOfThisThread = nullptr;
+
+struct ConfigFree {
+  void operator()(event_config* config) const { event_config_free(config); }
+};
+
+OwnedBase makeBase() {
+  const std::unique_ptr<event_config, ConfigFree> config(event_config_new());
+  const StandardNumbersTaken taken;  // libevent opens some of its own
+  if (config) event_config_set_flag(config.get(), EVENT_BASE_FLAG_NOLOCK);
+  OwnedBase base(config ? event_base_new_with_config(config.get()) : nullptr);
+  if (!base) throw Error("libevent could not make an event_base");
+  return base;
+}
+
+void refuseBeside(const Loop& first, const event_base& base) {
+  char text[320];
+  std::snprintf(text, sizeof text,
+                "Reactor: this thread has a Reactor on event_base %p already, so there can be none "
+                "on event_base %p: one thread has one loop. A second Reactor shares it when it "
+                "joins the same base: Reactor(first.base())",
+                static_cast<const void*>(&first.base()), static_cast<const void*>(&base));
+  throw std::logic_error(text);
+}
+
+}  // namespace
+
+// Also when the loop is left by an exception or by the end of its thread.
+class Loop::InsideRun {
+ public:
+  explicit InsideRun(Loop& loop) : loop_(loop) { loop_.insideRun_ = true; }
+  ~InsideRun() {
+    loop_.insideRun_ = false;
+    loop_.onLoopLeft();
+  }
+  InsideRun(const InsideRun&) = delete;
+  InsideRun& operator=(const InsideRun&) = delete;
+
+ private:
+  Loop& loop_;
+};
+
+// The copy of a parent's Loop does not stand in the way of one of this process's own.
+Loop* Loop::ofThisThread() {
+  Loop* const found = loopOfThisThread;
+  if (found != nullptr && found->mark_.inherited()) found->leave();
+  return loopOfThisThread;
+}
+
+void Loop::leave() {
+  bridge_.leave();
+  if (loopOfThisThread == this) loopOfThisThread = nullptr;
+}
+
+std::shared_ptr<Loop> Loop::create() {
+  OwnedBase own = makeBase();
+  event_base& base = *own;
+  return std::make_shared<Loop>(Private(), base, std::move(own));
+}
+
+std::shared_ptr<Loop> Loop::join(event_base& base) {
+  Loop* const first = ofThisThread();
+  if (first != nullptr && &first->base_ == &base) return first->shared_from_this();
+  return std::make_shared<Loop>(Private(), base, nullptr);
+}
+
+Loop::Loop(Private, event_base& base, OwnedBase owned)
+    : owned_(std::move(owned)),
+      base_((ofThisThread() != nullptr ? refuseBeside(*loopOfThisThread, base) : void(), base)),
+      bridge_(base_),
+      firstTurn_(makeEvent<&Loop::onFirstTurn>(base_, -1, 0, this)) {
+  addForNextTurn(*firstTurn_);
+  loopOfThisThread = this;
+}
+
+Loop::~Loop() {
+  if (loopOfThisThread == this) loopOfThisThread = nullptr;
+}
+
+void Loop::run() {
+  if (insideRun_) throw std::logic_error("Reactor::run: the loop is running already");
+  const auto self = shared_from_this();
+  const InsideRun inside(*this);
+  if (event_base_loop(&base_, EVLOOP_NO_EXIT_ON_EMPTY) < 0) throw Error("libevent's loop failed");
+}
+
+void Loop::stop() {
+  if (state_ == State::kStopping) return;
+  // A call that was left over from the last run may come before this run's first turn.
+  if (state_ == State::kRunning || insideRun_) {
+    state_ = State::kStopping;
+    event_base_loopbreak(&base_);
+    addForNextTurn(*firstTurn_);
+  } else if (!hasRun_) {
+    stopRequested_ = true;
+  }
+}
+
+void Loop::callWhenRunning(CallGuard& guard, std::function<void()> f) {
+  whenRunning_.push_back({&guard, std::move(f)});
+}
+
+void Loop::dropCallsOf(const CallGuard& guard) {
+  std::vector<WhenRunning> dropped;  // destroyed when the queue is in order again
+  const auto end = std::stable_partition(whenRunning_.begin(), whenRunning_.end(),
+                                         [&](const auto& call) { return call.guard != &guard; });
+  std::move(end, whenRunning_.end(), std::back_inserter(dropped));
+  whenRunning_.erase(end, whenRunning_.end());
+}
+
+void Loop::onFirstTurn() {
+  if (mark_.inherited()) return;
+  const auto self = shared_from_this();
+  state_ = State::kRunning;
+  hasRun_ = true;
+  if (std::exchange(stopRequested_, false)) return stop();
+  // One at a time: a call may end another Reactor, and with it that one's calls.
+  while (!whenRunning_.empty()) {
+    const WhenRunning next = std::move(whenRunning_.front());
+    whenRunning_.pop_front();
+    next.guard->call(next.f);
+  }
+}
+
+void Loop::onLoopLeft() {
+  if (state_ == State::kRunning) addForNextTurn(*firstTurn_);
+  state_ = State::kIdle;
+  hasRun_ = true;
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,91 @@
+// What all Reactors of one thread share: the event_base, KJ's queue on it, and whether it runs.
+//
+// KJ allows one event loop a thread. Two libraries in one program may still make a Reactor each, as
+// long as both join the same event_base: the first one makes the Loop, the others find it by their
+// thread. Timers, watches and queues are each Reactor's own, so that one that ends takes its own
+// pending calls with it and leaves the other's alone.
+//
+// Thread rule: the thread that made it. Life: until the last Reactor that shares it ends, in
+// whatever order they do.
+#pragma once
+
+#include <event2/event.h>
+#include <phial/protocol/fork_mark.h>
+#include <phial/protocol/loop_bridge.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "master/reactor/call_guard.h"
+#include "master/reactor/event.h"
+#include "master/reactor/owner_thread.h"
+
+namespace phial::detail {
+
+struct BaseFree {
+  void operator()(event_base* base) const { event_base_free(base); }
+};
+using OwnedBase = std::unique_ptr<event_base, BaseFree>;
+
+class Loop final : public std::enable_shared_from_this<Loop> {
+  struct Private {};
+
+ public:
+  /// A Loop with an event_base of its own. Throws Error when the system refuses a descriptor,
+  /// std::logic_error when this thread has a Loop, or a foreign KJ loop, already.
+  static std::shared_ptr<Loop> create();
+  /// This thread's Loop on `base`, which is borrowed; a new one where there is none. Throws
+  /// std::logic_error that names both when the thread's Loop is on another base.
+  static std::shared_ptr<Loop> join(event_base& base);
+
+  Loop(Private, event_base& base, OwnedBase owned);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  event_base& base() const { return base_; }
+  const OwnerThread& thread() const { return thread_; }
+
+  /// For the copy in a forked child, which is kept for ever: the thread is free for another Loop.
+  void leave();
+
+  void run();
+  void stop();
+  bool running() const { return state_ == State::kRunning; }
+
+  /// Calls `f` through `guard` in the loop's first turn. REQUIRES: not running().
+  void callWhenRunning(CallGuard& guard, std::function<void()> f);
+  /// Drops the calls that were to be made through `guard`.
+  void dropCallsOf(const CallGuard& guard);
+
+ private:
+  static Loop* ofThisThread();
+
+  // Stopping ends with run(), or, when the host dispatches, with the first turn of its next loop.
+  enum class State { kIdle, kRunning, kStopping };
+
+  struct WhenRunning {
+    CallGuard* guard;
+    std::function<void()> f;
+  };
+
+  class InsideRun;
+
+  void onFirstTurn();
+  void onLoopLeft();
+
+  const ForkMark mark_;
+  const OwnerThread thread_;
+  OwnedBase owned_;  // before all that is on it
+  event_base& base_;
+  LoopBridge bridge_;  // before all that may hold promises
+  EventPtr firstTurn_;
+  std::deque<WhenRunning> whenRunning_;
+  State state_ = State::kIdle;
+  bool hasRun_ = false;         // its first turn has been
+  bool stopRequested_ = false;  // before that
+  bool insideRun_ = false;
+};
+
+}  // namespace phial::detail
