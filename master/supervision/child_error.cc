@@ -7,8 +7,14 @@ const char* name(ChildError::Step step) {
   switch (step) {
     case Step::kSetpgid:
       return "setpgid";
+    case Step::kSetgroups:
+      return "setgroups";
+    case Step::kSetgid:
+      return "setgid";
+    case Step::kSetuid:
+      return "setuid";
     case Step::kPdeathsig:
-      return "prctl";
+      return "prctl PR_SET_PDEATHSIG";
     case Step::kNice:
       return "nice";
     case Step::kAffinity:

@@ -7,6 +7,9 @@ namespace phial::detail {
 struct ChildError {
   enum class Step {
     kSetpgid,
+    kSetgroups,
+    kSetgid,
+    kSetuid,
     kPdeathsig,
     kNice,
     kAffinity,
@@ -22,8 +25,11 @@ struct ChildError {
     kLifeline,
     kExec
   };
+  /// A lack is something that the program starts without.
+  enum class Weight { kFailure, kLack };
   Step step;
   int code;
+  Weight weight = Weight::kFailure;
 };
 
 /// The call that failed: "setpgid", "setrlimit RLIMIT_AS", ...

@@ -37,7 +37,7 @@ rlim_t cpuSeconds(Duration time) {
 }
 
 ChildLimits::ChildLimits(const Limits& limits)
-    : niceness_(limits.niceness), noNewPrivileges_(limits.noNewPrivileges) {
+    : niceness_(limits.niceness.value_or(0)), noNewPrivileges_(limits.noNewPrivileges) {
   limitCores(limits.coreDumps);
   if (const auto bytes = limits.fileSizeBytes) limit(Step::kFileSize, RLIMIT_FSIZE, *bytes, *bytes);
   if (const auto files = limits.openFiles) {
@@ -104,13 +104,13 @@ bool ChildLimits::setAffinity() const noexcept {
   return std::equal(got.begin(), got.end(), affinity_.begin());
 }
 
-bool ChildLimits::addNiceness() const noexcept {
+bool ChildLimits::addNiceness(int niceness) noexcept {
   errno = 0;
-  return nice(niceness_) != -1 || errno == 0;
+  return nice(niceness) != -1 || errno == 0;
 }
 
 std::optional<Step> ChildLimits::apply() const noexcept {
-  if (niceness_ != 0 && !addNiceness()) return Step::kNice;
+  if (niceness_ != 0 && !addNiceness(niceness_)) return Step::kNice;
   if (!affinity_.empty() && !setAffinity()) return Step::kAffinity;
   if (noNewPrivileges_ && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return Step::kNoNewPrivileges;

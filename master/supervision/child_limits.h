@@ -24,6 +24,9 @@ class ChildLimits {
   /// limit of address space holds as soon as this returns. Async-signal-safe.
   std::optional<ChildError::Step> apply() const noexcept;
 
+  /// For the child: makes it nicer by a default that nobody asked for. False, with errno: refused.
+  static bool addDefaultNiceness(int niceness) noexcept { return addNiceness(niceness); }
+
  private:
   struct Resource {
     ChildError::Step step;
@@ -36,7 +39,7 @@ class ChildLimits {
   void limitCores(CoreDumps dumps);
   void planAffinity(const std::vector<int>& cores);
   bool setAffinity() const noexcept;
-  bool addNiceness() const noexcept;
+  static bool addNiceness(int niceness) noexcept;
 
   std::vector<Resource> resources_;  // in the order in which they are set
   int niceness_;

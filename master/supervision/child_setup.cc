@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,13 +30,47 @@ void check(const ChildContext& context, Step step, bool ok) {
   if (!ok) fail(context, step);
 }
 
-void dieWithSpawner(const ChildContext& context) {
-  check(context, Step::kPdeathsig, prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+// What nobody asked for by name: the program starts without it.
+void reportLack(const ChildContext& context, Step step) {
+  const ChildError lack{step, errno, ChildError::Weight::kLack};
+  [[maybe_unused]] const auto n = write(context.reportFd, &lack, sizeof lack);
 }
 
-// It may have died before the child was tied to it: then nobody is left to hear of that.
+void dieWithSpawner(const ChildContext& context) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) return;
+  // A lifeline does the same.
+  if (context.plan.lifeline() >= 0) return reportLack(context, Step::kPdeathsig);
+  fail(context, Step::kPdeathsig);
+}
+
+// It may have died before the child was tied to it: then nobody is left to hear of that. A spawner
+// outside of the child's PID namespace has the number 0 there, dead or alive; a worker of a dead
+// one finds its pipes at their end.
 void dieIfOrphaned(const ChildContext& context) {
-  if (getppid() != context.spawner) _exit(kSetupFailed);
+  const pid_t parent = getppid();
+  if (parent != context.spawner && parent != 0) _exit(kSetupFailed);
+}
+
+// The system calls, not glibc's functions: those change every thread of the process, and this one
+// still shares the spawner's memory, its list of threads included.
+void changeUser(const ChildContext& context) {
+  if (!context.uid && !context.gid) return;
+  check(context, Step::kSetgroups, syscall(SYS_setgroups, 0, nullptr) == 0);
+  if (context.gid) {
+    const gid_t gid = *context.gid;
+    check(context, Step::kSetgid, syscall(SYS_setresgid, gid, gid, gid) == 0);
+  }
+  if (context.uid) {
+    const uid_t uid = *context.uid;
+    check(context, Step::kSetuid, syscall(SYS_setresuid, uid, uid, uid) == 0);
+  }
+}
+
+void beNicer(const ChildContext& context) {
+  if (context.defaultNiceness == 0) return;
+  if (!ChildLimits::addDefaultNiceness(context.defaultNiceness)) {
+    reportLack(context, Step::kNice);
+  }
 }
 
 void placeDescriptors(ChildContext& context) {
@@ -82,12 +117,16 @@ void resetSignals() {
 void setUpChild(ChildContext& context) {
   context.ran = true;
   if (context.ownGroup) check(context, Step::kSetpgid, setpgid(0, 0) == 0);
-  if (context.dieWithSpawner) dieWithSpawner(context);
   if (const char* to = context.plan.directory()) check(context, Step::kChdir, chdir(to) == 0);
   placeDescriptors(context);
+  // As the spawner's user, whose right to signal the group the lifeline then has.
   armLifeline(context);
+  changeUser(context);
+  // After the change of user, which the kernel answers by forgetting it.
+  if (context.dieWithSpawner) dieWithSpawner(context);
   if (context.dieWithSpawner || context.plan.lifeline() >= 0) dieIfOrphaned(context);
   resetSignals();
+  beNicer(context);
   // The last: until here the child needs what they may forbid, such as descriptors above 10.
   if (const auto failed = context.plan.limits().apply()) fail(context, *failed);
 }

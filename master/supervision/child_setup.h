@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 namespace phial::detail {
 
 class SpawnPlan;
@@ -15,6 +17,10 @@ struct ChildContext {
   pid_t spawner;
   bool ownGroup;
   bool dieWithSpawner;
+  /// Added to the niceness if the system lets it; 0 for none.
+  int defaultNiceness;
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
   /// Where to report; above all of the plan's targets, close-on-exec.
   int reportFd;
   /// Set by the child. The spawner sees it only if they shared memory.

@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdio>
 
+#include "master/log/log.h"
+#include "master/supervision/death_report.h"
+
 namespace phial {
 namespace {
 
@@ -37,6 +40,12 @@ std::string circumstances(const DeathCertificate& death) {
   return "before it took up " + job;
 }
 
+std::string indented(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += "\n    " + line;
+  return text;
+}
+
 std::string causePhrase(DeathCause cause) {
   switch (cause) {
     case DeathCause::crash:
@@ -59,18 +68,33 @@ std::string causePhrase(DeathCause cause) {
       return "the pool ended it: it broke the protocol";
     case DeathCause::startup:
       return "it did not get ready";
+    case DeathCause::damaged:
+      return "it ended itself: it could not go on after what a job had done to it";
+    case DeathCause::unresponsive:
+      return "the pool ended it: it gave no sign of life";
     case DeathCause::reaped:
       return "unknown: something else in this program waited for the process and has its status";
   }
   return "unknown";
 }
 
+// All but the worker's own words.
+std::string account(const DeathCertificate& death) {
+  std::string text = death.summary() + "\n  cause: " + causePhrase(death.cause);
+  if (death.pid == 0) return text;
+  const auto& used = death.resources;
+  text += "\n  jobs served: " + std::to_string(death.jobsServed) + ", up " + seconds(death.uptime) +
+          ", CPU " + seconds(used.userTime + used.systemTime);
+  if (used.peakRssBytes) text += ", peak memory " + mebibytes(*used.peakRssBytes);
+  return text;
+}
+
 }  // namespace
 
 const char* causeName(DeathCause cause) {
-  static constexpr std::array kNames = {"crash",    "memory",  "timeout", "soft timeout",
-                                        "deadline", "cancel",  "recycle", "shutdown",
-                                        "protocol", "startup", "reaped"};
+  static constexpr std::array kNames = {
+      "crash",    "memory",   "timeout", "soft timeout", "deadline",     "cancel", "recycle",
+      "shutdown", "protocol", "startup", "damaged",      "unresponsive", "reaped"};
   return kNames.at(static_cast<std::size_t>(cause));
 }
 
@@ -84,25 +108,58 @@ std::string DeathCertificate::summary() const {
 }
 
 std::string DeathCertificate::describe() const {
-  std::string text = summary() + "\n  cause: " + causePhrase(cause);
-  if (pid != 0) {
-    text += "\n  jobs served: " + std::to_string(jobsServed) + ", up " + seconds(uptime) +
-            ", CPU " + seconds(resources.userTime + resources.systemTime);
-    if (resources.peakRssBytes) text += ", peak memory " + mebibytes(*resources.peakRssBytes);
-  }
+  std::string text = account(*this);
+  if (!traceback.empty()) text += "\n  where it was:" + indented(traceback);
   if (stderrTail.empty()) return text;
-  text += "\n  last lines on stderr:";
-  for (const auto& line : stderrTail) text += "\n    " + line;
-  return text;
+  if (!stderrHead.empty()) {
+    text += "\n  first lines on stderr:" + indented(stderrHead);
+    if (stderrLeftOut > 0) text += "\n  " + std::to_string(stderrLeftOut) + " lines left out";
+  }
+  return text + "\n  last lines on stderr:" + indented(stderrTail);
 }
+
+std::string DeathCertificate::message() const {
+  const std::string ending = pid != 0 ? phial::describe(status) : "could not be spawned";
+  const std::string end = std::holds_alternative<Signalled>(status) ? "was " + ending : ending;
+  if (cause == DeathCause::startup) return "no worker could be started: it " + end;
+  const std::string subject = function.empty() ? "a worker " : function + ": its worker ";
+  switch (cause) {
+    case DeathCause::crash:
+    case DeathCause::reaped:
+      return subject + end;
+    case DeathCause::memory:
+      return subject + "ran out of memory";
+    case DeathCause::protocol:
+      return subject + "broke the protocol and was ended";
+    case DeathCause::damaged:
+      return subject + "could not go on after what a job had done to it";
+    case DeathCause::unresponsive:
+      return subject + "did not respond and was ended";
+    case DeathCause::timeout:
+      return function + ": ran longer than its timeout and was ended";
+    case DeathCause::softTimeout:
+      return function + ": did not give up after its soft timeout and was ended";
+    case DeathCause::deadline:
+      return function + ": was ended because its deadline had passed";
+    case DeathCause::cancel:
+      return subject + "was ended because a job in it was cancelled and did not give up";
+    case DeathCause::recycle:
+    case DeathCause::shutdown:
+    case DeathCause::startup:
+      break;
+  }
+  return subject + "was stopped by its pool";
+}
+
+std::string detail::report(const DeathCertificate& death) { return oneLine(account(death)); }
 
 namespace {
 
 std::string poisonText(const std::vector<DeathCertificate>& certificates) {
-  std::string text = "the job was running in each of " + std::to_string(certificates.size()) +
-                     " workers that died:";
-  for (const auto& certificate : certificates) text += "\n" + certificate.describe();
-  return text;
+  std::string text =
+      "each of the " + std::to_string(certificates.size()) + " workers that the job ran in died";
+  if (certificates.empty()) return text;
+  return text + "; the last time " + certificates.back().message();
 }
 
 }  // namespace
@@ -111,5 +168,11 @@ PoisonJob::PoisonJob(std::vector<DeathCertificate> certificates)
     : Error(poisonText(certificates)),
       certificates_(
           std::make_shared<const std::vector<DeathCertificate>>(std::move(certificates))) {}
+
+std::string PoisonJob::describe() const {
+  std::string text = what();
+  for (const auto& certificate : *certificates_) text += "\n" + certificate.describe();
+  return text;
+}
 
 }  // namespace phial

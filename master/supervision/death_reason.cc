@@ -99,6 +99,13 @@ DeathReason deathReason(const DeathEvidence& evidence, const Limits& limits) {
   const bool unknown = std::holds_alternative<StatusUnknown>(evidence.status);
   const DeathCause served = unknown ? DeathCause::reaped : DeathCause::crash;
   const DeathCause plain = starting ? DeathCause::startup : served;
+  if (evidence.lostDescriptor) {
+    return {starting ? DeathCause::startup : DeathCause::damaged,
+            "a job closed or replaced a descriptor of the worker's own" +
+                (*evidence.lostDescriptor > 0
+                     ? ", descriptor " + std::to_string(*evidence.lostDescriptor)
+                     : std::string())};
+  }
   const DeathCause memory = starting ? DeathCause::startup : DeathCause::memory;
   if (auto cpu = cpuPhrase(evidence, limits); !cpu.empty()) return {plain, std::move(cpu)};
   if (auto file = fileSizePhrase(evidence, limits); !file.empty()) return {plain, std::move(file)};

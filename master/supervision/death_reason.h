@@ -22,6 +22,8 @@ struct DeathEvidence {
   /// What the worker noted on its control page: that memory was refused to the job it was given, to
   /// that job's message before it was begun, or to other code while no job was under way.
   enum class Refusal { none, toTheJob, toItsMessage, betweenJobs } refusal = Refusal::none;
+  /// What the worker says that a job has closed or replaced; empty when it says nothing.
+  std::optional<int> lostDescriptor = {};
   /// What OomKills made of it; empty when it was not the kernel's doing.
   std::optional<std::string> oomKill = {};
 };

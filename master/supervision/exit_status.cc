@@ -17,7 +17,7 @@ struct Describe {
   }
   std::string operator()(const Signalled& s) const {
     return "killed by " + signalName(s.signal) +
-           (s.core == Signalled::Core::kDumped ? " (core dumped)" : "");
+           (s.core == Signalled::Core::dumped ? " (core dumped)" : "");
   }
   std::string operator()(const StatusUnknown&) const { return "ended, status unknown"; }
 };

@@ -35,6 +35,13 @@ void InFlight::popFront() {
   batches_.pop_front();
 }
 
+bool InFlight::reported(Place place, std::uint64_t report) {
+  Job& job = batches_[place.batch].jobs[place.index];
+  if (report <= job.lastReport) return false;
+  job.lastReport = report;
+  return true;
+}
+
 void InFlight::settle(Place place, Held held) {
   Job& job = batches_[place.batch].jobs[place.index];
   held_ -= job.held == Held::byWorker ? 1 : 0;
@@ -83,6 +90,19 @@ std::vector<std::uint64_t> InFlight::all() const {
     }
   }
   return ids;
+}
+
+bool InFlight::passed(Place place) const {
+  const auto named = page_.job.load(std::memory_order_acquire);
+  // Also one that has been answered since, or taken back.
+  for (Place at = place; at.batch < batches_.size(); ++at.batch, at.index = 0) {
+    const auto& jobs = batches_[at.batch].jobs;
+    for (; at.index < jobs.size(); ++at.index) {
+      const bool later = at.batch > place.batch || at.index > place.index;
+      if (later && jobs[at.index].id == named) return true;
+    }
+  }
+  return false;
 }
 
 bool InFlight::takeBack(Place place) {

@@ -25,6 +25,7 @@ class InFlight {
     std::uint32_t function;  // the worker's index
     std::string label;
     Held held = Held::byWorker;
+    std::uint64_t lastReport = 0;  // the number of the report of progress that was told last
   };
 
   struct Batch {
@@ -68,6 +69,8 @@ class InFlight {
   unsigned slotNumber(Place place) const {
     return batches_[place.batch].firstSlot + static_cast<unsigned>(place.index);
   }
+  /// Notes that this report of a job's progress is about to be told. False: it has been.
+  bool reported(Place place, std::uint64_t report);
   /// From here on the worker does not hold it.
   void settle(Place place, Held held);
 
@@ -87,6 +90,8 @@ class InFlight {
   bool begun(Place place) const { return slot(place).claimed(job(place).id); }
   /// Whether its result lies in shared memory.
   bool delivered(Place place) const { return slot(place).delivered(job(place).id); }
+  /// Whether the worker says that it is at a later job by now.
+  bool passed(Place place) const;
   /// True: the worker has not begun it and will not, and does not hold it any more.
   bool takeBack(Place place);
 

@@ -6,7 +6,9 @@
 #include "master/supervision/launcher.h"
 
 #include <fcntl.h>
+#include <phial/protocol/descriptor.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,10 @@
 #include <boost/process/posix.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "master/supervision/child_error.h"
 #include "master/supervision/child_setup.h"
@@ -44,12 +50,11 @@ class SignalsBlocked {
 // The pipe through which the child says why it could not become the program.
 struct ReportPipe {
   explicit ReportPipe(const SpawnPlan& plan) {
-    int ends[2];
-    check(plan, pipe2(ends, O_CLOEXEC | O_NONBLOCK), "pipe2");
-    read = kj::AutoCloseFd(ends[0]);
-    const kj::AutoCloseFd low(ends[1]);
+    auto ends = openPipe(O_NONBLOCK);
+    check(plan, ends ? 0 : -1, "pipe2");
+    read = kj::mv(ends->read);
     // Out of the way of the descriptors that the child is to have.
-    const int high = fcntl(low, F_DUPFD_CLOEXEC, plan.highestTarget() + 1);
+    const int high = fcntl(ends->write, F_DUPFD_CLOEXEC, plan.highestTarget() + 1);
     check(plan, high, "fcntl");
     write = kj::AutoCloseFd(high);
   }
@@ -111,6 +116,40 @@ std::optional<ChildError> readReport(int fd, bool sharedMemory) {
   return error;
 }
 
+// What the child has said up to the failure, if there was one.
+struct Report {
+  std::vector<std::string> lacks;
+  std::optional<ChildError> failure;
+};
+
+Report readWholeReport(int fd, bool sharedMemory) {
+  Report report;
+  while (const auto next = readReport(fd, sharedMemory)) {
+    if (next->weight == ChildError::Weight::kFailure) {
+      report.failure = next;
+      break;
+    }
+    report.lacks.push_back(std::string(name(next->step)) + ": " + std::strerror(next->code));
+  }
+  return report;
+}
+
+// A change of user between vfork and exec makes the memory that both share undumpable, and with it
+// this process.
+class StaysDumpable {
+ public:
+  explicit StaysDumpable(const SpawnOptions& options)
+      : before_(options.uid || options.gid ? ::prctl(PR_GET_DUMPABLE) : -1) {}
+  ~StaysDumpable() {
+    if (before_ == 1) ::prctl(PR_SET_DUMPABLE, 1);
+  }
+  StaysDumpable(const StaysDumpable&) = delete;
+  StaysDumpable& operator=(const StaysDumpable&) = delete;
+
+ private:
+  int before_;
+};
+
 void waitFor(pid_t pid) {
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -123,8 +162,8 @@ void waitFor(pid_t pid) {
 }
 
 kj::AutoCloseFd watchable(const SpawnPlan& plan, pid_t pid) {
-  const int fd = openPidfd(pid);
-  if (fd >= 0) return kj::AutoCloseFd(fd);
+  auto fd = ownDescriptor(openPidfd(pid));
+  if (fd.get() >= 0) return fd;
   const int error = errno;
   if (error == ESRCH) return kj::AutoCloseFd();
   ::kill(pid, SIGKILL);
@@ -139,19 +178,29 @@ Launched launch(const SpawnOptions& options) {
   ReportPipe report(plan);
   ChildContext context{plan,
                        getpid(),
-                       options.processGroup != ProcessGroup::kSpawners,
-                       options.onSpawnerDeath == OnSpawnerDeath::kDie,
+                       options.processGroup != ProcessGroup::spawners,
+                       options.onSpawnerDeath == OnSpawnerDeath::die,
+                       options.limits.niceness ? 0 : options.preferredNiceness,
+                       options.uid,
+                       options.gid,
                        report.write.get(),
                        false};
   const SignalsBlocked blocked;
+  const StaysDumpable dumpable(options);
   const pid_t pid = startChild(plan, context);
   report.write = nullptr;
-  if (const auto error = readReport(report.read, context.ran)) {
+  auto said = readWholeReport(report.read, context.ran);
+  if (said.failure) {
     waitFor(pid);
-    throwReport(plan, *error);
+    throwReport(plan, *said.failure);
   }
   // After the exec, which charged the child with what this process had used by then.
-  return {pid, watchable(plan, pid), plan.takePipes(), rssFloor()};
+  return {.pid = pid,
+          .pidfd = watchable(plan, pid),
+          .pipes = plan.takePipes(),
+          .lifeline = plan.lifeline(),
+          .refused = std::move(said.lacks),
+          .rssFloorBytes = rssFloor()};
 }
 
 }  // namespace phial::detail

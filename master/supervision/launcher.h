@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
+#include <vector>
 
 namespace phial::detail {
 
@@ -14,6 +16,10 @@ struct Launched {
   /// None (negative) when the child has ended and was reaped already, not by us.
   kj::AutoCloseFd pidfd;
   std::map<int, kj::AutoCloseFd> pipes;
+  int lifeline;  // its number among the pipes, or -1
+  /// What was not asked for, and what the system refuses the child: "nice: Operation not
+  /// permitted".
+  std::vector<std::string> refused;
   std::uint64_t rssFloorBytes;
 };
 

@@ -1,11 +1,11 @@
 #include "master/supervision/line_reader.h"
 
-#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace phial::detail {
@@ -13,24 +13,32 @@ namespace phial::detail {
 // Shared, so that it survives a callback that destroys the reader.
 class LineReader::State : public std::enable_shared_from_this<State> {
  public:
-  State(kj::AutoCloseFd fd, std::function<void(std::string_view)> onLine,
+  State(Reactor& reactor, kj::AutoCloseFd fd, std::function<void(std::string_view)> onLine,
         std::function<void()> onEnd)
-      : fd_(kj::mv(fd)), onLine_(std::move(onLine)), onEnd_(std::move(onEnd)) {}
+      : reactor_(reactor), fd_(kj::mv(fd)), onLine_(std::move(onLine)), onEnd_(std::move(onEnd)) {}
 
-  void watch(Reactor& reactor) {
-    watch_ = reactor.addReader(fd_, [this] { readUpTo(kBytesPerTurn); });
+  void watch() {
+    watch_ = reactor_.addReader(fd_, [this] {
+      if (!again_.active()) turn();  // else it goes on in this turn all the same
+    });
   }
 
-  void finish() {
+  bool finish() {
     const auto self = shared_from_this();
-    onEnd_ = nullptr;
-    const int capacity = fcntl(fd_, F_GETPIPE_SZ);
-    if (open()) readUpTo(std::max<std::size_t>(capacity > 0 ? capacity : 0, kBytesPerTurn));
-    if (open()) end();
+    if (!open()) return false;
+    if (!left_) stopListening();
+    if (unsplit().empty() && *left_ > 0) *left_ -= fill(std::min(*left_, kBytesPerTurn));
+    if (!open()) return false;
+    split();
+    if (!open()) return false;  // by a line's receiver
+    if (!unsplit().empty() || *left_ > 0) return true;
+    end();
+    return false;
   }
 
   void close() {
     onEnd_ = nullptr;
+    again_.cancel();
     watch_.stop();
     fd_ = nullptr;
   }
@@ -38,33 +46,57 @@ class LineReader::State : public std::enable_shared_from_this<State> {
   bool open() const { return fd_.get() >= 0; }
 
  private:
-  void readUpTo(std::size_t limit) {
+  // A turn's share.
+  void turn() {
     const auto self = shared_from_this();
-    std::array<char, 16 * 1024> buffer;
-    for (std::size_t total = 0; open() && total < limit;) {
-      const ssize_t n = ::read(fd_, buffer.data(), std::min(buffer.size(), limit - total));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && errno == EAGAIN) return;
-      if (n <= 0) return end();
-      total += static_cast<std::size_t>(n);
-      take({buffer.data(), static_cast<std::size_t>(n)});
-    }
+    if (unsplit().empty()) fill(kBytesPerTurn);
+    split();
+    if (!open() || unsplit().empty()) return;
+    again_ = reactor_.callLater(Duration::zero(), [this] { turn(); });
   }
 
-  void take(std::string_view text) {
-    while (!text.empty() && open()) {
+  void stopListening() {
+    onEnd_ = nullptr;
+    again_.cancel();
+    watch_.stop();
+    int bytes = 0;
+    left_ = ::ioctl(fd_, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+  }
+
+  std::string_view unsplit() const { return std::string_view(text_).substr(split_); }
+
+  // Replaces what has been given out by what is read next. Returns its size, at the pipe's end or
+  // when there is nothing now `most`, so that nobody waits for the rest.
+  std::size_t fill(std::size_t most) {
+    text_.resize(most);
+    split_ = 0;
+    ssize_t n = -1;
+    do {
+      n = ::read(fd_, text_.data(), most);
+    } while (n < 0 && errno == EINTR);
+    const bool later = n < 0 && errno == EAGAIN;
+    text_.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    if (n > 0) return static_cast<std::size_t>(n);
+    if (!later) end();
+    return most;
+  }
+
+  void split() {
+    for (std::size_t lines = 0; lines < kLinesPerTurn && open() && !unsplit().empty();) {
+      const std::string_view text = unsplit();
       const auto newline = text.find('\n');
       const std::size_t room = kMaxLineBytes - partial_.size();
-      if (newline <= room) {  // npos is larger
-        partial_ += text.substr(0, newline);
-        text.remove_prefix(newline + 1);
-        emit();
-      } else {
-        partial_ += text.substr(0, room);
-        text.remove_prefix(std::min(room, text.size()));
-        if (partial_.size() == kMaxLineBytes && !text.empty()) emit();
-      }
+      const bool whole = newline <= room;  // npos is larger
+      const std::size_t taken = whole ? newline : std::min(room, text.size());
+      partial_ += text.substr(0, taken);
+      split_ += whole ? taken + 1 : taken;
+      if (!whole && (partial_.size() < kMaxLineBytes || unsplit().empty())) continue;
+      emit();
+      ++lines;
     }
+    if (!unsplit().empty()) return;
+    text_.clear();
+    split_ = 0;
   }
 
   void emit() {
@@ -73,28 +105,36 @@ class LineReader::State : public std::enable_shared_from_this<State> {
   }
 
   void end() {
+    again_.cancel();
     watch_.stop();
+    const auto onEnd = std::exchange(onEnd_, nullptr);
     if (!partial_.empty()) emit();
+    const bool destroyed = !open();
     fd_ = nullptr;
-    if (const auto onEnd = std::exchange(onEnd_, nullptr)) onEnd();
+    if (onEnd && !destroyed) onEnd();
   }
 
+  Reactor& reactor_;
   kj::AutoCloseFd fd_;
   std::function<void(std::string_view)> onLine_;
   std::function<void()> onEnd_;
-  Watch watch_;  // after fd_: goes first
+  Watch watch_;            // after fd_: goes first
+  DelayedCall again_;      // active while text_ holds lines for the next turn
+  std::string text_;       // as it was read
+  std::size_t split_ = 0;  // what of text_ is in lines already
   std::string partial_;
+  std::optional<std::size_t> left_;  // for finish(): what the pipe still holds of its child
 };
 
 LineReader::LineReader(Reactor& reactor, kj::AutoCloseFd fd,
                        std::function<void(std::string_view)> onLine, std::function<void()> onEnd)
-    : state_(std::make_shared<State>(kj::mv(fd), std::move(onLine), std::move(onEnd))) {
-  state_->watch(reactor);
+    : state_(std::make_shared<State>(reactor, kj::mv(fd), std::move(onLine), std::move(onEnd))) {
+  state_->watch();
 }
 
 LineReader::~LineReader() { state_->close(); }
 
-void LineReader::finish() { state_->finish(); }
+bool LineReader::finish() { return state_->finish(); }
 
 bool LineReader::ended() const { return !state_->open(); }
 

@@ -1,8 +1,9 @@
 // A child's output, line by line.
 //
-// Reads one pipe through the reactor. A child that floods it cannot hold the loop, one that writes
-// no newline cannot fill the memory, and a grandchild that keeps the pipe open after the child's
-// end delays nobody: the reader's owner decides when to stop.
+// Reads one pipe through the reactor. A child that floods it cannot hold the loop: a turn handles a
+// limited number of lines and of bytes, and what waits stays in the pipe, so that the child waits
+// too. A child that writes no newline cannot fill the memory, and a grandchild that keeps the pipe
+// open after the child's end delays nobody: the reader's owner decides when to stop.
 #pragma once
 
 #include <kj/io.h>
@@ -20,8 +21,11 @@ class LineReader {
  public:
   /// Longer lines come in pieces of this size.
   static constexpr std::size_t kMaxLineBytes = 8 * 1024;
-  /// Read in one turn of the loop.
-  static constexpr std::size_t kBytesPerTurn = 64 * 1024;
+  /// Given out in one turn of the loop. A line may cost its receiver a microsecond, so this is a
+  /// quarter of a millisecond.
+  static constexpr std::size_t kLinesPerTurn = 256;
+  /// Read in one turn of the loop: as many lines of an ordinary length.
+  static constexpr std::size_t kBytesPerTurn = 16 * 1024;
 
   /// Takes `fd`, a non-blocking read end. Calls `onLine` from the loop with each line, without its
   /// newline, valid during the call; a last one without a newline at the pipe's end. Either may
@@ -32,10 +36,11 @@ class LineReader {
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
 
-  /// Reads what is there now, at most what the pipe can hold, gives out the last partial line too,
-  /// and stops: for when the child is dead and a grandchild may hold the pipe. onEnd is not called.
-  /// REQUIRES: not from onLine.
-  void finish();
+  /// For when the child is dead and a grandchild may hold the pipe: reads what the pipe held at the
+  /// first call and no more, gives out the last partial line too, and stops. Each call handles at
+  /// most a turn's share; returns true while there is more, for the next turn to handle. The loop
+  /// gives out nothing meanwhile. onEnd is not called. REQUIRES: not from onLine.
+  bool finish();
 
   bool ended() const;
 

@@ -1,27 +1,31 @@
 #include "master/supervision/log_capture.h"
 
-#include <spdlog/logger.h>
-
 #include <string_view>
 #include <utility>
 
 namespace phial::detail {
 
-LogCapture::LogCapture(Reactor& reactor, spdlog::logger& logger, std::uint64_t worker,
+LogCapture::LogCapture(Reactor& reactor, std::shared_ptr<const PoolLog> log, std::uint64_t worker,
                        kj::AutoCloseFd stdoutFd, kj::AutoCloseFd stderrFd)
-    : stdout_(reactor, kj::mv(stdoutFd),
-              [&logger, worker](std::string_view line) {
-                logger.info("[worker {}] {}", worker, line);
-              }),
-      stderr_(reactor, kj::mv(stderrFd), [this, &logger, worker](std::string_view line) {
-        logger.info("[worker {}] {}", worker, line);
-        tail_.emplace_back(line);
-        if (tail_.size() > kTailLines) tail_.pop_front();
-      }) {}
+    : excerpt_(std::make_shared<StderrExcerpt>()) {
+  stdout_.emplace(reactor, kj::mv(stdoutFd), [log, worker](std::string_view line) {
+    log->write(LogLevel::info, worker, line);
+  });
+  stderr_.emplace(reactor, kj::mv(stderrFd),
+                  [log, worker, excerpt = excerpt_](std::string_view line) {
+                    excerpt->add(line);
+                    log->write(LogLevel::info, worker, line);
+                  });
+}
 
-void LogCapture::finish() {
-  stdout_.finish();
-  stderr_.finish();
+bool LogCapture::finish() {
+  const bool more = stdout_ && stdout_->finish();
+  return (stderr_ && stderr_->finish()) || more;
+}
+
+void LogCapture::close() {
+  stdout_.reset();
+  stderr_.reset();
 }
 
 }  // namespace phial::detail

@@ -1,41 +1,38 @@
-// What a worker prints: into the pool's log line by line, and the last of it kept.
+// What a worker prints: into the pool's log line by line, and some of it kept for its certificate.
 #pragma once
 
 #include <kj/io.h>
 #include <phial/master/reactor.h>
 
-#include <deque>
-#include <string>
-#include <vector>
+#include <memory>
+#include <optional>
 
+#include "master/log/pool_log.h"
 #include "master/supervision/line_reader.h"
-
-namespace spdlog {
-class logger;
-}
+#include "master/supervision/stderr_excerpt.h"
 
 namespace phial::detail {
 
 class LogCapture {
  public:
-  /// How many lines of stderr a death certificate quotes.
-  static constexpr std::size_t kTailLines = 20;
-
-  /// Takes over both descriptors; the rest is borrowed. `worker` is the number put before each
-  /// line.
-  LogCapture(Reactor& reactor, spdlog::logger& logger, std::uint64_t worker,
+  /// Takes over both descriptors; `reactor` is borrowed. Each line becomes a record of `worker`,
+  /// handed to the log from the loop. A log function may call close().
+  LogCapture(Reactor& reactor, std::shared_ptr<const PoolLog> log, std::uint64_t worker,
              kj::AutoCloseFd stdoutFd, kj::AutoCloseFd stderrFd);
 
-  /// Reads what the pipes hold now and stops, whoever else may hold them: the worker is dead.
-  void finish();
+  /// Reads what the pipes held when the worker died, whoever else may hold them: a turn's share at
+  /// each call. Returns true while there is more.
+  bool finish();
+  /// Reads no more; for a log function that ends the pool.
+  void close();
 
-  /// The last lines of stderr, oldest first.
-  std::vector<std::string> stderrTail() const { return {tail_.begin(), tail_.end()}; }
+  const StderrExcerpt& excerpt() const { return *excerpt_; }
+  void jobAnswered() { excerpt_->jobAnswered(); }
 
  private:
-  std::deque<std::string> tail_;
-  LineReader stdout_;
-  LineReader stderr_;
+  const std::shared_ptr<StderrExcerpt> excerpt_;
+  std::optional<LineReader> stdout_;
+  std::optional<LineReader> stderr_;
 };
 
 }  // namespace phial::detail

@@ -1,11 +1,15 @@
 #include "master/supervision/pidfd.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <string>
 
 namespace phial::detail {
 namespace {
@@ -25,8 +29,8 @@ int waitPidfd(int pidfd, int options, siginfo_t& info, rusage& use) {
 
 ExitStatus statusFrom(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return Exited{info.si_status};
-  return Signalled{info.si_status, info.si_code == CLD_DUMPED ? Signalled::Core::kDumped
-                                                              : Signalled::Core::kNotDumped};
+  return Signalled{info.si_status, info.si_code == CLD_DUMPED ? Signalled::Core::dumped
+                                                              : Signalled::Core::notDumped};
 }
 
 std::chrono::microseconds toDuration(const timeval& t) {
@@ -51,10 +55,35 @@ bool signalPidfd(int pidfd, int signal) {
   return syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0;
 }
 
+std::optional<pid_t> numberInProc(int pidfd) {
+  std::ifstream file("/proc/self/fdinfo/" + std::to_string(pidfd));
+  static const std::string kKey = "Pid:";
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(kKey)) continue;
+    // 0: of a namespace that cannot be seen from there. -1: it has ended.
+    const int number = std::atoi(line.c_str() + kKey.size());
+    if (number > 0) return number;
+  }
+  return std::nullopt;
+}
+
 bool isZombie(int pidfd) {
   siginfo_t info{};
   rusage use{};
   return waitPidfd(pidfd, WEXITED | WNOHANG | WNOWAIT, info, use) == 0 && info.si_pid != 0;
+}
+
+bool hasEnded(int pidfd) {
+  pollfd readable{.fd = pidfd, .events = POLLIN, .revents = 0};
+  return ::poll(&readable, 1, 0) > 0;
+}
+
+// The kernel tells a parent of a stop by SIGCHLD alone, which is the host program's: nothing wakes
+// us up, but the state can be asked for, and WNOWAIT leaves it for the host to see.
+bool isStopped(int pidfd) {
+  siginfo_t info{};
+  rusage use{};
+  return waitPidfd(pidfd, WSTOPPED | WNOHANG | WNOWAIT, info, use) == 0 && info.si_pid != 0;
 }
 
 std::optional<ProcessEnd> reap(int pidfd, Wait wait, std::uint64_t rssFloorBytes) {

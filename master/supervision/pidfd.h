@@ -12,8 +12,18 @@ namespace phial::detail {
 /// The descriptor, close-on-exec, or -1 with errno. ESRCH: ended and reaped by another already.
 int openPidfd(pid_t pid);
 
-/// False when the process has been reaped. Signal 0 only asks.
+/// False, with errno, when it was not sent: ESRCH, the process has been reaped; EPERM, this process
+/// may not signal it. Signal 0 only asks.
 bool signalPidfd(int pidfd, int signal);
+
+/// Whether the process has ended, reaped or not.
+bool hasEnded(int pidfd);
+
+/// Whether a signal has stopped the process, which is a child of ours, until SIGCONT.
+bool isStopped(int pidfd);
+/// The process's number in the PID namespace that /proc shows, which may be another than this
+/// process's own; nothing when /proc does not show it.
+std::optional<pid_t> numberInProc(int pidfd);
 
 struct ProcessEnd {
   ExitStatus status = StatusUnknown{};

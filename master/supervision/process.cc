@@ -1,5 +1,6 @@
 #include <phial/master/process.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <stdexcept>
@@ -11,10 +12,14 @@
 namespace phial {
 
 SpawnError::SpawnError(std::string step, std::string path, int code)
-    : Error("cannot start a process: " + step + " " + path + ": " + std::strerror(code)),
+    : Error("cannot start a process: " + step + ": " + std::strerror(code)),
       step_(std::move(step)),
       path_(std::move(path)),
       code_(code) {}
+
+std::string SpawnError::describe() const {
+  return "cannot start a process: " + step_ + " " + path_ + ": " + std::strerror(code_);
+}
 
 Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
@@ -33,6 +38,11 @@ pid_t Process::pid() const { return state_->pid(); }
 kj::AutoCloseFd Process::takePipe(int childFd) { return state_->takePipe(childFd); }
 bool Process::kill(int signal) { return state_->kill(signal); }
 bool Process::killGroup(int signal) { return state_->killGroup(signal); }
+bool Process::hasEnded() const { return state_->hasEnded(); }
+bool Process::stopped() const { return state_->stopped(); }
+Process::Termination Process::terminate() { return state_->terminate(); }
+int Process::pidfd() const { return state_->pidfd(); }
+const std::vector<std::string>& Process::refused() const { return state_->refused(); }
 const std::optional<ExitStatus>& Process::status() const { return state_->status(); }
 const ResourceUse& Process::resources() const { return state_->resources(); }
 void Process::onExit(std::function<void(const ExitStatus&)> f) { state_->onExit(std::move(f)); }
@@ -53,7 +63,9 @@ Process::State::State(Reactor& reactor, detail::ChildReaper& reaper, detail::Lau
       group_(group),
       rssFloorBytes_(launched.rssFloorBytes),
       pidfd_(kj::mv(launched.pidfd)),
-      pipes_(std::move(launched.pipes)) {}
+      pipes_(std::move(launched.pipes)),
+      lifeline_(launched.lifeline),
+      refused_(std::move(launched.refused)) {}
 
 void Process::State::watch() {
   const std::weak_ptr<State> weak = weak_from_this();
@@ -70,9 +82,11 @@ void Process::State::watch() {
 }
 
 void Process::State::onPidfd() {
-  if (group_ == ProcessGroup::kOwnKilledAtExit) killLeftovers();
+  if (group_ == ProcessGroup::ownKilledAtExit) killLeftovers();
   const auto end = detail::reap(pidfd_, detail::Wait::kPoll, rssFloorBytes_);
-  if (end) settle(end->status, end->resources);
+  if (!end) return;
+  if (group_ == ProcessGroup::ownKilledAtExit) reaper_.adoptGroup(pid_);
+  settle(end->status, end->resources);
 }
 
 // Before the leader is reaped: until then no other process or group can have its number.
@@ -104,12 +118,27 @@ void Process::State::callNextSoon() {
 }
 
 void Process::State::abandon() {
+  if (mark_.inherited()) return detail::keepForever(shared_from_this());
   onExit_.clear();
   watch_.stop();
   if (pidfd_.get() < 0) return;
-  if (!ownGroup() || !killGroup(SIGKILL)) kill(SIGKILL);
-  reaper_.adopt(kj::mv(pidfd_));
+  using Killed = detail::ChildReaper::Killed;
+  const auto killed = terminate() == Termination::refused ? Killed::no : Killed::yes;
+  reaper_.adopt(kj::mv(pidfd_), ownGroup() ? pid_ : 0, killed);
 }
+
+Process::Termination Process::State::terminate() {
+  if (mark_.inherited() || pidfd_.get() < 0) return Termination::alreadyEnded;
+  if (ownGroup() ? killGroup(SIGKILL) : kill(SIGKILL)) return Termination::killed;
+  // Of a group whose leader changed its user another member may still be sent signals.
+  if (kill(SIGKILL)) return Termination::killed;
+  if (errno != EPERM) return Termination::alreadyEnded;
+  return cutLifeline() ? Termination::byLifeline : Termination::refused;
+}
+
+// The kernel then signals the group in the name of whoever armed the lifeline: of the child as it
+// was when it was spawned, whose rights this process may have given up since.
+bool Process::State::cutLifeline() { return pipes_.erase(lifeline_) != 0; }
 
 kj::AutoCloseFd Process::State::takePipe(int childFd) {
   const auto found = pipes_.extract(childFd);
@@ -120,14 +149,22 @@ kj::AutoCloseFd Process::State::takePipe(int childFd) {
 }
 
 bool Process::State::kill(int signal) {
+  if (mark_.inherited()) return false;  // the parent's child, not ours
   return pidfd_.get() >= 0 && detail::signalPidfd(pidfd_, signal);
 }
 
 bool Process::State::killGroup(int signal) {
   if (!ownGroup()) throw std::logic_error("Process::killGroup: it has no group of its own");
-  // While the leader runs or is a zombie, the group's number is its own.
-  return kill(0) && ::kill(-pid_, signal) == 0;
+  if (mark_.inherited() || pidfd_.get() < 0) return false;
+  // While the leader runs or is a zombie, the group's number is its own. That this process may not
+  // signal the leader does not matter here.
+  if (!detail::signalPidfd(pidfd_, 0) && errno != EPERM) return false;
+  return ::kill(-pid_, signal) == 0;
 }
+
+bool Process::State::hasEnded() const { return pidfd_.get() < 0 || detail::hasEnded(pidfd_); }
+
+bool Process::State::stopped() const { return pidfd_.get() >= 0 && detail::isStopped(pidfd_); }
 
 void Process::State::onExit(std::function<void(const ExitStatus&)> f) {
   onExit_.push_back(std::move(f));

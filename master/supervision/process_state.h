@@ -3,6 +3,7 @@
 
 #include <phial/master/process.h>
 #include <phial/master/reactor.h>
+#include <phial/protocol/fork_mark.h>
 
 #include <deque>
 
@@ -25,6 +26,11 @@ class Process::State : public std::enable_shared_from_this<State> {
   kj::AutoCloseFd takePipe(int childFd);
   bool kill(int signal);
   bool killGroup(int signal);
+  bool hasEnded() const;
+  bool stopped() const;
+  Termination terminate();
+  int pidfd() const { return pidfd_; }
+  const std::vector<std::string>& refused() const { return refused_; }
   const std::optional<ExitStatus>& status() const { return status_; }
   const ResourceUse& resources() const { return resources_; }
   void onExit(std::function<void(const ExitStatus&)> f);
@@ -35,8 +41,10 @@ class Process::State : public std::enable_shared_from_this<State> {
   void settle(ExitStatus status, const ResourceUse& resources);
   void callNext();
   void callNextSoon();
-  bool ownGroup() const { return group_ != ProcessGroup::kSpawners; }
+  bool cutLifeline();
+  bool ownGroup() const { return group_ != ProcessGroup::spawners; }
 
+  const detail::ForkMark mark_;
   Reactor& reactor_;
   detail::ChildReaper& reaper_;
   const pid_t pid_;
@@ -44,6 +52,8 @@ class Process::State : public std::enable_shared_from_this<State> {
   const std::uint64_t rssFloorBytes_;
   kj::AutoCloseFd pidfd_;
   std::map<int, kj::AutoCloseFd> pipes_;
+  const int lifeline_;  // its number among the pipes, or -1
+  const std::vector<std::string> refused_;
   Watch watch_;  // after pidfd_: goes first
   std::optional<ExitStatus> status_;
   ResourceUse resources_;

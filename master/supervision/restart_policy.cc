@@ -1,7 +1,10 @@
 #include "master/supervision/restart_policy.h"
 
+#include <phial/protocol/saturating_time.h>
+
 #include <algorithm>
-#include <stdexcept>
+
+#include "master/supervision/option_check.h"
 
 namespace phial::detail {
 namespace {
@@ -10,14 +13,22 @@ constexpr Duration kPauseAfterGivingUp = std::chrono::seconds(1);
 // With fewer answers than this between two crashes a pool does more starting than work.
 constexpr unsigned kAnswersPerCrash = 4;
 constexpr unsigned kKilledPerFailedStart = 4;
+constexpr Duration kLongestShortagePause = std::chrono::milliseconds(100);
 
 RestartOptions checked(const RestartOptions& options) {
-  if (options.firstPause <= Duration::zero() || options.longestPause < options.firstPause ||
-      options.longestCrashPause < Duration::zero() || options.healthySpell <= Duration::zero()) {
-    throw std::invalid_argument("RestartOptions: a pause is negative, or the first is the longest");
+  const OptionCheck check("RestartOptions");
+  check.aboveZero("firstPause", options.firstPause);
+  check.aboveZero("longestPause", options.longestPause);
+  if (options.longestPause < options.firstPause) {
+    check.reject("longestPause", "is " + OptionCheck::shown(options.longestPause) +
+                                     ", shorter than firstPause, " +
+                                     OptionCheck::shown(options.firstPause));
   }
+  check.notNegative("longestCrashPause", options.longestCrashPause);
+  check.aboveZero("healthySpell", options.healthySpell);
+  check.count("failedStarts", options.failedStarts);
   if (options.failedStarts == 0) {
-    throw std::invalid_argument("RestartOptions: failedStarts is 0: nothing would ever be started");
+    check.reject("failedStarts", "is 0: nothing would ever be started");
   }
   return options;
 }
@@ -63,21 +74,23 @@ void RestartPolicy::failed(Failure how, std::uint64_t worker, TimePoint now) {
 
 // From the end of the last pause, not from the last death: a pause is no sign of health.
 void RestartPolicy::endAfterHealthySpell(Row& row, TimePoint now) const {
-  if (now - row.end >= options_.healthySpell) row.rounds = 0;
+  if (saturatingSubtract(now, row.end) >= options_.healthySpell) row.rounds = 0;
 }
 
 void RestartPolicy::pause(Row& row, Duration longest, TimePoint now) {
   row.end = std::max(row.end, now);
   // One round may be bad luck: what replaces it starts at once.
   Duration pause = row.rounds < 2 ? Duration::zero() : options_.firstPause;
-  for (unsigned round = 2; round < row.rounds && pause < longest; ++round) pause *= 2;
+  for (unsigned round = 2; round < row.rounds && pause < longest; ++round) {
+    pause = saturatingMultiply(pause, 2);
+  }
   pause = std::min(pause, longest);
   if (givenUp()) pause = std::max(pause, std::min(kPauseAfterGivingUp, options_.longestPause));
   if (pause <= Duration::zero()) return;
   // Full jitter would allow no pause at all; half of it is kept.
   std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
   // Those that died in one round share its pause.
-  row.end = std::max(row.end, now + Duration(jitter(random_)));
+  row.end = std::max(row.end, saturatingAdd(now, Duration(jitter(random_))));
   nextStart_ = std::max(nextStart_, row.end);
 }
 
@@ -90,6 +103,13 @@ void RestartPolicy::ready(std::uint64_t worker) {
 void RestartPolicy::answered(std::uint64_t worker) {
   if (worker > lastUnproven_) unproven_.rounds = 0;
   if (++answersSinceCrash_ >= kAnswersPerCrash) crashes_.rounds = 0;
+}
+
+void RestartPolicy::shortage(TimePoint now) {
+  Duration pause = std::min(options_.firstPause, kLongestShortagePause);
+  for (unsigned i = 0; i < shortages_ && pause < kLongestShortagePause; ++i) pause *= 2;
+  ++shortages_;
+  nextStart_ = std::max(nextStart_, now + std::min(pause, kLongestShortagePause));
 }
 
 bool RestartPolicy::givenUp() const {

@@ -25,6 +25,14 @@ class RestartPolicy {
   void started(std::uint64_t worker) { newest_ = worker; }
   void failed(Failure how, std::uint64_t worker, TimePoint now);
   void ready(std::uint64_t worker);
+  /// The system has too little of something to start a worker now: no worker is to blame. The next
+  /// try may come after a pause, from `firstPause` on and doubled up to 100 ms: a try costs little,
+  /// and nobody tells when the shortage has passed.
+  void shortage(TimePoint now);
+  /// A worker has been spawned: there is no shortage.
+  void spawned() { shortages_ = 0; }
+  /// Whether as many tries in a row have failed for want of something as `failedStarts` says.
+  bool shortageLasts() const { return shortages_ >= options_.failedStarts; }
   void answered(std::uint64_t worker);
 
   /// When the next start is allowed.
@@ -54,6 +62,7 @@ class RestartPolicy {
   std::uint64_t lastUnproven_ = 0;
   unsigned unready_ = 0;
   unsigned killedAtStart_ = 0;
+  unsigned shortages_ = 0;  // in a row
   TimePoint nextStart_{};
 };
 

@@ -1,12 +1,15 @@
 #include "master/supervision/spawn_plan.h"
 
 #include <fcntl.h>
+#include <phial/protocol/descriptor.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <utility>
+
+#include "master/log/standard_error.h"
 
 namespace phial::detail {
 namespace {
@@ -25,6 +28,21 @@ std::string checkedName(std::string name) {
   return checked(std::move(name));
 }
 
+// setresuid(2) takes it for "leave it as it is": a service that looked up its user in vain would
+// run its jobs as root.
+void checkUser(const SpawnOptions& options) {
+  if (options.uid == static_cast<uid_t>(-1) || options.gid == static_cast<gid_t>(-1)) {
+    throw std::invalid_argument("spawnProcess: uid or gid is -1, which is nobody's number");
+  }
+}
+
+int spawnersOutput(int target) {
+  if (target == STDOUT_FILENO) return standardOutput();
+  if (target == STDERR_FILENO) return standardError();
+  throw std::invalid_argument("spawnProcess: SpawnersOutput is for descriptors 1 and 2, not " +
+                              std::to_string(target));
+}
+
 std::map<std::string, std::string> spawnersEnvironment() {
   std::map<std::string, std::string> result;
   for (char** e = environ; e != nullptr && *e != nullptr; ++e) {
@@ -41,6 +59,7 @@ SpawnPlan::SpawnPlan(const SpawnOptions& options)
     : limits_(options.limits),
       executable_(findExecutable(checked(options.executable))),
       directory_(checked(options.directory)) {
+  checkUser(options);
   planArguments(options);
   const std::size_t arguments = strings_.size();
   planEnvironment(options.environment);
@@ -59,7 +78,7 @@ void SpawnPlan::planArguments(const SpawnOptions& options) {
 }
 
 void SpawnPlan::planEnvironment(const Environment& environment) {
-  auto variables = environment.base == Environment::Base::kSpawners
+  auto variables = environment.base == Environment::Base::spawners
                        ? spawnersEnvironment()
                        : std::map<std::string, std::string>{};
   for (const auto& [name, value] : environment.changes) {
@@ -89,17 +108,22 @@ void SpawnPlan::planDescriptors(const SpawnOptions& options) {
 
 int SpawnPlan::childEnd(int target, const ChildDescriptor& wanted, ProcessGroup group) {
   if (const auto* inherited = std::get_if<InheritedFd>(&wanted)) return inherited->fd;
-  if (std::holds_alternative<PipeToChild>(wanted)) return pipeEnd(target, 0);
-  if (std::holds_alternative<PipeFromChild>(wanted)) return pipeEnd(target, 1);
+  if (std::holds_alternative<PipeToChild>(wanted)) return pipeEnd(target, PipeSide::read);
+  if (std::holds_alternative<PipeFromChild>(wanted)) return pipeEnd(target, PipeSide::write);
   if (std::holds_alternative<Lifeline>(wanted)) return lifelineEnd(target, group);
-  return keep(open("/dev/null", O_RDWR | O_CLOEXEC), "open /dev/null");
+  if (std::holds_alternative<SpawnersOutput>(wanted)) {
+    const int fd = spawnersOutput(target);
+    if (fd >= 0) return fd;
+  }
+  return keep(ownDescriptor(open("/dev/null", O_RDWR | O_CLOEXEC)), "open /dev/null");
 }
 
-int SpawnPlan::pipeEnd(int target, int childSide) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw SpawnError("pipe2", executable_, errno);
-  kj::AutoCloseFd ours(ends[1 - childSide]);
-  const int childs = keep(ends[childSide], "pipe2");
+int SpawnPlan::pipeEnd(int target, PipeSide childSide) {
+  auto ends = openPipe();
+  if (!ends) throw SpawnError("pipe2", executable_, errno);
+  if (childSide == PipeSide::write) std::swap(ends->read, ends->write);
+  const int childs = keep(kj::mv(ends->read), "pipe2");
+  kj::AutoCloseFd ours = kj::mv(ends->write);
   // The two ends are separate open files: the child's stays blocking.
   if (fcntl(ours, F_SETFL, O_NONBLOCK) != 0) throw SpawnError("fcntl", executable_, errno);
   pipes_.emplace(target, kj::mv(ours));
@@ -107,21 +131,20 @@ int SpawnPlan::pipeEnd(int target, int childSide) {
 }
 
 int SpawnPlan::lifelineEnd(int target, ProcessGroup group) {
-  if (group == ProcessGroup::kSpawners) {
+  if (group == ProcessGroup::spawners) {
     throw std::invalid_argument(
         "spawnProcess: a Lifeline needs a process group of the child's own");
   }
   lifeline_ = target;
-  const int fd = pipeEnd(target, 0);
+  const int fd = pipeEnd(target, PipeSide::read);
   // It carries nothing, and a user's pipe buffers are limited. One that cannot shrink works too.
   fcntl(fd, F_SETPIPE_SZ, 4096);
   return fd;
 }
 
-int SpawnPlan::keep(int fd, const char* step) {
-  if (fd < 0) throw SpawnError(step, executable_, errno);
-  childEnds_.emplace_back(fd);
-  return fd;
+int SpawnPlan::keep(kj::AutoCloseFd fd, const char* step) {
+  if (fd.get() < 0) throw SpawnError(step, executable_, errno);
+  return childEnds_.emplace_back(kj::mv(fd)).get();
 }
 
 }  // namespace phial::detail

@@ -21,8 +21,7 @@ struct FdMove {
 class SpawnPlan {
  public:
   /// Opens pipes and finds the executable. Throws SpawnError, or std::invalid_argument for options
-  /// that can never work (a negative descriptor, a NUL in a string,
-  /// a limit of nothing).
+  /// that can never work (a negative descriptor, a NUL in a string, a limit of nothing).
   explicit SpawnPlan(const SpawnOptions& options);
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
@@ -45,9 +44,10 @@ class SpawnPlan {
   void planEnvironment(const Environment& environment);
   void planDescriptors(const SpawnOptions& options);
   int childEnd(int target, const ChildDescriptor& wanted, ProcessGroup group);
-  int pipeEnd(int target, int childSide);
+  enum class PipeSide { read, write };
+  int pipeEnd(int target, PipeSide childSide);
   int lifelineEnd(int target, ProcessGroup group);
-  int keep(int fd, const char* step);
+  int keep(kj::AutoCloseFd fd, const char* step);
 
   ChildLimits limits_;
   std::string executable_;

@@ -1,6 +1,7 @@
 // A worker's end: what it had said is heard, then its certificate is written.
 #include <utility>
 
+#include "master/supervision/trace_reader.h"
 #include "master/supervision/worker_process.h"
 
 namespace phial::detail {
@@ -18,9 +19,14 @@ void WorkerProcess::exited(const ExitStatus& status) {
   exitStatus_ = status;
   if (!cause_) {
     auto [cause, detail] = deathReason(evidence(status), env_.options.limits);
+    if (cause == DeathCause::crash && !detail_.empty()) {  // it broke off the conversation before
+      cause = DeathCause::protocol;
+      detail = detail_;
+    }
     beginEnding(cause, std::move(detail));
   }
-  graceTimer_.cancel();
+  traceTimer_.cancel();
+  killTimer_.cancel();
   verdictTimer_.cancel();
   drainUntil_ = env_.reactor.now() + kDrainLimit;
   drain();
@@ -33,6 +39,8 @@ DeathEvidence WorkerProcess::evidence(const ExitStatus& status) const {
                          .status = status,
                          .resources = process_->resources(),
                          .refusal = refusal()};
+  const auto lost = control_ ? control_->page().lostDescriptor.load(std::memory_order_acquire) : 0;
+  if (lost > 0) evidence.lostDescriptor = static_cast<int>(lost) - 1;
   if (status == ExitStatus(Signalled{SIGKILL}) && oomMark_) {
     evidence.oomKill = env_.oomKills.claim(*oomMark_);
   }
@@ -73,20 +81,35 @@ void WorkerProcess::drain() {
 void WorkerProcess::hearTheRest() {
   const auto served = jobsServed_;
   collect();
-  if (jobsServed_ == served) return die();
+  if (jobsServed_ == served) return readLastLines();
   env_.reactor.callSoon([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->die();
+    if (auto self = weak.lock()) self->readLastLines();
   });
   env_.owner.workerAnswered(*this);
+}
+
+// What it has printed comes before the news of its death. A share in each turn: its pipes may hold
+// tens of thousands of lines, and each of them calls the log.
+void WorkerProcess::readLastLines() {
+  const auto keepAlive = shared_from_this();
+  const auto log = log_;
+  const bool more = log && log->finish();
+  if (dead_) return;  // a log function has ended the pool
+  if (!more) return die();
+  env_.reactor.callLater(Duration::zero(), [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->readLastLines();
+  });
 }
 
 void WorkerProcess::die() {
   if (dead_) return;
   const auto keepAlive = shared_from_this();
-  if (log_) log_->finish();
+  progressTimer_.cancel();
+  readProgress();
   auto document = certificate();
   dead_ = true;
   reading_.reset();
+  writing_.reset();
   link_.reset();
   env_.owner.workerDied(*this, std::move(document));
 }
@@ -109,8 +132,10 @@ DeathCertificate WorkerProcess::certificate() const {
       death.begun = DeathCertificate::Begun::yes;
     if (inFlight_->begun(*place)) {
       death.begun = DeathCertificate::Begun::yes;
-      const double progress = control_->page().progress.load(std::memory_order_acquire);
-      if (progress > 0 && progress <= 1) death.progress = progress;
+      const auto report = control_->page().progress.read();
+      if (report && report->job == job.id && report->fraction > 0 && report->fraction <= 1) {
+        death.progress = report->fraction;
+      }
       const auto element = control_->page().element.load(std::memory_order_acquire);
       if (element > 0) death.element = element - 1;
     }
@@ -120,7 +145,12 @@ DeathCertificate WorkerProcess::certificate() const {
     death.status = exitStatus_.value_or(StatusUnknown{});
     death.resources = process_->resources();
   }
-  if (log_) death.stderrTail = log_->stderrTail();
+  if (log_) {
+    death.stderrHead = log_->excerpt().first();
+    death.stderrLeftOut = log_->excerpt().leftOut();
+    death.stderrTail = log_->excerpt().last();
+  }
+  if (control_) death.traceback = readTrace(control_->trace());
   return death;
 }
 

@@ -8,11 +8,16 @@ namespace phial::detail {
 
 void WorkerProcess::run(std::span<WorkerLink::Outgoing> jobs, Duration expected) {
   const unsigned firstSlot = inFlight_->nextSlot();
-  if (!link_->run(jobs, inFlight_->nextNumber(), control_->page(), firstSlot)) return;
+  if (jobs.front().writing) {
+    startWriting(jobs.front());
+    control_->page().slots[firstSlot].offer(jobs.front().job->id);
+  } else if (!link_->run(jobs, inFlight_->nextNumber(), control_->page(), firstSlot)) {
+    return;
+  }
   std::vector<InFlight::Job> sent;
   sent.reserve(jobs.size());
-  for (const auto& [job, function, words, failure] : jobs) {
-    sent.push_back({job->id, function, job->options().label,
+  for (const auto& [job, function, words, failure, writing] : jobs) {
+    sent.push_back({job->id, function, job->label(),
                     failure ? InFlight::Held::byMaster : InFlight::Held::byWorker});
   }
   inFlight_->add(std::move(sent), env_.clock.now(), expected);
@@ -20,9 +25,54 @@ void WorkerProcess::run(std::span<WorkerLink::Outgoing> jobs, Duration expected)
   watchTakeUp();
 }
 
+// The worker counts as busy with it, and can still lose it: nobody has taken it up.
+void WorkerProcess::startWriting(WorkerLink::Outgoing& outgoing) {
+  std::shared_ptr<ArgumentWriting> arguments = std::move(outgoing.writing);
+  writing_ = Writing{outgoing.job->id, outgoing.function, inFlight_->nextNumber(), arguments,
+                     Steps(env_.reactor, env_.side, arguments, [weak = weak_from_this()] {
+                       if (auto self = weak.lock()) self->written();
+                     })};
+}
+
+// The arguments are in their message, or never will be.
+void WorkerProcess::written() {
+  if (dead_) return;
+  const Writing writing = std::move(*writing_);
+  writing_.reset();
+  std::optional<Failure> failure;
+  if (const auto place = inFlight_->find(writing.job)) {
+    if (state_ != WorkerState::busy) return;  // its end will say what becomes of the job
+    failure = sendWritten(writing, *place);
+    if (!failure) return watchTakeUp();
+    inFlight_->settle(*place, InFlight::Held::byMaster);
+  }
+  inFlight_->popFront();
+  if (state_ == WorkerState::busy) state_ = WorkerState::idle;
+  if (failure) env_.owner.jobUnwritable(writing.job, std::move(*failure));
+  env_.owner.workerAnswered(*this);
+}
+
+// Why it cannot be sent, if so.
+std::optional<Failure> WorkerProcess::sendWritten(const Writing& writing, InFlight::Place place) {
+  try {
+    const auto& job = inFlight_->job(place);
+    link_->run({.id = job.id,
+                .function = writing.function,
+                .label = job.label,
+                .slot = inFlight_->slotNumber(place),
+                .arguments = writing.arguments->take(),
+                .files = writing.arguments->files()},
+               writing.batch);
+    return std::nullopt;
+  } catch (...) {
+    return Failure::current();
+  }
+}
+
 bool WorkerProcess::hasRoom() const {
+  if (writing_) return false;
   if (state_ == WorkerState::idle) return true;
-  return state_ == WorkerState::busy && !inFlight_->full() && !graceTimer_.active();
+  return state_ == WorkerState::busy && !inFlight_->full() && givingUp_.empty();
 }
 
 bool WorkerProcess::jobBegun(std::uint64_t job) const {
@@ -30,16 +80,38 @@ bool WorkerProcess::jobBegun(std::uint64_t job) const {
   return place && inFlight_->begun(*place);
 }
 
-std::optional<Duration> WorkerProcess::startDelay(std::uint64_t job) const {
-  const auto place = inFlight_->find(job);
-  if (!place || !inFlight_->begun(*place)) return std::nullopt;
-  const ControlPage& page = control_->page();
-  if (page.job.load(std::memory_order_acquire) != job) return std::nullopt;
-  const auto started = page.startedNanos.load(std::memory_order_acquire);
-  const auto sent = inFlight_->batch(*place).sentNanos;
-  // The page is the worker's to write: a time outside of the job's life is not believed.
+// The page is the worker's to write: a time outside of the job's life is not believed.
+std::optional<Duration> WorkerProcess::believedDelay(std::int64_t started,
+                                                     InFlight::Place place) const {
+  const auto sent = inFlight_->batch(place).sentNanos;
   if (started < sent || started > controlPageNanos()) return std::nullopt;
   return Duration(started - sent);
+}
+
+// The place of a job that the worker has begun and names as its latest.
+std::optional<InFlight::Place> WorkerProcess::latest(std::uint64_t job) const {
+  const auto place = inFlight_->find(job);
+  if (!place || !inFlight_->begun(*place)) return std::nullopt;
+  if (control_->page().job.load(std::memory_order_acquire) != job) return std::nullopt;
+  return place;
+}
+
+std::optional<Duration> WorkerProcess::startDelay(std::uint64_t job) const {
+  const auto place = latest(job);
+  if (!place) return std::nullopt;
+  return believedDelay(control_->page().startedNanos.load(std::memory_order_acquire), *place);
+}
+
+std::optional<WorkerProcess::AtElement> WorkerProcess::atElement(std::uint64_t job) const {
+  const auto place = latest(job);
+  if (!place) return std::nullopt;
+  // The worker stores them in the other order: the start is that of this element, or of a later
+  // one.
+  const auto number = control_->page().element.load(std::memory_order_acquire);
+  const auto started = control_->page().elementStartedNanos.load(std::memory_order_acquire);
+  const auto delay = believedDelay(started, *place);
+  if (number == 0 || !delay) return std::nullopt;
+  return AtElement{number, *delay};
 }
 
 bool WorkerProcess::jobReturned(std::uint64_t job) const {
@@ -54,26 +126,9 @@ bool WorkerProcess::jobReturned(std::uint64_t job) const {
 
 bool WorkerProcess::takeBack(std::uint64_t job) {
   const auto place = inFlight_->find(job);
-  return place && inFlight_->takeBack(*place);
-}
-
-void WorkerProcess::giveUp(std::uint64_t job, DeathCause cause, std::string detail) {
-  const auto place = inFlight_->find(job);
-  if (!place || inFlight_->delivered(*place)) return;  // it has ended
-  if (reading_ && reading_->job == job) return reading_->result->stop();
-  control_->page().cancelledJob.store(job, std::memory_order_relaxed);
-  // Asked twice, the first time counts.
-  if (graceTimer_.active()) return;
-  gaveUpOn_ = job;
-  graceTimer_ =
-      env_.clock.callLater(env_.options.grace, [this, cause, detail = std::move(detail)]() mutable {
-        end(cause, env_.options.timeoutSignal, std::move(detail));
-      });
-}
-
-void WorkerProcess::timeOut(std::uint64_t job, std::string detail) {
-  if (timedOut_ == 0) timedOut_ = job;
-  end(DeathCause::timeout, env_.options.timeoutSignal, std::move(detail));
+  if (!place || !inFlight_->takeBack(*place)) return false;
+  if (writing_ && writing_->job == job) writing_->arguments->stop();
+  return true;
 }
 
 void WorkerProcess::collect() {
@@ -103,37 +158,6 @@ std::vector<std::uint64_t> WorkerProcess::takeBackLast(std::size_t most) {
   }
   std::reverse(taken.begin(), taken.end());
   return taken;
-}
-
-// A worker that does not take up what it was sent hangs as surely as one that never greets, and is
-// given as long. One timer a worker, not one a job: it looks at whatever is there when it is due.
-void WorkerProcess::watchTakeUp() {
-  if (takeUpTimer_.active()) return;
-  lastTakeUp_ = takeUp();
-  takeUpTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { checkTakeUp(); });
-}
-
-void WorkerProcess::checkTakeUp() {
-  if (state_ != WorkerState::busy) return;
-  const auto& batch = inFlight_->batches().front();
-  const auto seen = std::exchange(lastTakeUp_, takeUp());
-  // A large request may be under way for long, as long as the worker reads.
-  const bool moving = seen != lastTakeUp_;
-  const bool young = env_.clock.now() - batch.sentAt < env_.options.startTimeout;
-  // What has begun is for the timeouts of the jobs to end.
-  const bool allBegun = lastTakeUp_.begun == batch.jobs.size() && inFlight_->held() > 0;
-  const bool atWork = allBegun || inFlight_->running();
-  if (atWork || moving || young) return watchTakeUp();
-  end(DeathCause::protocol, SIGKILL, "it did not take up the job that it was sent");
-}
-
-WorkerProcess::TakeUp WorkerProcess::takeUp() const {
-  const auto& batch = inFlight_->batches().front();
-  TakeUp now{.batch = batch.number,
-             .begun = 0,
-             .bytesSent = link_->writePending() ? link_->bytesSent() : 0};
-  for (std::size_t i = 0; i < batch.jobs.size(); ++i) now.begun += inFlight_->begun({0, i}) ? 1 : 0;
-  return now;
 }
 
 }  // namespace phial::detail

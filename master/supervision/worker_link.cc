@@ -1,11 +1,13 @@
 #include "master/supervision/worker_link.h"
 
+#include <phial/protocol/argument_message.h>
 #include <phial/protocol/control_page.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace phial::detail {
@@ -17,37 +19,42 @@ constexpr std::uint64_t kJobWords = 8;
 // Large arguments are not copied into the message.
 constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
 
+// A greeting names each function that a worker has, of which there are 4,096 at most.
+constexpr std::uint64_t kGreetingBytes = std::uint64_t{4} << 20;
+
+// Results that have arrived and have not been read yet; beyond it the worker waits.
+constexpr std::uint64_t kMostHeldBytes = std::uint64_t{64} << 20;
+
+std::string quotedDescription(const kj::Exception& exception) {
+  const auto text = exception.getDescription();
+  return quoted(text.begin(), text.size(), ConversationRules::kMostQuotedBytes);
+}
+
 std::uint64_t wordsOf(const WorkerLink::Outgoing& outgoing) {
-  const auto& label = outgoing.job->options().label;
+  const auto& label = outgoing.job->label();
   return kJobWords + outgoing.argumentWords + label.size() / sizeof(capnp::word);
 }
 
 }  // namespace
 
-class WorkerLink::ParentServer final : public schema::Parent::Server {
- public:
-  explicit ParentServer(Listener& listener) : listener_(listener) {}
-  kj::Promise<void> progress(ProgressContext context) override {
-    const auto params = context.getParams();
-    listener_.onProgress(params.getJob(), params.getFraction(), params.getNote());
-    return kj::READY_NOW;
-  }
-
- private:
-  Listener& listener_;
-};
-
 class WorkerLink::SinkServer final : public schema::Sink::Server {
  public:
-  explicit SinkServer(Listener& listener) : listener_(listener) {}
+  explicit SinkServer(WorkerLink& link) : link_(link) {}
   kj::Promise<void> deliver(DeliverContext context) override {
+    // One may wait for each job that a worker can hold, whether or not it has finished its call.
+    if (link_.deliveries_ >= kJobSlots) {
+      link_.object("it delivered more than it was given: " + std::to_string(link_.deliveries_) +
+                   " deliveries wait to be read");
+      return kj::READY_NOW;
+    }
+    ++link_.deliveries_;
     auto paf = kj::newPromiseAndFulfiller<void>();
-    listener_.onDelivery({kj::mv(context), kj::mv(paf.fulfiller)});
-    return kj::mv(paf.promise);
+    link_.listener_.onDelivery({kj::mv(context), kj::mv(paf.fulfiller)});
+    return paf.promise.then([this] { --link_.deliveries_; });
   }
 
  private:
-  Listener& listener_;
+  WorkerLink& link_;
 };
 
 class WorkerLink::Tasks final : private kj::TaskSet::ErrorHandler {
@@ -96,20 +103,46 @@ WorkerLink::WorkerLink(event_base& base, Channels channels, std::uint64_t maxMes
         vat.setSide(capnp::rpc::twoparty::Side::SERVER);
         return rpc_.bootstrap(vat).castAs<schema::Worker>();
       }()),
-      sink_(kj::heap<SinkServer>(listener)),
+      sink_(kj::heap<SinkServer>(*this)),
       tasks_(kj::heap<Tasks>(*this)) {
-  tasks_->add(network_.onDisconnect().then([this] {
-    connected_ = false;
-    listener_.onDisconnect();
-  }));
+  pipe_.watch(*this, kMostHeldBytes);
+  pipe_.limitReading(std::min(maxMessageBytes, kGreetingBytes));
+  tasks_->add(network_.onDisconnect().then([this] { disconnected(); }));
 }
 
 WorkerLink::~WorkerLink() = default;
 
+std::string WorkerLink::objectionTo(capnp::MessageReader& message) {
+  return rules_.objectionTo(message, network_.getCurrentQueueCount());
+}
+
+void WorkerLink::onFault() {
+  // One that a death may explain is for onDisconnect(): so is the want of memory.
+  if (!pipe_.cutShort()) object(pipe_.error()->what());
+}
+
+// At once, not with the connection's end: the RPC layer first waits until all that is queued has
+// been written, and a worker may never read it.
+void WorkerLink::object(std::string what) {
+  if (std::exchange(objected_, true)) return;
+  listener_.onNonsense(std::move(what));
+}
+
 void WorkerLink::fail(kj::Exception&& exception) {
-  // Calls that were under way fail with the connection; its end is reported once, by itself.
-  if (!connected_ || exception.getType() == kj::Exception::Type::DISCONNECTED) return;
-  listener_.onNonsense(exception.getDescription().cStr());
+  const auto what = quotedDescription(exception);
+  if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
+    return object("its answer was no answer: " + what);
+  }
+  // Calls that were under way fail with the connection. Its end is reported once, by itself; but if
+  // the pipe is sound, it was the RPC layer that refused what the worker sent, and says why.
+  if (!pipe_.ended()) object("it broke the rules of the conversation: " + what);
+}
+
+void WorkerLink::disconnected() {
+  if (objected_ || pipe_.ended()) return listener_.onDisconnect();
+  // The RPC layer has refused something while no call was under way. Any call fails with the reason
+  // now.
+  tasks_->add(worker_.shutdownRequest().send().ignoreResult());
 }
 
 void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duration spin) {
@@ -121,11 +154,12 @@ void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duratio
   master.setPid(::getpid());
   master.setPool(pool.c_str());
   master.setWorker(worker);
-  master.setParent(kj::heap<ParentServer>(listener_));
   master.setMaxMessageBytes(maxMessageBytes_);
   master.setSpinNanoseconds(spin.count());
-  tasks_->add(
-      request.send().then([this](Greeting&& greeting) { listener_.onGreeting(kj::mv(greeting)); }));
+  tasks_->add(request.send().then([this](Greeting&& greeting) {
+    pipe_.limitReading(maxMessageBytes_);
+    listener_.onGreeting(kj::mv(greeting));
+  }));
 }
 
 bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page,
@@ -159,7 +193,7 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage&
 // What it throws is the job's failure; no file has been sent then.
 void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans) {
   wire.setId(job.id);
-  if (!job.options().label.empty()) wire.setLabel(job.options().label.c_str());
+  if (!job.label().empty()) wire.setLabel(job.label().c_str());
   OutgoingFiles enclosed;
   BorrowedBytes borrowed;
   // Also of one that fails half way: what it has borrowed is part of the message.
@@ -167,6 +201,23 @@ void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Lo
   job.encodeArguments(wire.initArguments(job.argumentCount()));
   wire.setFiles(enclosed.size());
   files_.send(job.id, enclosed.files());
+}
+
+// The message is a part of the request as it lies.
+void WorkerLink::run(const Written& job, std::uint64_t batch) {
+  auto request = worker_.runRequest(capnp::MessageSize{kRequestWords + kJobWords, 1});
+  auto wire = request.initJobs(1)[0];
+  wire.setId(job.id);
+  wire.setSlot(static_cast<std::uint16_t>(job.slot));
+  wire.setFunction(job.function);
+  if (!job.label.empty()) wire.setLabel(job.label.c_str());
+  Loan loan(*this, job.arguments);
+  encloseMessage(*job.arguments, wire);
+  wire.setFiles(job.files.size());
+  files_.send(job.id, job.files.files());
+  tasks_->add(request.send().then([this, batch, loan = kj::mv(loan)](Answer&& answer) {
+    listener_.onAnswer(batch, kj::mv(answer));
+  }));
 }
 
 void WorkerLink::shutdown() { tasks_->add(worker_.shutdownRequest().send().ignoreResult()); }

@@ -20,9 +20,11 @@
 #include <string>
 #include <vector>
 
+#include "master/supervision/conversation_rules.h"
+
 namespace phial::detail {
 
-class WorkerLink {
+class WorkerLink final : private MessagePipe::Watcher {
  public:
   using Greeting = capnp::Response<schema::Worker::DescribeResults>;
   using Answer = capnp::Response<schema::Worker::RunResults>;
@@ -38,7 +40,17 @@ class WorkerLink {
     const Job* job;
     std::uint32_t function;
     std::uint64_t argumentWords;
-    std::optional<Failure> failure = std::nullopt;  // why it has not been sent
+    std::optional<Failure> failure = std::nullopt;       // why it has not been sent
+    std::unique_ptr<ArgumentWriting> writing = nullptr;  // set if it is written aside
+  };
+  /// A job whose arguments have been written already.
+  struct Written {
+    std::uint64_t id;
+    std::uint32_t function;
+    const std::string& label;
+    unsigned slot;
+    std::shared_ptr<ArgumentMessage> arguments;
+    const FileParcel& files;
   };
 
   class Listener {
@@ -48,8 +60,10 @@ class WorkerLink {
     virtual void onAnswer(std::uint64_t batch, Answer answer) = 0;
     /// Results ahead of their batch's answer.
     virtual void onDelivery(Delivery delivery) = 0;
-    virtual void onProgress(std::uint64_t job, double fraction, std::string note) = 0;
-    /// A call failed while the connection stands: no worker of ours does that.
+    /// A job has reported progress on the control page.
+    virtual void onBell() = 0;
+    /// The worker did what no worker of ours does; said once, and as soon as it is known. Nothing
+    /// more will be heard, but perhaps onDisconnect().
     virtual void onNonsense(std::string what) = 0;
     /// The reply pipe ended, or broke; nothing more will be heard.
     virtual void onDisconnect() = 0;
@@ -81,35 +95,45 @@ class WorkerLink {
   /// user's throws, and is not offered to the worker. False: none could be written, nothing is
   /// sent.
   bool run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page, unsigned firstSlot);
+  /// Sends a job, which has been offered to the worker, as the batch of this number. Throws
+  /// when its files cannot be sent; nothing has been sent then.
+  void run(const Written& job, std::uint64_t batch);
   /// For the files that belong to results.
   FileLane& files() { return files_; }
   /// Asks the worker to exit when it has answered what was sent.
   void shutdown();
 
-  /// True while the kernel or a buffer holds something that the worker has written.
-  bool readPending() const { return pipe_.readPending(); }
+  /// True while the kernel or a buffer holds something that the worker has written and that will
+  /// be read: after nonsense nothing is.
+  bool readPending() const { return !objected_ && pipe_.readPending(); }
   /// True while a message that has arrived is being copied out of shared memory.
   bool fetching() const { return pipe_.fetching(); }
   /// True while the kernel has not taken all that was sent.
   bool writePending() const { return pipe_.writePending(); }
   /// Bytes that the kernel has taken towards the worker.
   std::uint64_t bytesSent() const { return pipe_.stats().bytesWritten; }
-  /// What was wrong with the bytes that arrived, if anything.
+  /// What was wrong with what arrived, if anything.
   const std::optional<ProtocolError>& error() const { return pipe_.error(); }
   /// Whether that is an end in the middle of a message, which a death may explain.
   bool cutShort() const { return pipe_.cutShort(); }
 
  private:
-  class ParentServer;
   class SinkServer;
   class Loan;
 
+  std::string objectionTo(capnp::MessageReader& message) override;
+  void onBell() override { listener_.onBell(); }
+  void onFault() override;
   void fail(kj::Exception&& exception);
+  void disconnected();
+  void object(std::string what);
   void write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans);
 
   Listener& listener_;
   const std::uint64_t maxMessageBytes_;
-  bool connected_ = true;
+  bool objected_ = false;       // the listener has heard of nonsense
+  std::size_t deliveries_ = 0;  // that the listener has not fulfilled
+  ConversationRules rules_;
   FileLane files_;
   // Arguments of jobs that are answered, until nothing that could refer to them is in the pipe.
   std::vector<std::shared_ptr<const void>> returned_;

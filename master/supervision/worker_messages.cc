@@ -1,9 +1,9 @@
 // What a worker says, and what becomes of one that talks nonsense.
 #include <capnp/message.h>
-#include <phial/protocol/failure_codec.h>
 #include <phial/protocol/result_memory.h>
 #include <phial/protocol/worker_contract.h>
 
+#include <string_view>
 #include <utility>
 
 #include "master/supervision/worker_process.h"
@@ -15,11 +15,27 @@ namespace {
 // dying process's descriptors before it reports the end, so a healthy death is microseconds away.
 constexpr Duration kVerdictDelay = std::chrono::milliseconds(500);
 
+// How ConversationRules puts a worker's abort.
+constexpr std::string_view kBreaksOff = "it broke off the conversation";
+
 // As for a message that comes by the pipe: see FrameReader.
 capnp::ReaderOptions resultReaderOptions(std::size_t words) {
   auto options = rpcReaderOptions();
   options.traversalLimitInWords = words * 8 + 8192;
   return options;
+}
+
+// What a greeting may hold: to read so many functions takes about a millisecond.
+constexpr unsigned kMostFunctions = 4096;
+constexpr std::size_t kMostBuildIdBytes = 256;
+constexpr std::size_t kMostStartFailureBytes = std::size_t{16} << 10;
+
+std::string describeStart(schema::Failure::Reader failure) {
+  const auto types = failure.getTypes();
+  const auto type = types.size() > 0 ? types[0] : capnp::Text::Reader("something");
+  const auto message = failure.getMessage();
+  return "its onStart threw " + quoted(type.begin(), type.size(), kMostBuildIdBytes) + ": " +
+         quoted(message.begin(), message.size(), kMostStartFailureBytes);
 }
 
 }  // namespace
@@ -31,9 +47,6 @@ void WorkerProcess::onAnswer(std::uint64_t batch, WorkerLink::Answer answer) {
   note(Answer{batch, kj::mv(answer)});
 }
 void WorkerProcess::onDelivery(WorkerLink::Delivery delivery) { note(kj::mv(delivery)); }
-void WorkerProcess::onProgress(std::uint64_t job, double fraction, std::string note) {
-  this->note(Progress{job, fraction, std::move(note)});
-}
 void WorkerProcess::onNonsense(std::string what) { note(Nonsense{std::move(what)}); }
 void WorkerProcess::onDisconnect() { note(Disconnected{}); }
 
@@ -59,7 +72,7 @@ void WorkerProcess::handleEvents() {
 // job counts as running, though nothing that happens to its worker can harm it any more. A job that
 // shares its message with others is short, and so is what it returns.
 bool WorkerProcess::readAhead(Event& event) {
-  if (reading_) return !reading_->task.active();
+  if (reading_) return !reading_->steps.active();
   try {
     capnp::List<schema::JobResult>::Reader results;
     if (auto* answer = std::get_if<Answer>(&event)) results = answer->message.getResults();
@@ -76,14 +89,13 @@ void WorkerProcess::beginReading(schema::JobResult::Reader result) {
   const std::uint64_t id = result.getId();
   const auto place = inFlight_ ? inFlight_->find(id) : std::nullopt;
   if (!place || !inFlight_->begun(*place) || id == timedOut_) return;
-  auto reading = env_.owner.jobArrived(result);
+  const std::shared_ptr<ResultReading> reading = env_.owner.jobArrived(result);
   if (!reading) return;
-  if (id == gaveUpOn_ && state_ == WorkerState::busy) graceTimer_.cancel();
-  reading_ = Reading{id, std::move(reading), {}};
-  reading_->task = env_.side.run([result = reading_->result.get()] { return result->step(); },
-                                 [weak = weak_from_this()] {
-                                   if (auto self = weak.lock()) self->handleEvents();
-                                 });
+  hasGivenUp(id);
+  const auto done = [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->handleEvents();
+  };
+  reading_ = Reading{id, reading, Steps(env_.reactor, env_.side, reading, done)};
 }
 
 void WorkerProcess::handle(WorkerLink::Greeting& greeting) {
@@ -112,14 +124,16 @@ std::string WorkerProcess::objectionTo(schema::WorkerInfo::Reader info) const {
     return "it speaks protocol version " + std::to_string(info.getProtocolVersion()) +
            ", this program speaks " + std::to_string(schema::PROTOCOL_VERSION);
   }
-  const std::string build = info.getBuildId().cStr();
-  if (build != buildId()) {
-    return "it holds another build of Phial: \"" + build + "\", this program holds \"" +
+  const auto build = info.getBuildId();
+  if (std::string_view(build.begin(), build.size()) != buildId()) {
+    return "it holds another build of Phial: \"" +
+           quoted(build.begin(), build.size(), kMostBuildIdBytes) + "\", this program holds \"" +
            std::string(buildId()) + "\"";
   }
-  if (info.hasStartFailure()) {
-    const Failure failure = decodeFailure(info.getStartFailure());
-    return "its onStart threw " + failure.type() + ": " + failure.message();
+  if (info.hasStartFailure()) return describeStart(info.getStartFailure());
+  if (info.getFunctions().size() > kMostFunctions) {
+    return "it offers " + std::to_string(info.getFunctions().size()) + " functions; the limit is " +
+           std::to_string(kMostFunctions);
   }
   return {};
 }
@@ -217,24 +231,23 @@ std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Read
   const std::uint64_t id = inFlight_->job(place).id;
   if (result.getId() != id) return "it answered a job with the result of another";
   if (id == timedOut_) return {};
+  if (result.hasProgress()) {
+    const auto last = result.getProgress();
+    tellProgress(place, {last.getNumber(), id, last.getFraction(), last.getNote()});
+  }
   inFlight_->settle(place, InFlight::Held::answered);
   ++jobsServed_;
-  if (id == gaveUpOn_ && state_ == WorkerState::busy) graceTimer_.cancel();
+  if (log_) log_->jobAnswered();
+  hasGivenUp(id);
   const bool read = reading_ && reading_->job == id && !reading_->result->stopped();
   env_.owner.jobAnswered(*this, result, read ? reading_->result.get() : nullptr);
   return {};
 }
 
-void WorkerProcess::handle(Progress& progress) {
-  if (!inFlight_->find(progress.job)) return;
-  env_.owner.workerProgressed(progress.job, progress.fraction, progress.note);
-}
-
-void WorkerProcess::handle(Nonsense& nonsense) {
-  endForNonsense("its answer was no answer: " + nonsense.what);
-}
+void WorkerProcess::handle(Nonsense& nonsense) { endForNonsense(std::move(nonsense.what)); }
 
 void WorkerProcess::handle(Disconnected&) {
+  if (verdictTimer_.active()) return;  // a reason is known, and its end is waited for
   const auto& error = link_->error();
   if (error && !link_->cutShort()) return endForNonsense(error->what());
   if (state_ == WorkerState::ending) {
@@ -245,12 +258,32 @@ void WorkerProcess::handle(Disconnected&) {
   // A death closes the pipe too, also in the middle of a message, and is seen a moment later.
   const std::string place = error ? " in the middle of a message" : "";
   verdictTimer_ = env_.reactor.callLater(kVerdictDelay, [this, place] {
+    // The loop may have been held up since: then its end is about to be reported.
+    if (process_->hasEnded()) return;
     endForNonsense("it closed its reply pipe" + place + " and lived on");
   });
 }
 
+// Of a worker that has broken off the conversation and lives on, though it may be on its way out.
+void WorkerProcess::endAfterAbort() {
+  if (process_->hasEnded()) return;
+  if (refusal() == DeathEvidence::Refusal::toItsMessage) {
+    return end(DeathCause::memory, SIGKILL,
+               "memory was refused to the message that brought its job");
+  }
+  end(DeathCause::protocol, SIGKILL, detail_);
+}
+
 // One that never got ready has failed to start, whatever it said instead.
 void WorkerProcess::endForNonsense(std::string what) {
+  // A worker that breaks off the conversation is about to end itself, and says why on its page: for
+  // want of memory, for instance. It is given a moment to.
+  if (state_ == WorkerState::busy && what.starts_with(kBreaksOff)) {
+    if (verdictTimer_.active()) return;
+    detail_ = what;  // unless its end has a better reason
+    verdictTimer_ = env_.reactor.callLater(kVerdictDelay, [this] { endAfterAbort(); });
+    return;
+  }
   if (state_ != WorkerState::ending) {
     return end(state_ == WorkerState::starting ? DeathCause::startup : DeathCause::protocol,
                SIGKILL, std::move(what));

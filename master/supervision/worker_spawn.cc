@@ -1,47 +1,58 @@
 // How a worker process is laid out: see worker_contract.h for the descriptors.
 #include <fcntl.h>
+#include <phial/protocol/descriptor.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <climits>
 #include <system_error>
 #include <utility>
 
+#include "master/supervision/shortage.h"
+#include "master/supervision/this_program.h"
 #include "master/supervision/worker_process.h"
 
 namespace phial::detail {
 namespace {
 
-constexpr const char* kThisProgram = "/proc/self/exe";
+// See Limits::niceness.
+constexpr int kDefaultNiceness = 10;
 
-struct Pipe {
-  kj::AutoCloseFd readEnd;
+PipeEnds makePipe() {
+  auto pipe = openPipe();
+  if (!pipe) throw SpawnError("pipe2", "for a worker", errno);
+  widenPipe(pipe->write);
+  return kj::mv(*pipe);
+}
+
+// As long as this process has a reader too, writing to a dead worker cannot raise SIGPIPE, which is
+// the host program's to handle.
+struct RequestPipe {
+  kj::AutoCloseFd forWorker;
   kj::AutoCloseFd writeEnd;
+  kj::AutoCloseFd readEnd;  // none where the write end reads as well
 };
 
-Pipe makePipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot make a pipe for a worker");
+// One descriptor that reads and writes, which Linux has for pipes as for FIFOs, stands for both of
+// ours. Without /proc there is no way to open it.
+RequestPipe makeRequestPipe() {
+  PipeEnds pipe = makePipe();
+  const std::string path = "/proc/self/fd/" + std::to_string(pipe.write.get());
+  auto both = ownDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (both.get() >= 0) return {kj::mv(pipe.read), kj::mv(both), kj::AutoCloseFd()};
+  kj::AutoCloseFd forWorker(::fcntl(pipe.read, F_DUPFD_CLOEXEC, kFirstOwnFd));
+  if (forWorker.get() < 0) {
+    throw SpawnError("fcntl", "for a worker", errno);
   }
-  Pipe pipe{kj::AutoCloseFd(ends[0]), kj::AutoCloseFd(ends[1])};
-  widenPipe(pipe.writeEnd);
-  return pipe;
+  return {kj::mv(forWorker), kj::mv(pipe.write), kj::mv(pipe.read)};
 }
 
-std::string nameOfThisProgram() {
-  std::array<char, PATH_MAX> path{};
-  const auto length = ::readlink(kThisProgram, path.data(), path.size());
-  return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : kThisProgram;
-}
-
-// The file that this process runs, not its path: the path may hold another build by now.
 void commandOf(const PoolOptions& options, SpawnOptions& spawn) {
   if (options.worker.empty()) {
-    spawn.executable = kThisProgram;
-    spawn.argv0 = nameOfThisProgram();
+    ThisProgram program = thisProgram();
+    spawn.executable = std::move(program.executable);
+    spawn.args = std::move(program.args);
+    spawn.argv0 = std::move(program.name);
     return;
   }
   spawn.executable = options.worker.front();
@@ -50,46 +61,67 @@ void commandOf(const PoolOptions& options, SpawnOptions& spawn) {
 
 }  // namespace
 
+// A seccomp filter may refuse Unix sockets. Only what needs one fails then.
+FileLane::Ends WorkerProcess::makeFileLane() {
+  try {
+    return FileLane::create();
+  } catch (const std::system_error& e) {
+    if (isShortage(e)) throw;
+    env_.owner.workerLacks(std::string("shared arrays cannot be passed to workers: ") + e.what());
+    return {};
+  }
+}
+
 void WorkerProcess::spawn() {
-  Pipe requests = makePipe();
-  Pipe replies = makePipe();
-  auto files = FileLane::create();
+  RequestPipe requests = makeRequestPipe();
+  PipeEnds replies = makePipe();
+  auto files = makeFileLane();
   auto arenas = makeArenas(env_.options.arenaBytes);
   arenas.arenas.side = &env_.side;
   arenas.arenas.takeMemory = env_.takeMemory;
   control_.emplace(ControlPageMapping::create());
   inFlight_.emplace(control_->page());
+  const bool leavesTerm = env_.options.sigterm == SigtermToWorker::isLeftToMaster;
+  control_->page().leavesTerm.store(leavesTerm ? 1 : 0, std::memory_order_relaxed);
 
   SpawnOptions spawn;
   commandOf(env_.options, spawn);
-  spawn.environment.changes[kWorkerVariable] = env_.options.name;
+  spawn.environment.changes = env_.options.environment;
+  spawn.directory = env_.options.directory;
+  spawn.uid = env_.options.uid;
+  spawn.gid = env_.options.gid;
+  spawn.environment.changes[kWorkerVariable] = env_.options.name + "/" + std::to_string(number_);
   spawn.descriptors = {{0, DevNull{}},
                        {1, PipeFromChild{}},
                        {2, PipeFromChild{}},
-                       {kRequestFd, InheritedFd{requests.readEnd.get()}},
-                       {kReplyFd, InheritedFd{replies.writeEnd.get()}},
+                       {kRequestFd, InheritedFd{requests.forWorker.get()}},
+                       {kReplyFd, InheritedFd{replies.write.get()}},
                        {kControlPageFd, InheritedFd{control_->fd()}},
-                       {kLifelineFd, Lifeline{}},
-                       {kFileLaneFd, InheritedFd{files.worker.get()}}};
+                       {kLifelineFd, Lifeline{}}};
+  if (files.worker.get() >= 0) spawn.descriptors[kFileLaneFd] = InheritedFd{files.worker.get()};
   if (arenas.arenas.out) {
     spawn.descriptors[kRequestArenaFd] = InheritedFd{arenas.requests.get()};
     spawn.descriptors[kReplyArenaFd] = InheritedFd{arenas.replies.get()};
   }
   // A terminal's Ctrl-C is for the master to act on; descendants go when the worker goes.
-  spawn.processGroup = ProcessGroup::kOwnKilledAtExit;
-  spawn.onSpawnerDeath = OnSpawnerDeath::kDie;
+  spawn.processGroup = ProcessGroup::ownKilledAtExit;
+  spawn.onSpawnerDeath = OnSpawnerDeath::die;
   spawn.limits = env_.options.limits;
+  spawn.preferredNiceness = kDefaultNiceness;
   oomMark_ = env_.oomKills.mark();
   process_.emplace(env_.reactor.spawnProcess(spawn));
+  for (const auto& refused : process_->refused()) {
+    env_.owner.workerLacks("workers go without what the system refuses: " + refused);
+  }
+  control_->closeFile();  // it is mapped here, and the worker has its own
 
-  log_.emplace(env_.reactor, env_.logger, number_, process_->takePipe(1), process_->takePipe(2));
+  log_ = std::make_shared<LogCapture>(env_.reactor, env_.log, number_, process_->takePipe(1),
+                                      process_->takePipe(2));
   link_ = std::make_unique<WorkerLink>(
       *env_.reactor.base(),
-      WorkerLink::Channels{kj::mv(replies.readEnd), kj::mv(requests.writeEnd), kj::mv(files.master),
+      WorkerLink::Channels{kj::mv(replies.read), kj::mv(requests.writeEnd), kj::mv(files.master),
                            std::move(arenas.arenas)},
       env_.options.maxMessageBytes, static_cast<WorkerLink::Listener&>(*this));
-  // As long as we hold a reader ourselves, writing to a dead worker cannot raise SIGPIPE, which is
-  // the host program's to handle.
   requestReadEnd_ = kj::mv(requests.readEnd);
   process_->onExit([this](const ExitStatus& status) { exited(status); });
 }

@@ -1,0 +1,48 @@
+// What a worker may say to its master, and how much of it.
+//
+// Cap'n Proto's RPC answers whatever it is asked and keeps what it is told to keep: each call of
+// its peer costs memory until the peer has finished it, each answer until the peer has read it, and
+// a message of a kind it does not know is sent back whole. A worker needs little of that. So every
+// message is looked at before the RPC layer sees it, and a worker that goes beyond these bounds is
+// ended with the reason instead of being served.
+//
+// The bounds are far from what a worker of ours does: it has at most kJobSlots calls unfinished,
+// one for each job that it holds, and as many answers to read.
+#pragma once
+
+#include <capnp/message.h>
+#include <capnp/rpc.capnp.h>
+
+#include <cstddef>
+#include <string>
+
+namespace phial::detail {
+
+class ConversationRules {
+ public:
+  /// Calls of the worker's that it has not finished.
+  static constexpr std::size_t kMostCalls = 1024;
+  /// Messages to the worker that it has not read. Also bounds a recursion: the RPC layer keeps them
+  /// as a chain of promises, of which each destroys the next.
+  static constexpr std::size_t kMostUnread = 1024;
+  /// Capabilities in one message.
+  static constexpr std::size_t kMostCapabilities = 16;
+  /// Bytes of a text of the worker's that are quoted.
+  static constexpr std::size_t kMostQuotedBytes = 1024;
+
+  /// What is wrong with the worker's next message, or nothing. `unread` is how many messages wait
+  /// for the worker to read them. A message that cannot be read is objected to. Allocates nothing
+  /// when there is nothing wrong.
+  std::string objectionTo(capnp::MessageReader& message, std::size_t unread);
+
+ private:
+  std::string read(capnp::rpc::Message::Reader message);
+  std::string called(capnp::rpc::Call::Reader call);
+
+  std::size_t calls_ = 0;
+};
+
+/// What a worker wrote, as much of it as an error may hold; says how long it was when it is cut.
+std::string quoted(const char* text, std::size_t bytes, std::size_t most);
+
+}  // namespace phial::detail

@@ -1,0 +1,28 @@
+// The remains of a child's process group, when this process inherits orphans.
+//
+// What a child leaves behind becomes the child of the next process above that adopts orphans: the
+// init of the PID namespace as a rule. In a container that is often the host program itself, and a
+// program can ask for it (PR_SET_CHILD_SUBREAPER). Somebody has to reap them then, and a program
+// that knows only its own children does not.
+//
+// Only the group that was made for the child is waited for, so no foreign child is touched. A
+// group's number stays its own while a process of it is left, a zombie included; so the next look
+// is only made while the last one has seen such a process.
+#pragma once
+
+#include <phial/master/clock.h>
+#include <sys/types.h>
+
+namespace phial::detail {
+
+/// Whether orphans of this process's descendants become its children.
+bool adoptsOrphans();
+
+/// Reaps what has ended of the group. True while children of it are left. REQUIRES: the group was
+/// made for a child of this process that has been reaped just now, or the last call returned true.
+bool reapGroup(pid_t group);
+
+/// Waits for all of it. REQUIRES: as above, and each has been sent SIGKILL.
+void waitForGroup(pid_t group);
+
+}  // namespace phial::detail
