@@ -46,12 +46,19 @@ double quotaVersion2(const fs::path& group) {
   return file >> allowed >> period ? quota(allowed, period) : kNoLimit;
 }
 
+std::string firstWord(const fs::path& path) {
+  std::ifstream file(path);
+  std::string word;
+  file >> word;
+  return word;
+}
+
+// One file at a time: a program may have few descriptors left.
 double quotaVersion1(const fs::path& group) {
-  std::ifstream quotaFile(group / "cpu.cfs_quota_us");
-  std::ifstream periodFile(group / "cpu.cfs_period_us");
-  std::string allowed;
+  const std::string allowed = firstWord(group / "cpu.cfs_quota_us");
+  std::istringstream text(firstWord(group / "cpu.cfs_period_us"));
   double period = 0;
-  return quotaFile >> allowed && periodFile >> period ? quota(allowed, period) : kNoLimit;
+  return text >> period ? quota(allowed, period) : kNoLimit;
 }
 
 template <typename Quota>

@@ -1,12 +1,13 @@
 #include "master/pool/busy_poll.h"
 
+#include <phial/protocol/saturating_time.h>
 #include <sched.h>
 
 namespace phial::detail {
 
 void BusyPoll::begin() {
   if (time_ <= Duration::zero()) return;
-  until_ = reactor_.now() + time_;
+  until_ = saturatingAdd(reactor_.now(), time_);
   if (!next_.active()) turn();
 }
 

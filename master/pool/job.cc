@@ -1,14 +1,47 @@
 #include <phial/master/job.h>
 
+#include <stdexcept>
 #include <utility>
+#include <vector>
+
+#include "master/supervision/option_check.h"
 
 namespace phial::detail {
+namespace {
+
+std::optional<Failure> faultOf(const MapOptions& options) {
+  try {
+    const OptionCheck job("JobOptions");
+    job.aboveZero("timeout", options.job.timeout);
+    job.aboveZero("softTimeout", options.job.softTimeout);
+    job.count("maxAttempts", options.job.maxAttempts);
+    if (options.job.maxAttempts == 0) {
+      job.reject("maxAttempts", "is 0: no worker could run the job");
+    }
+    const OptionCheck map("MapOptions");
+    map.count("chunk", options.chunk);
+    map.count("inFlight", options.inFlight);
+    return std::nullopt;
+  } catch (const std::invalid_argument&) {
+    return Failure::current();
+  }
+}
+
+}  // namespace
+
+CallOptions::CallOptions(MapOptions options) : value(std::move(options)), fault(faultOf(value)) {}
 
 const JobOptions Job::kDefaults;
 
-Job::Job(Ticket ticket, std::unique_ptr<const JobOptions> options, const FunctionName& function)
+Job::Job(Ticket ticket, Ref<CallOptions> options, const FunctionName& function)
     : id(ticket.id), owner_(ticket.owner), options_(std::move(options)), function_(&function) {
   addProducer();
+}
+
+const std::string& Job::label() const {
+  static const std::string kNone;
+  const auto& label = options().label;
+  return label ? *label : kNone;
 }
 
 void Job::succeed() {
@@ -21,10 +54,11 @@ void Job::refuse(Failure failure) {
   fire();
 }
 
-Ref<Chain> Job::cancelOrDelegate() {
-  owner_.cancel(id);
-  failCancelled();
-  return {};
+void Job::cancel(std::vector<Ref<Chain>>&) {
+  const bool known = owner_.cancel(id);
+  if (fired()) return;
+  Failure cancelled{CancelledError()};
+  failNow(known ? std::move(cancelled) : cancelled.neverRun());
 }
 
 }  // namespace phial::detail

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <phial/master/clock.h>
-#include <phial/master/death_certificate.h>
 #include <phial/master/job.h>
 #include <phial/master/pool_observer.h>
 
@@ -11,8 +10,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
+#include "master/pool/verdict.h"
 #include "master/supervision/worker_process.h"
 
 namespace phial::detail {
@@ -29,8 +28,8 @@ struct JobCourse {
   JobTimes times;                        // but `queued`
   std::uint64_t workerNumber = 0;
   unsigned attempts = 0;
-  unsigned misses = 0;                   // deaths of workers that had not begun it
-  std::vector<DeathCertificate> deaths;  // of workers that it was running in
+  bool mayHaveRun = false;  // in a worker that it has left
+  Strikes strikes;
   enum class Answer { due, late } answer = Answer::due;
 };
 

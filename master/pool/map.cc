@@ -1,11 +1,22 @@
-#include <phial/master/chunk_stream.h>
 #include <phial/master/errors.h>
+#include <phial/master/map.h>
+#include <phial/master/stream_pool.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "master/pool/pool_core.h"
 
 namespace phial::detail {
+
+StreamPool::StreamPool(const std::shared_ptr<PoolCore>& core) : core_(core) {
+  core->reactor().requireThread("ProcessPool::map or forEach");
+}
+
+std::shared_ptr<PoolCore> StreamPool::core() const {
+  auto core = core_.lock();
+  return core && !core->closed() ? core : nullptr;
+}
 
 bool StreamPool::closed() const {
   const auto core = core_.lock();
@@ -15,6 +26,11 @@ bool StreamPool::closed() const {
 std::size_t StreamPool::workers() const {
   const auto core = core_.lock();
   return core ? std::max<std::size_t>(core->maxWorkers(), 1) : 1;
+}
+
+bool StreamPool::hasTimeout() const {
+  const auto core = core_.lock();
+  return core && core->hasTimeout();
 }
 
 bool StreamPool::hasRoom() const {
@@ -33,7 +49,12 @@ Deferred<void> StreamPool::nextTurn() const {
   return core->nextTurn().addErrback([](const Failure&) {});
 }
 
-Failure poolGone() { return Failure(PoolStopped("the pool was destroyed")); }
+Deferred<void> StreamPool::soon() const {
+  const auto core = core_.lock();
+  return core ? core->soon() : succeed();
+}
+
+Failure poolGone() { return Failure(PoolStopped("the pool has ended")); }
 
 bool isOfElements(const Failure& failure) {
   if (failure.isRemote()) return true;
@@ -42,9 +63,36 @@ bool isOfElements(const Failure& failure) {
 }
 
 std::optional<std::uint64_t> deadlyElement(const Failure& failure) {
-  if (const auto* death = failure.as<DeathError>()) return death->certificate().element;
-  if (const auto* poison = failure.as<PoisonJob>()) return poison->certificates().back().element;
-  return std::nullopt;
+  const DeathCertificate* const death = failure.certificate();
+  return death != nullptr ? death->element : std::nullopt;
+}
+
+Deferred<void> exhaust(std::shared_ptr<ChunkFlow> stream) {
+  for (;;) {
+    const auto chunk = co_await stream->next();
+    if (!chunk) co_return;
+  }
+}
+
+void ForEach::cancel() {
+  stream->stop(Failure(CancelledError()));
+  if (awaited != nullptr) Chain::cancel(Ref<Chain>(awaited));
+}
+
+GivingUp::~GivingUp() {
+  run_.awaited = nullptr;
+  run_.stream->stop(Failure(CancelledError()));
+}
+
+Deferred<void> forEachOf(std::shared_ptr<ChunkFlow> stream,
+                         const std::function<Deferred<void>(std::shared_ptr<ForEach>)>& tell) {
+  auto run = std::make_shared<ForEach>(std::move(stream));
+  auto made = newDeferred<void>([run] { run->cancel(); });
+  tell(std::move(run)).addBoth([resolver = std::move(made.resolver)](const Outcome<void>& outcome) {
+    if (resolver.called()) return;
+    outcome.ok() ? resolver.callback() : resolver.errback(outcome.failure());
+  });
+  return std::move(made.deferred);
 }
 
 }  // namespace phial::detail

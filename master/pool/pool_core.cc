@@ -1,8 +1,8 @@
 #include "master/pool/pool_core.h"
 
 #include <phial/master/errors.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <phial/protocol/saturating_time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
@@ -11,44 +11,79 @@
 
 #include "master/pool/available_cores.h"
 #include "master/supervision/child_limits.h"
+#include "master/supervision/option_check.h"
 
 namespace phial::detail {
 namespace {
 
+// What spawning a worker would refuse each time, once and by name.
+void checkCommand(const OptionCheck& check, const PoolOptions& options) {
+  check.text("name", options.name);
+  check.text("directory", options.directory);
+  for (const auto& part : options.worker) check.text("worker", part);
+  if (!options.worker.empty() && options.worker.front().empty()) {
+    check.reject("worker", "is \"\": it names no program");
+  }
+  for (const auto& [name, value] : options.environment) {
+    check.text("environment", name);
+    if (value) check.text("environment", *value);
+    if (name.empty() || name.find('=') != std::string::npos) {
+      check.reject("environment", "names \"" + name + "\": a variable's name has no '='");
+    }
+  }
+  if (options.uid == static_cast<uid_t>(-1)) check.reject("uid", "is -1, which is nobody's");
+  if (options.gid == static_cast<gid_t>(-1)) check.reject("gid", "is -1, which is no group's");
+}
+
+void checkSize(const OptionCheck& check, std::size_t min, std::size_t max) {
+  check.count("min", min);
+  check.count("max", max);
+}
+
 PoolOptions completed(PoolOptions options) {
+  const OptionCheck check("PoolOptions");
+  checkSize(check, options.min, options.max);
+  checkCommand(check, options);
   if (options.max == 0) options.max = std::max<std::size_t>(availableCores(), options.min);
   if (options.min > options.max) {
     throw std::invalid_argument("PoolOptions: min is " + std::to_string(options.min) +
                                 ", max only " + std::to_string(options.max));
   }
-  if (options.limits.niceness < 0 || options.limits.niceness > 39) {
-    throw std::invalid_argument("PoolOptions: limits.niceness is " +
-                                std::to_string(options.limits.niceness) + ", not from 0 to 39");
+  const int niceness = options.limits.niceness.value_or(0);
+  if (niceness < 0 || niceness > 39) {
+    throw std::invalid_argument("PoolOptions: limits.niceness is " + std::to_string(niceness) +
+                                ", not from 0 to 39");
   }
   if (options.timeoutSignal < 1 || options.timeoutSignal > SIGRTMAX) {
     throw std::invalid_argument("PoolOptions: timeoutSignal " +
                                 std::to_string(options.timeoutSignal) + " is no signal");
   }
+  check.count("recycleAfter", options.recycleAfter);
+  check.count("maxQueue", options.maxQueue);
+  check.aboveZero("timeout", options.timeout);
+  check.aboveZero("startTimeout", options.startTimeout);
+  check.notNegative("maxIdle", options.maxIdle);
+  check.notNegative("grace", options.grace);
+  check.notNegative("spin", options.spin);
+  check.bytes("arenaBytes", options.arenaBytes);
+  if (options.maxMessageBytes == 0) {
+    check.reject("maxMessageBytes", "is 0: no job could be sent");
+  }
   checkLimits(options.limits);
   return options;
-}
-
-std::shared_ptr<spdlog::logger> loggerFor(const PoolOptions& options) {
-  if (options.logger) return options.logger;
-  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-  return std::make_shared<spdlog::logger>("phial", std::move(sink));
 }
 
 }  // namespace
 
 PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
-    : reactor_(reactor),
+    : process_(::getpid()),
+      reactor_(reactor),
       clock_(clock),
       options_(completed(std::move(options))),
-      logger_(loggerFor(options_)),
+      log_(std::make_shared<PoolLog>(options_.name, options_.onLog)),
       side_(std::bind_front(&Reactor::callFromThread, &reactor)),
       runsOwnProgram_(options_.worker.empty()),
-      warm_(std::make_shared<WarmMemory>(clock_)),
+      warm_(std::make_shared<WarmMemory>(clock_, options_.cacheBytes)),
       takeMemory_(std::bind_front(&WarmMemory::take, warm_)),
       cores_(static_cast<std::size_t>(availableCores())),
       random_(std::random_device{}()),
@@ -57,6 +92,13 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
       busyPoll_(reactor_, options_.spin) {}
 
 PoolCore::~PoolCore() { close(); }
+
+Failure PoolCore::inheritedFailure() const {
+  return Failure(PoolStopped("pool " + options_.name + " belongs to process " +
+                             std::to_string(process_) + ", and this one (" +
+                             std::to_string(::getpid()) +
+                             ") was forked from it: make a Reactor and a pool of its own here"));
+}
 
 PoolStats PoolCore::stats() const {
   using State = WorkerState;
@@ -100,6 +142,7 @@ Deferred<void> PoolCore::start() {
 }
 
 Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
+  checkSize(OptionCheck("adjustPoolSize"), min, max);
   if (max < 1 || min > max) {
     throw std::invalid_argument("adjustPoolSize: min is " + std::to_string(min) + ", max is " +
                                 std::to_string(max));
@@ -133,6 +176,12 @@ Deferred<void> PoolCore::nextTurn() {
   return turn;
 }
 
+Deferred<void> PoolCore::soon() {
+  auto made = newDeferred<void>();
+  reactor_.callSoon([resolver = std::move(made.resolver)] { resolver.callback(); });
+  return std::move(made.deferred);
+}
+
 Deferred<void> PoolCore::stop(StopOptions options) {
   auto [deferred, resolver] = newDeferred<void>();
   stoppers_.push_back(std::move(resolver));
@@ -143,18 +192,18 @@ Deferred<void> PoolCore::stop(StopOptions options) {
   failReload(stopped);
   queueWaiters_.failAll(stopped, settlements_);
   if (!drainQueue_) condemnQueue(stopped);
-  if (options.grace) stopWithin(*options.grace, stopped);
+  if (options.within) stopWithin(*options.within, stopped);
   proceedSoon();
   return std::move(deferred);
 }
 
-void PoolCore::stopWithin(Duration grace, const Failure& stopped) {
-  if (grace <= Duration::zero()) return stopNow(stopped);
-  const TimePoint by = clock_.now() + grace;
+void PoolCore::stopWithin(Duration within, const Failure& stopped) {
+  if (within <= Duration::zero()) return stopNow(stopped);
+  const TimePoint by = saturatingAdd(clock_.now(), within);
   if (stopBy_ && *stopBy_ <= by) return;
   stopBy_ = by;
   stopTimer_.cancel();
-  stopTimer_ = clock_.callLater(grace, [this, stopped] {
+  stopTimer_ = clock_.callLater(within, [this, stopped] {
     stopNow(stopped);
     proceed();
   });
@@ -272,22 +321,24 @@ void PoolCore::advanceStop() {
 void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
-  for (auto* timer : {&lookout_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  for (auto* timer : {&lookout_, &fillTimer_, &pruneTimer_, &stopTimer_, &floodTimer_})
+    timer->cancel();
   busyPoll_.end();
   warm_->close();
   leaving_.clear();
   const auto workers = workers_.clear();
-  if (!workers.empty()) {
-    logger_->warn("pool {}: destroyed without stop(): killing {} worker(s)", options_.name,
-                  workers.size());
-  }
+  sayDestroyed(workers.size());
   for (const auto& worker : workers) {
     worker->abandon();
     bury(worker);
   }
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
   condemned_.reset();
-  while (!jobs_.empty()) failJob(jobs_.first(), stopped);
+  const Failure unrun = stopped.neverRun();
+  while (!jobs_.empty()) {
+    JobEntry& entry = jobs_.first();
+    failWith(entry, neverRan(entry) ? unrun : stopped);
+  }
   failStarters(stopped);
   failReload(stopped);
   queueWaiters_.failAll(stopped, settlements_);

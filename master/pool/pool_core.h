@@ -16,14 +16,19 @@
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
+#include <phial/protocol/fork_mark.h>
+#include <sys/types.h>
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 #include <set>
+#include <string>
 #include <vector>
 
+#include "master/log/flood_gate.h"
+#include "master/log/pool_log.h"
 #include "master/pool/busy_poll.h"
 #include "master/pool/departures.h"
 #include "master/pool/function_times.h"
@@ -57,6 +62,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   WarmMemory& warmMemory() { return *warm_; }
   Job::Ticket newTicket() { return {*this, ++lastJobId_}; }
   void submit(Ref<Job> job);
+  /// What is to be said of arguments whose conversion, copying or writing failed like this.
+  static Failure argumentFailure(Failure cause);
+  /// Takes the job, and fails it from the loop.
+  void refuse(Ref<Job> job, Failure reason);
 
   Deferred<void> start();
   Deferred<void> stop(StopOptions options);
@@ -66,6 +75,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
 
   // For those who submit as fast as the pool can take it.
   std::size_t maxWorkers() const { return options_.max; }
+  bool hasTimeout() const { return options_.timeout.has_value(); }
   /// Whether a job submitted now would not meet QueueFull.
   bool hasRoom();
   /// Fires when it is so, from the loop. Fails with PoolStopped. REQUIRES: !hasRoom().
@@ -73,7 +83,13 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   /// Fires when what the loop has to do besides has had its turn: at once when the pool is
   /// stopping, and at the latest, with PoolStopped, when it stops.
   Deferred<void> nextTurn();
+  /// Fires from the loop, whatever becomes of the pool meanwhile; never fails.
+  Deferred<void> soon();
   bool closed() const { return closed_; }
+  /// Whether this is a process forked from the pool's own. Then nothing else here may be called.
+  bool inherited() const { return mark_.inherited(); }
+  /// What every call fails with there.
+  Failure inheritedFailure() const;
   /// The end, from the destructor of ProcessPool: kills, reaps, and fails what is left.
   void close();
 
@@ -86,17 +102,25 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   enum class Limit { soft, hard };
 
   // Jobs: pool_jobs.cc
-  static Failure argumentFailure(Failure cause);
+  /// The RPC system's own part of a message, and the Job around the arguments.
+  static constexpr std::uint64_t kEnvelopeBytes = 1024;
+  std::uint64_t mostArgumentBytes() const {
+    return options_.maxMessageBytes - std::min(options_.maxMessageBytes, kEnvelopeBytes);
+  }
+
+  static bool neverRan(const JobEntry& entry);
   std::optional<Failure> refusal(const Job& job);
   std::optional<Failure> objection(const Job& job);
-  void cancel(std::uint64_t id) override;
+  bool cancel(std::uint64_t id) override;
   void enqueue(Ref<Job> job);
   void watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay);
   void checkTime(std::uint64_t id, Limit limit, Duration timeout);
-  void timeIsUp(WorkerProcess& worker, std::uint64_t job, Limit limit, Duration timeout);
+  void timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element);
+  void askToGiveUp(JobEntry& entry, DeathCause cause);
   void expire(std::uint64_t id);
   Ref<Job> take(JobEntry& entry, Column to, const Failure* failure = nullptr);
   void failJob(JobEntry& entry, Failure failure);
+  void failWith(JobEntry& entry, Failure failure);
   void finishJob(JobEntry& entry, schema::JobResult::Reader result, ResultReading* reading);
   void noteTimes(JobEntry& entry, schema::JobResult::Reader result);
   static bool isBlamed(const JobEntry& entry, const DeathCertificate& death);
@@ -106,7 +130,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void requeue(JobEntry& entry);
   Failure stoppedWhileRunning() const;
   bool queueIsOpen() const { return !stopping_ || drainQueue_; }
-  std::optional<Failure> verdict(JobEntry& entry, const DeathCertificate& death);
   void condemnQueue(const Failure& failure);
   void failCondemned();
   /// Jobs that a worker could have.
@@ -137,15 +160,19 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) override;
   void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result,
                    ResultReading* reading) override;
+  void jobUnwritable(std::uint64_t job, Failure failure) override;
   void workerAnswered(WorkerProcess& worker) override;
-  void workerProgressed(std::uint64_t job, double fraction, const std::string& note) override;
+  void workerLacks(const std::string& what) override;
+  void workerGaveBack(WorkerProcess& worker, const std::vector<std::uint64_t>& jobs) override;
+  void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
   void workerDied(WorkerProcess& worker, DeathCertificate death) override;
   std::size_t wanted() const;
   std::size_t mostWorkers() const;
   /// Those that serve or will, save those that are to be replaced.
   std::size_t staying() const { return workers_.active() - leaving_.active(); }
   void fill();
-  void spawnOne();
+  bool spawnOne();
+  void noteShortage(const std::string& what);
   void release(WorkerProcess& worker);
   void shrink();
   void prune();
@@ -164,6 +191,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void observeSettled(const JobEntry& entry, Column outcome, const Failure* failure);
   void observeWorker(void (PoolObserver::*event)(const WorkerStatus&), const WorkerProcess& worker);
   void observeDeath(const DeathCertificate& death);
+
+  // Log: pool_log.cc
+  void say(LogLevel level, std::uint64_t worker, std::string text);
+  void sayDeath(const DeathCertificate& death);
+  void sayDeathsHeldBack();
+  void sayDestroyed(std::size_t workers);
 
   // Replacing workers that still serve: pool_turnover.cc
   struct Reload {
@@ -189,21 +222,24 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   bool more();
   void fireStarters();
   void failStarters(const Failure& failure);
-  void stopWithin(Duration grace, const Failure& stopped);
+  void stopWithin(Duration within, const Failure& stopped);
   void stopNow(const Failure& stopped);
   void advanceStop();
   void killWorkers();
   bool draining() const { return drainQueue_ && (waiting() > 0 || !resting_.empty()); }
 
+  const ForkMark mark_;
+  const pid_t process_;
   Reactor& reactor_;
   Clock& clock_;
   PoolOptions options_;
-  std::shared_ptr<spdlog::logger> logger_;
+  const std::shared_ptr<PoolLog> log_;
   Ledger ledger_;
   JobQueue queue_;
   std::set<std::uint64_t> resting_;   // queued jobs that wait before they run again
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   JobTable jobs_;
+  FloodGate deathGate_;
   OomKills oomKills_;
   SideThread side_;
   WorkerSet workers_;
@@ -223,6 +259,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::uint64_t deaths_ = 0;
   std::uint64_t recycled_ = 0;
   std::uint64_t reruns_ = 0;
+  bool everReady_ = false;       // a worker of this pool has got ready
+  bool shortage_ = false;        // the last worker could not be spawned for want of something
+  std::set<std::string> lacks_;  // what workers do without, as it has been said
   bool started_ = false;
   bool stopping_ = false;
   bool drainQueue_ = false;
@@ -243,6 +282,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   DelayedCall fillTimer_;
   DelayedCall pruneTimer_;
   DelayedCall stopTimer_;
+  DelayedCall floodTimer_;
   std::optional<TimePoint> stopBy_;
 };
 

@@ -52,10 +52,10 @@ WorkerProcess* PoolCore::workerForNext() {
 // How long a job should take; nothing when it had better travel alone.
 std::optional<Duration> PoolCore::expectation(const JobEntry& entry) const {
   const JobCourse* const course = entry.course.get();
-  const bool suspect = course != nullptr && (course->misses > 0 || !course->deaths.empty());
+  const bool suspect = course != nullptr && (course->strikes.any());
   if (entry.job->options().rerun == Rerun::never || suspect) return std::nullopt;
   const auto average = functionTimes_.of(entry.job->function());
-  if (!average) return std::nullopt;
+  if (!average || entry.job->writtenAside()) return std::nullopt;
   return std::max(*average, kLeastJob);
 }
 
@@ -122,10 +122,11 @@ std::vector<WorkerLink::Outgoing> PoolCore::gather(WorkerProcess& worker, Durati
     if (!batch.empty() && (!expected || work + *expected > kBatchWork)) break;
     try {
       const auto function = worker.find(job.function());
-      const auto size = job.argumentWords();
+      auto writing = job.writtenAside() ? job.beginWriting(mostArgumentBytes()) : nullptr;
+      const auto size = writing ? 0 : job.argumentWords();
       if (!batch.empty() && words + size > kBatchWords) break;
       words += size;
-      batch.push_back({&job, function, size});
+      batch.push_back({&job, function, size, std::nullopt, std::move(writing)});
     } catch (...) {
       failJob(entry, argumentFailure(Failure::current()));
       continue;

@@ -2,10 +2,9 @@
 #include <phial/master/errors.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -14,22 +13,9 @@
 namespace phial::detail {
 namespace {
 
-// The RPC system's own part of a message, and the Job around the arguments.
-constexpr std::uint64_t kEnvelopeBytes = 1024;
-// Workers in a row that may die with a job on its way to them; then it may be the job that kills
-// them, before they can say that they have it.
-constexpr unsigned kMaxMisses = 10;
-constexpr const char* kNotGivenUp = "its job did not give up";
-
 // How long a job waits before it runs again after it has killed a worker, and after many.
 constexpr Duration kFirstRest = std::chrono::milliseconds(10);
 constexpr Duration kLongestRest = std::chrono::seconds(1);
-
-std::string seconds(Duration duration) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g s", std::chrono::duration<double>(duration).count());
-  return text;
-}
 
 std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result,
                                   ResultReading* reading, FileLane& files) {
@@ -44,13 +30,22 @@ std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result,
     job.accept(result.getValue());
     return std::nullopt;
   } catch (...) {
-    Failure cause = Failure::current();
-    if (cause.check<EncodingError>()) return cause;
-    return Failure(EncodingError("the result cannot be read: " + cause.message()));
+    std::string message = "the result of ";
+    message.append(job.function().name).append(" cannot be read: ");
+    return Failure(EncodingError(message + Failure::current().message()));
   }
 }
 
 }  // namespace
+
+// Whether the function of a job that is to fail was certainly never entered, by this worker or by
+// one before.
+bool PoolCore::neverRan(const JobEntry& entry) {
+  const JobCourse* const course = entry.course.get();
+  if (course == nullptr) return true;
+  if (course->mayHaveRun) return false;
+  return course->worker == nullptr || !course->worker->jobBegun(entry.id());
+}
 
 // Arguments that cannot be written are the caller's affair, whatever found it out.
 Failure PoolCore::argumentFailure(Failure cause) {
@@ -59,18 +54,20 @@ Failure PoolCore::argumentFailure(Failure cause) {
 }
 
 void PoolCore::submit(Ref<Job> job) {
-  if (auto refused = refusal(*job)) {
-    ledger_.enter(Column::failed);
-    observeRefused(*job, *refused);
-    if (!settlements_.empty()) proceedSoon();
-    job->refuse(std::move(*refused));
-    return;
-  }
+  if (auto reason = refusal(*job)) return refuse(std::move(job), std::move(*reason));
   enqueue(std::move(job));
   started_ = true;
   // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
   if (workers_.anyIdle()) pump(reactor_.now() + kSlice);
   fill();
+  proceedSoon();
+}
+
+void PoolCore::refuse(Ref<Job> job, Failure reason) {
+  reason = reason.neverRun();
+  ledger_.enter(Column::failed);
+  observeRefused(*job, reason);
+  settlements_.fail(std::move(job), std::move(reason));
   proceedSoon();
 }
 
@@ -84,13 +81,16 @@ std::optional<Failure> PoolCore::refusal(const Job& job) {
 
 // Throws when the arguments cannot even be measured.
 std::optional<Failure> PoolCore::objection(const Job& job) {
+  if (const Failure* fault = job.fault()) return *fault;
   if (stopping_) return Failure(PoolStopped("pool " + options_.name + " has been stopped"));
   if (startBlocked()) return Failure(StartupFailed(*startupFailure_));
   if (!hasRoom()) {
     return Failure(QueueFull("the queue of pool " + options_.name +
                              " is full: " + std::to_string(queue_.size()) + " jobs wait"));
   }
-  const auto bytes = job.argumentWords() * sizeof(capnp::word) + kEnvelopeBytes;
+  // Those that are written aside are measured there.
+  const auto words = job.writtenAside() ? 0 : job.argumentWords();
+  const auto bytes = words * sizeof(capnp::word) + kEnvelopeBytes;
   if (bytes > options_.maxMessageBytes) {
     return Failure(EncodingError("the arguments need about " + std::to_string(bytes) +
                                  " bytes; the pool's limit for a message is " +
@@ -111,68 +111,22 @@ void PoolCore::enqueue(Ref<Job> job) {
   queue_.pushBack(entry, options.priority);
   if (const auto& deadline = options.deadline) {
     jobs_.courseOf(entry).deadline =
-        clock_.callLater(*deadline - clock_.now(), [this, id] { expire(id); });
+        clock_.callLater(saturatingSubtract(*deadline, clock_.now()), [this, id] { expire(id); });
   }
   entry.queued = reactor_.now();
   observeJob(&PoolObserver::jobQueued, entry);
 }
 
-void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay) {
-  JobCourse& course = *jobs_.at(id).course;
-  (limit == Limit::soft ? course.softTimeout : course.timeout) =
-      clock_.callLater(delay, [this, id, limit, timeout] { checkTime(id, limit, timeout); });
-}
-
-// Running time counts from the moment the function was entered, which the control page tells; as
-// long as the job is under way it stands still.
-void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
-  JobCourse& course = *jobs_.at(id).course;
-  WorkerProcess& worker = *course.worker;
-  const auto startDelay = worker.startDelay(id);
-  if (!startDelay && !worker.jobBegun(id)) return watchTime(id, limit, timeout, timeout);
-  // Reading its arguments is not running, but must not go on for ever either.
-  if (!startDelay && !course.begunBefore) course.begunBefore = clock_.now();
-  const TimePoint start = startDelay ? course.sentAt + *startDelay : *course.begunBefore;
-  const Duration left = start + timeout - clock_.now();
-  if (left > Duration::zero()) return watchTime(id, limit, timeout, left);
-  // What has returned in time has kept to it, also when something held up the loop meanwhile.
-  using Answer = JobCourse::Answer;
-  if (worker.jobReturned(id) && std::exchange(course.answer, Answer::late) == Answer::due) {
-    return watchTime(id, limit, timeout, options_.grace);
-  }
-  timeIsUp(worker, id, limit, timeout);
-}
-
-void PoolCore::timeIsUp(WorkerProcess& worker, std::uint64_t job, Limit limit, Duration timeout) {
-  if (limit == Limit::hard) {
-    worker.timeOut(job, "its job ran longer than " + seconds(timeout));
-  } else {
-    worker.giveUp(job, DeathCause::softTimeout,
-                  "its job did not give up within " + seconds(options_.grace) +
-                      " of its soft timeout of " + seconds(timeout));
-  }
-}
-
-void PoolCore::expire(std::uint64_t id) {
-  JobEntry& entry = jobs_.at(id);
-  WorkerProcess* const worker = entry.worker();
-  const bool running = worker != nullptr && !worker->takeBack(id);
-  if (running) worker->giveUp(id, DeathCause::deadline, kNotGivenUp);
-  failJob(entry,
-          Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
-                                           : "the deadline passed before the job was begun")));
-  proceed();
-}
-
-void PoolCore::cancel(std::uint64_t id) {
+bool PoolCore::cancel(std::uint64_t id) {
+  if (inherited()) return true;
   JobEntry* const entry = jobs_.find(id);
-  if (entry == nullptr) return;
+  if (entry == nullptr) return true;
   WorkerProcess* const worker = entry->worker();
-  if (worker != nullptr && !worker->takeBack(id)) {
-    worker->giveUp(id, DeathCause::cancel, kNotGivenUp);
-  }
+  if (worker != nullptr && !worker->takeBack(id)) askToGiveUp(*entry, DeathCause::cancel);
+  const bool mayHaveRun = !neverRan(*entry);
   take(*entry, Column::cancelled);
   proceedSoon();
+  return mayHaveRun;
 }
 
 Ref<Job> PoolCore::take(JobEntry& entry, Column to, const Failure* failure) {
@@ -198,6 +152,11 @@ Ref<Job> PoolCore::take(JobEntry& entry, Column to, const Failure* failure) {
 }
 
 void PoolCore::failJob(JobEntry& entry, Failure failure) {
+  if (failure.mayHaveRun() && neverRan(entry)) failure = failure.neverRun();
+  failWith(entry, std::move(failure));
+}
+
+void PoolCore::failWith(JobEntry& entry, Failure failure) {
   auto job = take(entry, Column::failed, &failure);
   settlements_.fail(std::move(job), std::move(failure));
 }
@@ -222,7 +181,7 @@ void PoolCore::finishJob(JobEntry& entry, schema::JobResult::Reader result,
                          ResultReading* reading) {
   noteTimes(entry, result);
   if (auto failure = readResult(*entry.job, result, reading, entry.worker()->files())) {
-    return failJob(entry, std::move(*failure));
+    return failWith(entry, std::move(*failure));  // it says itself whether the function was entered
   }
   settlements_.succeed(take(entry, Column::succeeded));
 }
@@ -274,22 +233,30 @@ void PoolCore::judgeJob(JobEntry& entry, const DeathCertificate& death) {
   if (const auto delay = entry.worker()->startDelay(entry.id())) {
     times.started = *times.dispatched + *delay;
   }
-  if (auto failure = verdict(entry, death)) return failJob(entry, std::move(*failure));
+  const JobOptions& options = entry.job->options();
+  const auto at = isBlamed(entry, death) ? AtDeath::running : AtDeath::onItsWay;
+  auto verdict = judge(death, at, {options.rerun, options.maxAttempts},
+                       queueIsOpen() ? QueueMode::open : QueueMode::closed, entry.course->strikes);
+  using Fate = Verdict::Fate;
+  if (verdict.fate == Fate::fails) return failJob(entry, std::move(*verdict.failure));
+  if (verdict.fate == Fate::stops) return failJob(entry, stoppedWhileRunning());
   ++reruns_;
   observeRequeued(entry, death);
-  if (!isBlamed(entry, death)) return requeue(entry);
+  if (verdict.fate == Fate::runsAgain) return requeue(entry);
   leaveWorker(entry);
   restBeforeRerun(entry);
 }
 
 void PoolCore::leaveWorker(JobEntry& entry) {
   JobCourse& course = *entry.course;
+  if (course.worker->jobBegun(entry.id())) course.mayHaveRun = true;
   course.timeout.cancel();
   course.softTimeout.cancel();
   course.worker = nullptr;
   ledger_.move(Column::running, Column::queued);
   course.times.started.reset();
   course.begunBefore.reset();
+  course.answer = JobCourse::Answer::due;
 }
 
 // Back to the head of the queue, unless that is closed.
@@ -307,7 +274,7 @@ Failure PoolCore::stoppedWhileRunning() const {
 void PoolCore::restBeforeRerun(JobEntry& entry) {
   JobCourse& course = *entry.course;
   Duration pause = kFirstRest;
-  for (std::size_t i = 1; i < course.deaths.size() && pause < kLongestRest; ++i) pause *= 2;
+  for (std::size_t i = 1; i < course.strikes.deaths.size() && pause < kLongestRest; ++i) pause *= 2;
   pause = std::min(pause, kLongestRest);
   std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
   const auto id = entry.id();
@@ -324,30 +291,6 @@ void PoolCore::endRest(JobEntry& entry) {
   queue_.pushFront(entry, entry.job->options().priority);
 }
 
-std::optional<Failure> PoolCore::verdict(JobEntry& entry, const DeathCertificate& death) {
-  const bool begun = isBlamed(entry, death);
-  const JobOptions& options = entry.job->options();
-  JobCourse& course = *entry.course;
-  if (death.cause == DeathCause::shutdown || (!begun && !queueIsOpen())) {
-    return stoppedWhileRunning();
-  }
-  if (!begun) {
-    if (++course.misses < kMaxMisses) return std::nullopt;
-    return Failure(WorkerDied(death));
-  }
-  if (death.cause == DeathCause::timeout) {
-    return Failure(JobTimedOut("the job timed out: " + death.describe(), death));
-  }
-  if (death.cause == DeathCause::softTimeout) return Failure(SoftTimeoutExceeded(death));
-  if (options.rerun == Rerun::always) {
-    course.deaths.push_back(death);
-    if (course.deaths.size() >= options.maxAttempts) return Failure(PoisonJob(course.deaths));
-    if (queueIsOpen()) return std::nullopt;
-  }
-  if (death.cause == DeathCause::protocol) return Failure(ProtocolError(death.describe()));
-  return Failure(WorkerDied(death));
-}
-
 // From here on no job leaves the queue but to fail, and none comes in.
 void PoolCore::condemnQueue(const Failure& failure) {
   while (!resting_.empty()) endRest(jobs_.at(*resting_.begin()));
@@ -358,9 +301,12 @@ void PoolCore::failCondemned() {
   // About a tenth of a millisecond of bookkeeping; more of it only when its callers have been told.
   constexpr int kAtOnce = 512;
   if (!condemned_ || !settlements_.empty()) return;
+  // Both made once: most have not run, and a copy for each would cost more than failing it.
   const Failure failure = *condemned_;
+  const Failure ofUnrun = failure.neverRun();
   for (int i = 0; i < kAtOnce && !queue_.empty(); ++i) {
-    failJob(queue_.front(), failure);
+    JobEntry& entry = queue_.front();
+    failWith(entry, neverRan(entry) ? ofUnrun : failure);
   }
   if (queue_.empty()) condemned_.reset();
 }

@@ -1,7 +1,5 @@
 // What the pool tells its observer. Events wait in line with the Deferreds, so that user code runs
 // when the books are in order and in the order of what happened.
-#include <spdlog/logger.h>
-
 #include <utility>
 
 #include "master/pool/pool_core.h"
@@ -13,7 +11,7 @@ JobReport reportOf(const Job& job) {
   JobReport report;
   report.id = job.id;
   report.function = job.function().name;
-  report.label = job.options().label;
+  report.label = job.label();
   report.priority = job.options().priority;
   return report;
 }
@@ -33,12 +31,13 @@ JobReport reportOf(const JobEntry& entry) {
 
 template <class Event, class... Args>
 void PoolCore::observe(Event event, Args... args) {
-  settlements_.notify([observer = observer_, logger = logger_, event, ... args = std::move(args)] {
+  settlements_.notify([observer = observer_, log = log_, event, ... args = std::move(args)] {
     try {
       (*observer.*event)(args...);
     } catch (...) {
       const Failure failure = Failure::current();
-      logger->error("the observer of a pool threw {}: {}", failure.type(), failure.message());
+      log->write(LogLevel::error, 0,
+                 oneLine("the pool's observer threw " + failure.type() + ": " + failure.message()));
     }
   });
 }

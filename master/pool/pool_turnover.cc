@@ -4,34 +4,19 @@
 // those that the pool wants, so that fill() starts another; when that is ready, letGo() finds one
 // too many and retires it.
 #include <phial/master/errors.h>
-#include <spdlog/logger.h>
-#include <unistd.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
-#include <array>
-#include <climits>
-#include <string_view>
 #include <utility>
 
 #include "master/pool/pool_core.h"
-#include "master/supervision/resident_memory.h"
+#include "master/supervision/this_program.h"
 
 namespace phial::detail {
 namespace {
 
 // Below it a worker serves exactly its number of jobs.
 constexpr std::size_t kLeastSpreadQuota = 16;
-
-// The path by which this program was executed, also if its file was replaced since.
-std::string pathOfThisProgram() {
-  constexpr std::string_view kDeleted = " (deleted)";
-  std::array<char, PATH_MAX> buffer{};
-  const auto length = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
-  if (length <= 0) return "/proc/self/exe";
-  std::string path(buffer.data(), static_cast<std::size_t>(length));
-  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
-  return path;
-}
 
 }  // namespace
 
@@ -47,16 +32,17 @@ std::size_t PoolCore::quotaOf(const WorkerProcess& worker) const {
 void PoolCore::noteDispatch(WorkerProcess& worker) {
   if (options_.recycleAfter == 0 || jobsLeft(worker) > 0) return;
   // When no replacement can be started soon, it goes on.
-  const bool soon = restart_.nextStart() <= clock_.now() + options_.restart.longestCrashPause;
+  const bool soon =
+      restart_.nextStart() <= saturatingAdd(clock_.now(), options_.restart.longestCrashPause);
   leaving_.add(worker, soon ? Departures::Service::over : Departures::Service::goesOn);
 }
 
 void PoolCore::noteMemory(WorkerProcess& worker) {
   if (options_.recycleAboveRssBytes == 0 || leaving_.contains(worker)) return;
-  const auto resident = residentBytes(worker.status().pid);
+  const auto resident = worker.residentBytes();
   if (resident <= options_.recycleAboveRssBytes) return;  // nothing is less than any number
-  logger_->debug("pool {}: worker {} has {} bytes resident and is replaced", options_.name,
-                 worker.number(), *resident);
+  say(LogLevel::debug, worker.number(),
+      "has " + std::to_string(*resident) + " bytes resident and is replaced");
   leaving_.add(worker, Departures::Service::goesOn);
 }
 
@@ -94,8 +80,8 @@ Deferred<void> PoolCore::reload() {
     resolver.errback(Failure(PoolStopped("pool " + options_.name + " has been stopped")));
     return std::move(deferred);
   }
-  logger_->info("pool {}: reloading {} worker(s)", options_.name, workers_.active());
-  if (runsOwnProgram_) options_.worker = {pathOfThisProgram()};
+  say(LogLevel::info, 0, "reloading " + std::to_string(workers_.active()) + " workers");
+  if (runsOwnProgram_) options_.worker = commandByPath();
   if (!reload_) reload_.emplace();
   reload_->lastOld = lastWorker_;
   reload_->size = std::min(options_.max, workers_.active());
@@ -113,7 +99,7 @@ void PoolCore::advanceReload() {
   const std::size_t ready = workers_.count(WorkerState::idle) + workers_.count(WorkerState::busy);
   const bool oldLeft = !workers_.empty() && workers_.all().front()->number() <= reload_->lastOld;
   if (oldLeft || ready < std::min(options_.max, reload_->size)) return;
-  logger_->info("pool {}: reloaded", options_.name);
+  say(LogLevel::info, 0, "reloaded");
   auto done = std::move(*reload_);
   reload_.reset();
   for (auto& waiter : done.waiters) settlements_.succeed(std::move(waiter));

@@ -1,11 +1,12 @@
 // The workers' side of the pool: how many there are, and what becomes of each.
 #include <phial/master/errors.h>
-#include <spdlog/logger.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "master/pool/pool_core.h"
+#include "master/supervision/death_report.h"
 
 namespace phial::detail {
 namespace {
@@ -26,6 +27,8 @@ std::optional<RestartPolicy::Failure> failureOf(const DeathCertificate& death) {
       [[fallthrough]];
     case DeathCause::memory:
     case DeathCause::reaped:
+    case DeathCause::unresponsive:
+    case DeathCause::damaged:
     case DeathCause::protocol: {
       const bool idle = death.begun == DeathCertificate::Begun::no && death.jobsServed == 0;
       return idle ? How::beforeAnyJob : How::atWork;
@@ -44,8 +47,9 @@ std::optional<RestartPolicy::Failure> failureOf(const DeathCertificate& death) {
 }  // namespace
 
 void PoolCore::workerReady(WorkerProcess& worker) {
-  logger_->debug("pool {}: worker {} is ready", options_.name, worker.number());
+  say(LogLevel::debug, worker.number(), "ready");
   startupFailure_.reset();
+  everReady_ = true;
   restart_.ready(worker.number());
   observeWorker(&PoolObserver::workerReady, worker);
   release(worker);
@@ -63,24 +67,38 @@ void PoolCore::jobAnswered(WorkerProcess& worker, schema::JobResult::Reader resu
   }
 }
 
+void PoolCore::jobUnwritable(std::uint64_t job, Failure failure) {
+  JobEntry* const entry = jobs_.find(job);
+  if (entry != nullptr) failJob(*entry, argumentFailure(std::move(failure)));
+}
+
 void PoolCore::workerAnswered(WorkerProcess& worker) {
   release(worker);
   proceed();
 }
 
-void PoolCore::workerProgressed(std::uint64_t job, double fraction, const std::string& note) {
-  const JobEntry* const entry = jobs_.find(job);
-  if (entry == nullptr) return;
-  // A copy: what it does may end the job.
-  const auto report = entry->job->options().onProgress;
-  if (!report) return;
-  try {
-    report(fraction, note);
-  } catch (...) {
-    const Failure failure = Failure::current();
-    logger_->error("pool {}: onProgress of job {} threw {}: {}", options_.name, job, failure.type(),
-                   failure.message());
-  }
+void PoolCore::workerGaveBack(WorkerProcess&, const std::vector<std::uint64_t>& jobs) {
+  sendBack(jobs);
+  proceedSoon();
+}
+
+// Told in line with the jobs' ends, so that the last report comes before its job's.
+void PoolCore::workerProgressed(std::uint64_t id, double fraction, std::string note) {
+  const JobEntry* const entry = jobs_.find(id);
+  if (entry == nullptr || !entry->job->options().onProgress) return;
+  settlements_.notify([job = entry->job, report = *entry->job->options().onProgress, fraction,
+                       note = std::move(note), log = log_] {
+    if (job->settled() || !report) return;  // cancelled since
+    try {
+      report(fraction, note);
+    } catch (...) {
+      const Failure failure = Failure::current();
+      log->write(LogLevel::error, 0,
+                 oneLine("onProgress of job " + std::to_string(job->id) + " threw " +
+                         failure.type() + ": " + failure.message()));
+    }
+  });
+  proceedSoon();
 }
 
 void PoolCore::workerDied(WorkerProcess& worker, DeathCertificate death) {
@@ -104,7 +122,7 @@ void PoolCore::countDeath(const DeathCertificate& death) {
       ++recycled_;
       [[fallthrough]];
     case DeathCause::shutdown:
-      logger_->debug("pool {}: {}", options_.name, death.summary());
+      say(LogLevel::debug, death.worker, report(death));
       return;
     case DeathCause::crash:
     case DeathCause::memory:
@@ -114,9 +132,11 @@ void PoolCore::countDeath(const DeathCertificate& death) {
     case DeathCause::cancel:
     case DeathCause::protocol:
     case DeathCause::startup:
+    case DeathCause::unresponsive:
+    case DeathCause::damaged:
     case DeathCause::reaped:
       ++deaths_;
-      logger_->warn("pool {}: {}", options_.name, death.describe());
+      sayDeath(death);
   }
 }
 
@@ -128,8 +148,9 @@ void PoolCore::noteFailure(const DeathCertificate& death) {
   restart_.failed(*how, death.worker, now);
   if (death.cause != DeathCause::startup) return;
   // One whose replacement this was to be goes on, unless the next comes at once.
-  const bool retried = *how == RestartPolicy::Failure::killedAtStart &&
-                       restart_.nextStart() <= now + options_.restart.longestCrashPause;
+  const bool retried =
+      *how == RestartPolicy::Failure::killedAtStart &&
+      restart_.nextStart() <= saturatingAdd(now, options_.restart.longestCrashPause);
   if (!retried) keepServing();
   if (restart_.givenUp()) giveUpStarting(death);
 }
@@ -141,7 +162,7 @@ void PoolCore::giveUpStarting(const DeathCertificate& death) {
   // Others that are starting are no reason to wait: there may always be some.
   if (workers_.count(WorkerState::idle) + workers_.count(WorkerState::busy) > 0) return;
   if (!startupFailure_) {
-    logger_->error("pool {}: no worker gets ready; it goes on trying, but slowly", options_.name);
+    say(LogLevel::error, 0, "no worker gets ready; the pool goes on trying, but slowly");
   }
   startupFailure_ = death;
   condemnQueue(failure);
@@ -178,23 +199,56 @@ void PoolCore::fill() {
     fillTimer_ = clock_.callLater(restart_.nextStart() - now, [this] { fill(); });
     return;
   }
-  spawnOne();
+  const bool spawned = spawnOne();
   // The others in the turns to come: the loop has more to do than to spawn.
   if (staying() < wanted()) {
+    if (!spawned) return fill();  // which waits for the next try
     fillTimer_ = reactor_.callLater(Duration::zero(), [this] { fill(); });
   }
 }
 
-void PoolCore::spawnOne() {
-  ++spawned_;
+// False: there is too little of something for another worker.
+bool PoolCore::spawnOne() {
   auto worker = std::make_shared<WorkerProcess>(
-      WorkerProcess::Environment{reactor_, clock_, options_, *logger_, oomKills_, side_,
-                                 takeMemory_, *this},
-      ++lastWorker_);
+      WorkerProcess::Environment{reactor_, clock_, options_, log_, oomKills_, side_, takeMemory_,
+                                 *this},
+      lastWorker_ + 1);
+  if (const auto shortage = worker->start()) {
+    noteShortage(*shortage);
+    return false;
+  }
+  restart_.spawned();
+  shortage_ = false;
+  ++spawned_;
+  restart_.started(++lastWorker_);
   workers_.add(worker);
-  restart_.started(lastWorker_);
-  worker->start();
   observeWorker(&PoolObserver::workerSpawned, *worker);
+  return true;
+}
+
+// The pool goes on with the workers that fit.
+void PoolCore::noteShortage(const std::string& what) {
+  restart_.shortage(clock_.now());
+  if (!std::exchange(shortage_, true)) {
+    say(LogLevel::warning, 0,
+        oneLine("there is too little for more than " + std::to_string(workers_.active()) +
+                " workers: " + what + "; the pool tries again"));
+  }
+  keepServing();
+  if (!restart_.shortageLasts() || workers_.count(WorkerState::starting) > 0) return;
+  DeathCertificate death;
+  death.worker = lastWorker_ + 1;
+  death.cause = DeathCause::startup;
+  death.detail = what;
+  const Failure failure{StartupFailed(death)};
+  failReload(failure);
+  failStarters(failure);
+  if (!everReady_) condemnQueue(failure);
+  proceedSoon();  // this may be a timer's turn
+}
+
+void PoolCore::workerLacks(const std::string& what) {
+  if (lacks_.insert(what).second) say(LogLevel::warning, 0, oneLine(what));
 }
 
 // Decides what a worker that has just become idle does next.
@@ -221,7 +275,7 @@ void PoolCore::shrink() {
 void PoolCore::prune() {
   if (pruneTimer_.active() || stopping_ || reload_) return;
   while (staying() > options_.min && workers_.anyIdle()) {
-    const TimePoint due = workers_.oldestIdleSince() + options_.maxIdle;
+    const TimePoint due = saturatingAdd(workers_.oldestIdleSince(), options_.maxIdle);
     if (due > clock_.now()) {
       pruneTimer_ = clock_.callLater(due - clock_.now(), [this] { prune(); });
       return;

@@ -26,11 +26,23 @@ void refuseInUnservedWorker() {
 
 }  // namespace
 
-Job::Ticket newTicket(PoolCore& core) { return core.newTicket(); }
+// Every submission of a single job begins here, or with the memory for its arguments.
+Job::Ticket newTicket(PoolCore& core) {
+  if (!core.inherited()) core.reactor().requireThread("ProcessPool::deferToProcess");
+  return core.newTicket();
+}
 
-void submitJob(PoolCore& core, Ref<Job> job) { core.submit(std::move(job)); }
+void submitJob(PoolCore& core, Ref<Job> job) {
+  if (core.inherited()) return job->refuse(core.inheritedFailure());
+  core.submit(std::move(job));
+}
+
+void refuseJob(PoolCore& core, Ref<Job> job, Failure reason) {
+  core.refuse(std::move(job), PoolCore::argumentFailure(std::move(reason)));
+}
 
 std::shared_ptr<std::byte> warmMemory(PoolCore& core, std::size_t bytes) {
+  if (!core.inherited()) core.reactor().requireThread("ProcessPool::deferToProcess");
   return core.warmMemory().take(bytes);
 }
 
@@ -39,25 +51,54 @@ std::shared_ptr<std::byte> warmMemory(PoolCore& core, std::size_t bytes) {
 ProcessPool::ProcessPool(Reactor& reactor, PoolOptions options)
     : ProcessPool(reactor, std::move(options), reactor) {}
 
-ProcessPool::ProcessPool(Reactor& reactor, PoolOptions options, Clock& clock) {
+ProcessPool::ProcessPool(Reactor& reactor, PoolOptions options, Clock& clock)
+    : Submitter(std::make_shared<detail::PoolLink>()) {
+  reactor.requireThread("ProcessPool::ProcessPool");
   detail::refuseInUnservedWorker();
-  core_ = std::make_shared<detail::PoolCore>(reactor, std::move(options), clock);
+  link().core = std::make_shared<detail::PoolCore>(reactor, std::move(options), clock);
 }
 
-ProcessPool::~ProcessPool() { core_->close(); }
+// Its callbacks may use the pool until the last of them has returned. In a forked child nothing of
+// the copy may be touched: its descriptors, its shared pages and its workers are the parent's.
+ProcessPool::~ProcessPool() {
+  if (core().inherited()) {
+    detail::keepForever(link().core);
+  } else {
+    core().close();
+  }
+  link().core = nullptr;
+}
 
-Deferred<void> ProcessPool::start() { return core_->start(); }
-Deferred<void> ProcessPool::stop(StopOptions options) { return core_->stop(options); }
+Deferred<void> ProcessPool::start() {
+  if (core().inherited()) return fail<void>(core().inheritedFailure());
+  reactor().requireThread("ProcessPool::start");
+  return core().start();
+}
+Deferred<void> ProcessPool::stop(StopOptions options) {
+  if (core().inherited()) return fail<void>(core().inheritedFailure());
+  reactor().requireThread("ProcessPool::stop");
+  return core().stop(options);
+}
 Deferred<void> ProcessPool::adjustPoolSize(std::size_t min, std::size_t max) {
-  return core_->resize(min, max);
+  if (core().inherited()) return fail<void>(core().inheritedFailure());
+  reactor().requireThread("ProcessPool::adjustPoolSize");
+  return core().resize(min, max);
 }
-Deferred<void> ProcessPool::reload() { return core_->reload(); }
-Deferred<void> ProcessPool::whenBelow(std::size_t jobs) { return core_->whenBelow(jobs); }
-std::vector<WorkerStatus> ProcessPool::workers() const { return core_->workers(); }
-PoolStats ProcessPool::stats() const { return core_->stats(); }
+Deferred<void> ProcessPool::reload() {
+  if (core().inherited()) return fail<void>(core().inheritedFailure());
+  reactor().requireThread("ProcessPool::reload");
+  return core().reload();
+}
+Deferred<void> ProcessPool::whenBelow(std::size_t jobs) {
+  if (core().inherited()) return fail<void>(core().inheritedFailure());
+  reactor().requireThread("ProcessPool::whenBelow");
+  return core().whenBelow(jobs);
+}
+std::vector<WorkerStatus> ProcessPool::workers() const { return core().workers(); }
+PoolStats ProcessPool::stats() const { return core().stats(); }
 void ProcessPool::setObserver(std::shared_ptr<PoolObserver> observer) {
-  core_->setObserver(std::move(observer));
+  core().setObserver(std::move(observer));
 }
-Reactor& ProcessPool::reactor() const { return core_->reactor(); }
+Reactor& ProcessPool::reactor() const { return core().reactor(); }
 
 }  // namespace phial

@@ -47,7 +47,7 @@ WarmMemory::Block WarmMemory::fit(std::size_t bytes) {
 }
 
 void WarmMemory::comeBack(Block block) {
-  if (clock_ == nullptr || keptBytes_ + block.bytes > kMostBytes) {
+  if (clock_ == nullptr || keptBytes_ + block.bytes > mostBytes_) {
     return releaseAside(block.bytes, [block] { ::munmap(block.memory, block.bytes); });
   }
   kept_.push_back(block);

@@ -12,6 +12,7 @@
 #include <phial/master/clock.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -19,12 +20,10 @@ namespace phial::detail {
 
 class WarmMemory : public std::enable_shared_from_this<WarmMemory> {
  public:
-  /// So much is kept at most.
-  static constexpr std::size_t kMostBytes = std::size_t{256} << 20;
   static constexpr Duration kRestAfter = std::chrono::seconds(10);
 
-  /// `clock` is borrowed.
-  explicit WarmMemory(Clock& clock) : clock_(&clock) {}
+  /// `clock` is borrowed. At most `mostBytes` are kept.
+  WarmMemory(Clock& clock, std::uint64_t mostBytes) : clock_(&clock), mostBytes_(mostBytes) {}
   ~WarmMemory() { close(); }
   WarmMemory(const WarmMemory&) = delete;
   WarmMemory& operator=(const WarmMemory&) = delete;
@@ -51,6 +50,7 @@ class WarmMemory : public std::enable_shared_from_this<WarmMemory> {
   void giveBack();
 
   Clock* clock_;  // null once closed
+  const std::uint64_t mostBytes_;
   std::vector<Block> kept_;
   std::size_t keptBytes_ = 0;
   bool used_ = false;  // since rest() looked last

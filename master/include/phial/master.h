@@ -8,6 +8,7 @@
 #include <phial/master/deferred_queue.h>  // IWYU pragma: export
 #include <phial/master/errors.h>          // IWYU pragma: export
 #include <phial/master/limits.h>          // IWYU pragma: export
+#include <phial/master/log.h>             // IWYU pragma: export
 #include <phial/master/process.h>         // IWYU pragma: export
 #include <phial/master/process_pool.h>    // IWYU pragma: export
 #include <phial/master/react.h>           // IWYU pragma: export

@@ -14,7 +14,9 @@
 
 namespace phial {
 
-/// Durations on a Clock, in nanoseconds; every std::chrono duration converts.
+/// Durations on a Clock, in nanoseconds; every std::chrono duration converts. It reaches to 292
+/// years: a longer one, such as std::chrono::seconds::max(), overflows in std::chrono's own
+/// conversion, before Phial sees it. For "never" write Duration::max().
 using Duration = std::chrono::nanoseconds;
 /// Points on a Clock. Steady: it never goes back, whatever the wall clock does.
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
@@ -59,7 +61,8 @@ class Clock {
   virtual TimePoint now() const = 0;
 
   /// Calls `f` once, not before `delay` has passed, never from inside this function. A delay of
-  /// zero or less means the next turn of the loop. Calls that are due run in the order of their
+  /// zero or less means the next turn of the loop. A delay that leads beyond the end of time, such
+  /// as Duration::max(), ends there. Calls that are due run in the order of their
   /// times, equal times in the order in which they were asked for.
   virtual DelayedCall callLater(Duration delay, std::function<void()> f) = 0;
 };
@@ -68,6 +71,7 @@ class Clock {
 class ManualClock final : public Clock {
  public:
   ManualClock();
+  /// Drops the calls that are waiting, with all that they hold. Their handles become inert.
   ~ManualClock() override;
   ManualClock(const ManualClock&) = delete;
   ManualClock& operator=(const ManualClock&) = delete;

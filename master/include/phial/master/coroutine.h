@@ -1,13 +1,27 @@
 // co_await for Deferred, and coroutines that return one.
 //
 //     phial::Deferred<int> sum(phial::Deferred<int> a, phial::Deferred<int> b) {
-//       int first = co_await a;
-//       co_return first + co_await b;
+//       int first = co_await std::move(a);
+//       int second = co_await std::move(b);
+//       co_return first + second;
 //     }
 //
 // A coroutine runs at once, up to its first co_await of a Deferred that has no result yet; it goes
 // on from within whatever fires that one. What it returns or throws is the result of its Deferred.
-// A failed Deferred throws its exception at the co_await (RemoteError when it is remote).
+// A failed Deferred throws its exception at the co_await. What a job threw is thrown as itself when
+// it is one of the standard library's exceptions, else as RemoteError.
+//
+// g++ 12 miscompiles some temporaries within a co_await expression: it copies the temporary bit by
+// bit and destroys both copies, which frees memory twice. In danger are aggregates that own memory
+// (`co_await f({.name = "x"})`, `f(Shape{...})`, std::array of owners), closures that capture an
+// owner by value (`co_await deferLater(clock, 1s, [text] { ... })`), and std::initializer_list,
+// which does not compile. Give such an argument a name before the co_await, or start the call
+// before and await its Deferred:
+//
+//     auto later = phial::deferLater(clock, 1s, [text] { ... });
+//     co_await std::move(later);
+//
+// Deferred and what awaits it are safe, as are closures that capture by reference only.
 //
 // Cancelling the coroutine's Deferred cancels what the coroutine awaits at that moment; it sees
 // CancelledError at its co_await and may clean up, go on or return a value, like Twisted's
@@ -35,12 +49,15 @@ class CoroutineSource : public Source {
   void start(std::coroutine_handle<> frame) noexcept { frame_ = frame; }
   /// Runs the coroutine on; the chain to run when it has ended.
   Ref<Chain> resume(std::coroutine_handle<> handle);
+  /// Throws CircularWaitError when `chain`, which the coroutine is about to await, waits for it.
+  void checkRing(const Chain& chain) const;
   /// The coroutine, which is suspended, waits for `chain`.
   void suspendOn(Chain& chain, Waiter& waiter);
   /// The coroutine is at its end and its result in the slot: destroys the frame.
   void end() noexcept;
 
-  Ref<Chain> cancelOrDelegate() override;
+  void cancel(std::vector<Ref<Chain>>& next) override;
+  bool awaitsChains() const noexcept override { return awaited_ != nullptr; }
 
  protected:
   ~CoroutineSource() override;
@@ -50,6 +67,9 @@ class CoroutineSource : public Source {
   Chain* awaited_ = nullptr;       // held by the frame
   bool trampolined_ = false;       // run by resume(), which fires the chain afterwards
 };
+
+/// Runs a coroutine that returns no Deferred on. What its promise lets out is reported.
+void resumeForeign(std::coroutine_handle<> handle) noexcept;
 
 /// What is known of a promise without its type.
 class PromiseBase {
@@ -125,11 +145,14 @@ class Awaiter final : private Waiter {
 
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) {
-    suspended_ = self;
     if constexpr (std::derived_from<Promise, PromiseBase>) {
-      coroutine_ = self.promise().source();
-      coroutine_->suspendOn(*chain_, *this);
+      CoroutineSource* coroutine = self.promise().source();
+      coroutine->checkRing(*chain_);
+      suspended_ = self;
+      coroutine_ = coroutine;
+      coroutine->suspendOn(*chain_, *this);
     } else {
+      suspended_ = self;
       chain_->await(*this);
     }
   }
@@ -144,7 +167,7 @@ class Awaiter final : private Waiter {
   Ref<Chain> resume() override {
     auto handle = std::exchange(suspended_, nullptr);
     if (coroutine_) return coroutine_->resume(handle);
-    handle.resume();  // destroys this
+    resumeForeign(handle);  // destroys this
     return {};
   }
 

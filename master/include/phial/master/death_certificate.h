@@ -28,7 +28,10 @@ enum class DeathCause {
   shutdown,     ///< the pool stopped or shrank
   protocol,     ///< it sent what no worker sends, or closed its pipe and lived on
   startup,      ///< it did not get ready
-  reaped,       ///< unknown: something else in this program waited for it, and has its exit status
+  damaged,      ///< by itself, because a job closed or replaced a descriptor that it needs
+  unresponsive,  ///< it did not take up the job that it was sent, or was stopped by a signal for
+                 ///< long
+  reaped,        ///< unknown: something else in this program waited for it, and has its exit status
 };
 
 /// "crash", "timeout", ...
@@ -61,13 +64,26 @@ struct DeathCertificate {
   /// From the spawn call to the end.
   std::chrono::nanoseconds uptime{0};
   ResourceUse resources;
-  /// The last lines that it wrote to stderr, oldest first; at most 20.
+  /// The last lines that it wrote to stderr, oldest first: at most 20, and at most 16 KiB. Lines
+  /// longer than a kibibyte are cut.
   std::vector<std::string> stderrTail;
+  /// When its last job wrote more than those, the first lines of that job, at most as many: the
+  /// beginning of a sanitizer's report says what happened, the end is its legend. Lines of such a
+  /// report come before what the job had written earlier.
+  std::vector<std::string> stderrHead;
+  /// How many lines lie between stderrHead and stderrTail.
+  std::uint64_t stderrLeftOut = 0;
+  /// Where it was when it crashed, or when its job's time was up: what happened, then a function a
+  /// line, innermost first. Empty when it could not say, or another handler took the signal.
+  std::vector<std::string> traceback;
   /// What the pool knows beyond this, such as the protocol error; may be empty.
   std::string detail;
 
   /// Some lines for a person: what happened first, then the circumstances, then stderr.
   std::string describe() const;
+  /// One line that a client of the program may see: what became of which function, without process
+  /// ids, paths or output of the worker.
+  std::string message() const;
   /// The first line of describe().
   std::string summary() const;
 };

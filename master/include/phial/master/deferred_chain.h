@@ -10,8 +10,15 @@
 //   into its own. The chain keeps only the node that holds the newest result.
 // - A callback that returns a Deferred pauses its chain: the chain absorbs the inner one, that is,
 //   takes over its Source and puts its links before its own. So there is always one chain with one
-//   Source however deep the nesting, cancel() finds the producer in one step, and an endless
-//   tail-recursive loop of callbacks runs in constant memory.
+//   Source however deep the nesting, and cancel() finds the producer in one step.
+// - A callback that returned a Deferred stays in its Link, behind the links of the inner chain, and
+//   is destroyed when the inner chain has its result: a coroutine reads the captures of its lambda
+//   until it ends. When the last callback of the inner chain returns a Deferred in its turn, the
+//   outer callback goes at that moment, so that an endless tail-recursive loop of callbacks runs in
+//   constant memory.
+// - A chain that would have to wait for itself is found when the last connection is made, by a walk
+//   from the chain upwards to whatever waits for it; the callback or the co_await that would close
+//   the ring fails with CircularWaitError. So there is never a ring to run or to cancel.
 // - Whoever wants the result for another Source, a coroutine or a list of Deferreds, stands at the
 //   end of the chain as its Waiter.
 //
@@ -19,14 +26,16 @@
 // for as long as somebody can still fire it (its producers). So callbacks run when the handle is
 // gone, and a canceller can be reached when the last Resolver is gone.
 //
-// Nothing recurses along a chain, whatever its length: run() is a loop, and what dies while
-// something else dies waits in a list. Reference counts are not atomic: one thread.
+// Nothing recurses along a chain, whatever its length: run() and cancel() are loops, and what dies
+// while something else dies waits in a list. Nothing that a user's function throws leaves run() or
+// cancel(). Reference counts are not atomic: one thread.
 #pragma once
 
 #include <phial/protocol/failure.h>
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace phial::detail {
 
@@ -102,15 +111,22 @@ class Node : public Counted {
   virtual const Failure* failure() const noexcept = 0;
   /// Makes `failure` its result.
   virtual void fail(Failure failure) = 0;
+  /// A link is done with the result that it took from here; `outcome` points to what is left of it,
+  /// the Outcome<T> itself. Frees what would take the loop too long to free.
+  virtual void freeLeftOver(void* outcome) noexcept { static_cast<void>(outcome); }
 };
 
 /// A callback that has not run.
 class Link : public Node {
  public:
   /// Turns the result of `from` into its own; or returns the inner chain whose result is to be its
-  /// own. Does not throw.
+  /// own, and keeps the callback. Does not throw.
   virtual Ref<Chain> run(Node& from) = 0;
+  /// A node like this one, with `failure` as its result; keeps the callback.
+  virtual Ref<Node> failed(Failure failure) const = 0;
 
+  /// Has run and returned an inner chain: only keeps the callback alive now.
+  bool spent = false;
   Link* next = nullptr;
 };
 
@@ -132,13 +148,18 @@ class Source : public Node {
   /// Like fire(), but leaves the running to the caller: the chain to run, or null.
   Ref<Chain> settle();
 
-  /// Cancels what is pending here. A source that waits for just one chain leaves cancelling that to
-  /// the caller, and returns it.
-  virtual Ref<Chain> cancelOrDelegate() = 0;
+  /// Cancels what is pending here. A source that waits for chains appends those to `next` instead,
+  /// the last one first, and leaves cancelling them to the caller. Does not throw.
+  virtual void cancel(std::vector<Ref<Chain>>& next) = 0;
+  /// Whether it waits for the results of chains, as a coroutine does, and not for a Resolver.
+  virtual bool awaitsChains() const noexcept { return false; }
 
  protected:
-  /// Makes CancelledError the result, unless fired.
-  void failCancelled();
+  /// The chain that gets its result; null when there is none any more.
+  const Chain* chain() const noexcept { return chain_; }
+  /// Makes `failure` the result and lets the chain run. One that has fired already keeps its
+  /// result: then nobody handles `failure`, and it is reported.
+  void failNow(Failure failure);
   /// What only a pending source needs, such as its canceller, goes.
   virtual void discard() noexcept {}
   /// The next result, one, is not heard of.
@@ -182,6 +203,10 @@ class Chain final : public Counted {
   /// The chain that `chain` has become part of, or itself.
   static Ref<Chain> resolve(Ref<Chain> chain) noexcept;
 
+  /// Whether `target` waits for the result of `chain`, however indirectly, or is `chain`. Takes as
+  /// many steps as there are Deferreds between the two.
+  static bool waitsFor(const Chain& target, const Chain* chain) noexcept;
+
   /// Adds a callback and runs it at once when the result is there.
   static void append(const Ref<Chain>& chain, Ref<Link> link);
   /// Runs what can be run, here and in whatever waits for it.
@@ -211,12 +236,15 @@ class Chain final : public Counted {
   /// What this is pending on, or null.
   Source* source() const { return pending_ ? static_cast<Source*>(node_.get()) : nullptr; }
   void push(Ref<Link> link) noexcept;
+  void pushFront(Ref<Link> link) noexcept;
   Ref<Link> pop() noexcept;
   void attach(Ref<Source> source) noexcept;
   Ref<Source> detachSource() noexcept;
 
   void advance();
-  void absorb(Ref<Chain> inner);
+  void absorb(Ref<Chain> inner, Ref<Link> link);
+  bool closesRing(const Chain& inner) const noexcept;
+  void refuse(Chain& inner, Ref<Link> link);
   void takeOver(Chain& inner) noexcept;
   Ref<Chain> finish();
   Ref<Chain> resumeWaiter();

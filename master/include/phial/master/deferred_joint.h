@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace phial::detail {
@@ -17,22 +19,27 @@ class JointSource : public Source {
   /// Begins to wait. To be called once, with this held by its chain.
   void watch(std::vector<Ref<Chain>> chains);
 
-  /// Cancels every chain that is pending; what they then bring decides. When cancellers throw, the
-  /// others are cancelled all the same, and the first exception comes out.
-  Ref<Chain> cancelOrDelegate() override;
+  /// Cancels every chain that is pending; what they then bring decides.
+  void cancel(std::vector<Ref<Chain>>& next) override;
+  bool awaitsChains() const noexcept override { return true; }
 
  protected:
   ~JointSource() override;
 
   /// The result of one chain. True: the result of all is in the slot, and no other is waited for.
+  /// What it throws becomes the result of all. Must not call the hook for unhandled errors, which
+  /// may call back in: see unheard_.
   virtual bool arrived(std::size_t index, Node& result) = 0;
   /// The result of all is decided, and `chain`, which is pending, has no say in it any more.
   virtual void letGo(Ref<Chain> chain) = 0;
 
   bool cancelled_ = false;
+  std::optional<Failure> unheard_;  // to be reported once the books are in order
 
  private:
   struct Child;
+
+  bool decides(std::size_t index, Node& result) noexcept;
 
   Ref<Chain> childReady(Child& child);
   Ref<Chain> conclude();

@@ -20,6 +20,9 @@ class Resolver;
 
 namespace phial::detail {
 
+/// Passes a failure that nobody handled to the hook.
+void reportUnhandled(const Failure& failure) noexcept;
+
 /// A Node, Link or Source with room for a T.
 template <class T, class Base>
 class Holding : public Base {
@@ -138,9 +141,9 @@ Deferred<U> coerce(Deferred<V> deferred) {
   if constexpr (std::is_same_v<U, V>) {
     return deferred;
   } else if constexpr (std::is_void_v<U>) {
-    return deferred.addCallback([](V&&) {});
+    return std::move(deferred).addCallback([](V&&) {});
   } else {
-    return deferred.addCallback([](V&& value) -> U { return U(std::move(value)); });
+    return std::move(deferred).addCallback([](V&& value) -> U { return U(std::move(value)); });
   }
 }
 
@@ -158,9 +161,10 @@ Outcome<U> coerce(Outcome<V> outcome) {
   }
 }
 
-/// Puts what `f(arguments...)` returns or throws into `result`; or returns the inner chain.
+/// Puts what `f(arguments...)` returns or throws into `result`; or returns the inner chain. Lets
+/// nothing out but the end of the thread, which is no exception (Failure::current).
 template <class U, class F, class... A>
-Ref<Chain> settle(std::optional<Outcome<U>>& result, F& f, A&&... arguments) noexcept {
+Ref<Chain> settle(std::optional<Outcome<U>>& result, F& f, A&&... arguments) {
   try {
     using R = std::remove_cvref_t<decltype(call(f, std::forward<A>(arguments)...))>;
     if constexpr (std::is_void_v<R>) {
@@ -186,7 +190,7 @@ Ref<Chain> settle(std::optional<Outcome<U>>& result, F& f, A&&... arguments) noe
 }
 
 template <class T, class U, class F>
-Ref<Chain> settleValue(std::optional<Outcome<U>>& result, F& f, Outcome<T>& from) noexcept {
+Ref<Chain> settleValue(std::optional<Outcome<U>>& result, F& f, Outcome<T>& from) {
   if constexpr (std::is_void_v<T>) {
     return settle<U>(result, f);
   } else {
@@ -194,11 +198,40 @@ Ref<Chain> settleValue(std::optional<Outcome<U>>& result, F& f, Outcome<T>& from
   }
 }
 
-/// Each handler turns Outcome<T> into Outcome<U>.
+// When g++ 12 inlines a callback that loops, it takes the Failure in an Outcome that holds a value
+// for uninitialised, and warns of its destructor at the user's line.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+/// A result that has been taken from a node, for the handler that may leave some of it.
+template <class T>
+class Taken {
+ public:
+  explicit Taken(Node& node) : node_(&node), outcome(take<T>(node)) {}
+  ~Taken() {
+    if constexpr (!std::is_void_v<T>) {
+      if constexpr (!std::is_trivially_destructible_v<T>) node_->freeLeftOver(&outcome);
+    }
+  }
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+
+ private:
+  const Ref<Node> node_;
+
+ public:
+  Outcome<T> outcome;
+};
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+/// Each handler turns Outcome<T> into Outcome<U>, and may leave some of the first.
 template <class F>
 struct OnValue {
   template <class T, class U>
-  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+  Ref<Chain> operator()(Outcome<T>& from, std::optional<Outcome<U>>& result) {
     if (from.ok()) return settleValue(result, f, from);
     result.emplace(from.failure());
     return {};
@@ -209,7 +242,7 @@ struct OnValue {
 template <class G>
 struct OnFailure {
   template <class T, class U>
-  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+  Ref<Chain> operator()(Outcome<T>& from, std::optional<Outcome<U>>& result) {
     if (!from.ok()) return settle<U>(result, g, Failure(from.failure()));
     result.emplace(coerce<U>(std::move(from)));
     return {};
@@ -220,7 +253,7 @@ struct OnFailure {
 template <class F, class G>
 struct OnEither {
   template <class T, class U>
-  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+  Ref<Chain> operator()(Outcome<T>& from, std::optional<Outcome<U>>& result) {
     if (from.ok()) return settleValue(result, f, from);
     return settle<U>(result, g, Failure(from.failure()));
   }
@@ -231,25 +264,65 @@ struct OnEither {
 template <class F>
 struct OnBoth {
   template <class T, class U>
-  Ref<Chain> operator()(Outcome<T> from, std::optional<Outcome<U>>& result) {
+  Ref<Chain> operator()(Outcome<T>& from, std::optional<Outcome<U>>& result) {
     return settle<U>(result, f, std::move(from));
   }
   F f;
 };
 
-template <class T, class U, class Handler>
-class CallbackLink final : public Holding<U, Link> {
+/// A user's function, which is destroyed when the library is done with it. What its destructor
+/// throws then is reported as unhandled, for there is no caller whom it concerns.
+template <class F>
+class UserFunction {
  public:
-  explicit CallbackLink(Handler handler) : handler_(std::in_place, std::move(handler)) {}
+  explicit UserFunction(F&& function) : function_(std::move(function)) {}
+  UserFunction(const UserFunction&) = delete;
+  UserFunction& operator=(const UserFunction&) = delete;
+  ~UserFunction() noexcept { reset(); }
 
-  Ref<Chain> run(Node& from) override {
-    Handler handler = std::move(*handler_);  // gone after its only call, with what it captured
-    handler_.reset();
-    return handler(detail::take<T>(from), this->outcome);
+  explicit operator bool() const noexcept { return present_; }
+  F& operator*() noexcept { return function_; }
+
+  void reset() noexcept {
+    if (!std::exchange(present_, false)) return;
+    try {
+      function_.~F();
+    } catch (...) {
+      reportUnhandled(Failure::current());
+    }
   }
 
  private:
-  std::optional<Handler> handler_;
+  union {
+    F function_;
+  };
+  bool present_ = true;
+};
+
+template <class T, class U, class Handler>
+class CallbackLink final : public Holding<U, Link> {
+ public:
+  explicit CallbackLink(Handler&& handler) : handler_(std::move(handler)) {}
+
+  Ref<Chain> run(Node& from) override {
+    Ref<Chain> inner;
+    try {
+      Taken<T> taken(from);
+      inner = (*handler_)(taken.outcome, this->outcome);
+    } catch (...) {  // moving a value threw
+      this->outcome.emplace(Failure::current());
+    }
+    if (!inner) handler_.reset();  // its only call is over: what it captured goes
+    return inner;
+  }
+  Ref<Node> failed(Failure failure) const override {
+    Ref<Node> node(new Holding<U, Node>);
+    node->fail(std::move(failure));
+    return node;
+  }
+
+ private:
+  UserFunction<Handler> handler_;
 };
 
 // --- Sources that a Resolver fires ---
@@ -260,32 +333,28 @@ struct NoCanceller {};
 template <class T, class C>
 class ResolvedSource final : public Holding<T, Source> {
  public:
-  explicit ResolvedSource(C canceller) : canceller_(std::in_place, std::move(canceller)) {}
+  explicit ResolvedSource(C&& canceller) : canceller_(std::move(canceller)) {}
 
-  Ref<Chain> cancelOrDelegate() override {
-    if (cancelling_) return {};  // from within the canceller
+  void cancel(std::vector<Ref<Chain>>&) override {
+    if (cancelling_) return;  // from within the canceller
     if constexpr (std::is_same_v<C, NoCanceller>) {
       this->swallowNext();
-    } else if (canceller_) {
-      Cancelling mark(*this);
-      C canceller = std::move(*canceller_);
-      canceller_.reset();
-      runCanceller(canceller);
+      this->failNow(Failure(CancelledError()));
+    } else {
+      cancelling_ = true;
+      try {
+        if (canceller_) runCanceller();
+      } catch (...) {
+        return this->failNow(Failure::current());
+      }
+      if (!this->fired()) this->failNow(Failure(CancelledError()));
     }
-    this->failCancelled();
-    return {};
   }
 
  private:
-  struct Cancelling {
-    explicit Cancelling(ResolvedSource& source) : source_(source) { source_.cancelling_ = true; }
-    ~Cancelling() { source_.cancelling_ = false; }
-    Cancelling(const Cancelling&) = delete;
-    Cancelling& operator=(const Cancelling&) = delete;
-    ResolvedSource& source_;
-  };
-
-  void runCanceller(C& canceller) {
+  void runCanceller() {
+    C canceller = std::move(*canceller_);  // firing destroys the one in the source
+    canceller_.reset();
     if constexpr (std::is_invocable_v<C&, Resolver<T>&>) {
       auto resolver = Access::resolver<T>(Ref<Holding<T, Source>>(this));
       canceller(resolver);
@@ -298,7 +367,7 @@ class ResolvedSource final : public Holding<T, Source> {
 
   void discard() noexcept override { canceller_.reset(); }
 
-  std::optional<C> canceller_;
+  UserFunction<C> canceller_;
   bool cancelling_ = false;
 };
 

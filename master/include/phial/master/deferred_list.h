@@ -1,8 +1,12 @@
 // Waiting for several Deferreds at once: gatherResults, DeferredList, race. After Twisted's
 // functions of the same names.
 //
-// Each takes its Deferreds and returns one. Cancelling that one cancels all that are pending.
-// Throws std::logic_error when one of them is empty.
+// Each takes its Deferreds, as a std::vector or one by one, and returns one:
+//
+//     gatherResults(std::move(a), std::move(b)).addCallback([](std::vector<int> both) { ... });
+//
+// Cancelling the returned Deferred cancels all that are pending. Throws std::logic_error when one
+// of them is empty.
 #pragma once
 
 #include <phial/master/deferred_joint.h>
@@ -38,14 +42,28 @@ class FailureGroup : public Error {
 };
 
 struct DeferredListOptions {
-  /// Fire with the first success, as a list of just that one. Default: wait for all. Use race()
-  /// to learn which one it was, and to have the others cancelled.
+  /// Fire with the first success, as a list of just that one, whose index the result has. When all
+  /// fail, fire with all. A list of no Deferreds then never fires, for nothing can succeed.
+  /// Default: wait for all. Use race() to have the others cancelled.
   bool fireOnOneCallback = false;
   /// Fail with the first failure, as FirstError. Default: wait for all.
   bool fireOnOneErrback = false;
   /// The list is all that hears of failures. Default: each is also reported as unhandled, for
   /// nobody handled it on its own Deferred.
   bool consumeErrors = false;
+};
+
+/// What a DeferredList yields: the outcomes, in the order of the Deferreds.
+template <class T>
+class DeferredListResult : public std::vector<Outcome<T>> {
+ public:
+  DeferredListResult() = default;
+  explicit DeferredListResult(std::vector<Outcome<T>> outcomes)
+      : std::vector<Outcome<T>>(std::move(outcomes)) {}
+
+  /// Which Deferred was the first to succeed, when the list ended with that one
+  /// (fireOnOneCallback); empty otherwise.
+  std::optional<std::size_t> index;
 };
 
 namespace detail {
@@ -62,7 +80,7 @@ class Gather final : public Holding<Gathered<T>, JointSource> {
     outcomes_[index].emplace(take<T>(result));
     --left_;
     if (!outcomes_[index]->ok()) {
-      this->fail(outcomes_[index]->failure());
+      this->fail(outcomes_[index]->failure().atIndex(index));
       return true;
     }
     if (left_ == 0) succeed();
@@ -87,22 +105,27 @@ class Gather final : public Holding<Gathered<T>, JointSource> {
 };
 
 template <class T>
-class List final : public Holding<std::vector<Outcome<T>>, JointSource> {
+class List final : public Holding<DeferredListResult<T>, JointSource> {
  public:
   List(std::size_t count, DeferredListOptions options)
       : outcomes_(count), left_(count), options_(options) {}
 
   bool arrived(std::size_t index, Node& result) override {
     Outcome<T> one = take<T>(result);
-    if (!one.ok() && !options_.consumeErrors) reportUnhandled(one.failure());
+    if (!one.ok() && !options_.consumeErrors) this->unheard_ = one.failure();
     if (!one.ok() && options_.fireOnOneErrback) {
       this->fail(Failure(FirstError(index, one.failure())));
       return true;
     }
-    const bool enough = one.ok() && options_.fireOnOneCallback;
-    if (enough) outcomes_.clear();
-    enough ? outcomes_.emplace_back(std::move(one)) : outcomes_[index].emplace(std::move(one));
-    if (!enough && --left_ > 0) return false;
+    if (one.ok() && options_.fireOnOneCallback) {
+      DeferredListResult<T> first;
+      first.push_back(std::move(one));
+      first.index = index;
+      this->outcome.emplace(std::move(first));
+      return true;
+    }
+    outcomes_[index].emplace(std::move(one));
+    if (--left_ > 0) return false;
     succeed();
     return true;
   }
@@ -111,7 +134,7 @@ class List final : public Holding<std::vector<Outcome<T>>, JointSource> {
   }
 
   void succeed() {
-    std::vector<Outcome<T>> list;
+    DeferredListResult<T> list;
     list.reserve(outcomes_.size());
     for (auto& one : outcomes_) list.push_back(std::move(*one));
     this->outcome.emplace(std::move(list));
@@ -172,7 +195,9 @@ class Race final : public Holding<typename Winner<T>::Type, JointSource> {
 }  // namespace detail
 
 /// All the values, in the order of `deferreds`; a Deferred<void> when T is void. The first failure
-/// fails it, as it is (Twisted wraps it into FirstError); the others go on and end unheard.
+/// fails it, as it is (Twisted wraps it into FirstError), and Failure::index() says which Deferred
+/// it was of; an index that it had from a map or another gatherResults is replaced. The others go
+/// on and end unheard.
 template <class T>
 Deferred<detail::Gathered<T>> gatherResults(std::vector<Deferred<T>> deferreds) {
   using R = detail::Gathered<T>;
@@ -187,9 +212,10 @@ Deferred<detail::Gathered<T>> gatherResults(std::vector<Deferred<T>> deferreds) 
 /// What became of each, in the order of `deferreds`; never fails, save for fireOnOneErrback.
 /// Deferreds that are pending when it fires early go on.
 template <class T>
-Deferred<std::vector<Outcome<T>>> DeferredList(std::vector<Deferred<T>> deferreds,
-                                               DeferredListOptions options = {}) {
-  using R = std::vector<Outcome<T>>;
+Deferred<DeferredListResult<T>> DeferredList(std::vector<Deferred<T>> deferreds,
+                                             DeferredListOptions options = {}) {
+  using R = DeferredListResult<T>;
+  if (deferreds.empty() && options.fireOnOneCallback) return newDeferred<R>().deferred;
   detail::Ref<detail::List<T>> list(new detail::List<T>(deferreds.size(), options));
   if (deferreds.empty()) {
     list->succeed();
@@ -199,14 +225,111 @@ Deferred<std::vector<Outcome<T>>> DeferredList(std::vector<Deferred<T>> deferred
 }
 
 /// The first to succeed: its index and value, or just the index when T is void. The others are
-/// cancelled before it fires. When all fail it fails with FailureGroup, or with CancelledError if
-/// it was cancelled itself; at once when there are none.
+/// cancelled before it fires; what comes of that, an exception of a canceller included, is not
+/// heard. When all fail it fails with FailureGroup, or with CancelledError if it was cancelled
+/// itself; at once when there are none.
 template <class T>
 Deferred<typename detail::Winner<T>::Type> race(std::vector<Deferred<T>> deferreds) {
   using R = typename detail::Winner<T>::Type;
   if (deferreds.empty()) return fail<R>(FailureGroup({}));
   detail::Ref<detail::Race<T>> race(new detail::Race<T>(deferreds.size()));
   return detail::join<R>(std::move(race), std::move(deferreds));
+}
+
+// --- One by one ---
+
+namespace detail {
+template <class T, class... Ds>
+constexpr bool kAreDeferreds = (std::is_same_v<std::remove_cvref_t<Ds>, Deferred<T>> && ...);
+
+/// The arguments as one vector.
+template <class T, class... Ds>
+std::vector<Deferred<T>> asVector(Deferred<T>&& first, Ds&&... others) {
+  static_assert((std::is_same_v<Ds, Deferred<T>> && ...),
+                "Deferreds are consumed: write std::move(a), std::move(b)");
+  std::vector<Deferred<T>> deferreds;
+  deferreds.reserve(1 + sizeof...(Ds));
+  deferreds.push_back(std::move(first));
+  (deferreds.push_back(std::move(others)), ...);
+  return deferreds;
+}
+}  // namespace detail
+
+/// The same for Deferreds of one type that are given one by one.
+template <class T, class... Ds>
+  requires detail::kAreDeferreds<T, Ds...>
+auto gatherResults(Deferred<T>&& first, Ds&&... others) {
+  return gatherResults(detail::asVector(std::move(first), std::forward<Ds>(others)...));
+}
+template <class T, class... Ds>
+  requires detail::kAreDeferreds<T, Ds...>
+auto DeferredList(Deferred<T>&& first, Ds&&... others) {
+  return DeferredList(detail::asVector(std::move(first), std::forward<Ds>(others)...));
+}
+template <class T, class... Ds>
+  requires detail::kAreDeferreds<T, Ds...>
+auto race(Deferred<T>&& first, Ds&&... others) {
+  return race(detail::asVector(std::move(first), std::forward<Ds>(others)...));
+}
+
+// What does not work is refused here, with what to write instead: named Deferreds or a named vector
+// without std::move, and braces.
+template <class T, class... Ds>
+  requires detail::kAreDeferreds<T, Ds...>
+auto gatherResults(const Deferred<T>&, const Ds&...) {
+  static_assert(
+      detail::kNever<T>,
+      "gatherResults consumes the Deferreds: write gatherResults(std::move(a), std::move(b))");
+  return decltype(gatherResults(std::vector<Deferred<T>>()))();
+}
+template <class T>
+auto gatherResults(std::vector<Deferred<T>>& deferreds) {
+  static_assert(detail::kNever<T>,
+                "gatherResults consumes the Deferreds: write gatherResults(std::move(deferreds))");
+  return decltype(gatherResults(std::move(deferreds)))();
+}
+template <class T, std::size_t count>
+auto gatherResults(Deferred<T> (&&)[count]) {
+  static_assert(detail::kNever<T>,
+                "gatherResults takes no braces: write gatherResults(std::move(a), std::move(b))");
+  return decltype(gatherResults(std::vector<Deferred<T>>()))();
+}
+template <class T, class... Ds>
+  requires detail::kAreDeferreds<T, Ds...>
+auto DeferredList(const Deferred<T>&, const Ds&...) {
+  static_assert(
+      detail::kNever<T>,
+      "DeferredList consumes the Deferreds: write DeferredList(std::move(a), std::move(b))");
+  return decltype(DeferredList(std::vector<Deferred<T>>()))();
+}
+template <class T>
+auto DeferredList(std::vector<Deferred<T>>& deferreds, DeferredListOptions = {}) {
+  static_assert(detail::kNever<T>,
+                "DeferredList consumes the Deferreds: write DeferredList(std::move(deferreds))");
+  return decltype(DeferredList(std::move(deferreds)))();
+}
+template <class T, std::size_t count>
+auto DeferredList(Deferred<T> (&&)[count], DeferredListOptions = {}) {
+  static_assert(detail::kNever<T>,
+                "DeferredList takes no braces: write DeferredList(std::move(a), std::move(b))");
+  return decltype(DeferredList(std::vector<Deferred<T>>()))();
+}
+template <class T, class... Ds>
+  requires detail::kAreDeferreds<T, Ds...>
+auto race(const Deferred<T>&, const Ds&...) {
+  static_assert(detail::kNever<T>,
+                "race consumes the Deferreds: write race(std::move(a), std::move(b))");
+  return decltype(race(std::vector<Deferred<T>>()))();
+}
+template <class T>
+auto race(std::vector<Deferred<T>>& deferreds) {
+  static_assert(detail::kNever<T>, "race consumes the Deferreds: write race(std::move(deferreds))");
+  return decltype(race(std::move(deferreds)))();
+}
+template <class T, std::size_t count>
+auto race(Deferred<T> (&&)[count]) {
+  static_assert(detail::kNever<T>, "race takes no braces: write race(std::move(a), std::move(b))");
+  return decltype(race(std::vector<Deferred<T>>()))();
 }
 
 }  // namespace phial

@@ -15,7 +15,8 @@
 namespace phial {
 
 /// Lets at most `limit` in at a time, in the order in which they came. Destroying it fails those
-/// that wait with CancelledError; what is running in run() goes on.
+/// that wait with CancelledError; what is running in run() goes on. A callback that it lets in may
+/// destroy it.
 class DeferredSemaphore {
  public:
   /// Throws std::invalid_argument when `limit` is zero.
@@ -34,7 +35,8 @@ class DeferredSemaphore {
   void release();
 
   /// Calls f(arguments...) when let in, and releases when what it returns, a Deferred included, is
-  /// there. Cancelling before gives up the place, then cancels what f returned.
+  /// there; f and the arguments live until then, so f may be a coroutine lambda with captures.
+  /// Cancelling before gives up the place, then cancels what f returned.
   template <class F, class... A>
   auto run(F f, A... arguments) {
     return acquire().addCallback([gate = gate_, f = std::move(f),
@@ -53,7 +55,7 @@ class DeferredSemaphore {
   std::size_t waiting() const;
 
  private:
-  struct Gate {
+  struct Gate : std::enable_shared_from_this<Gate> {
     explicit Gate(std::size_t n) : limit(n), tokens(n) {}
     void release();
     void letIn();

@@ -30,8 +30,9 @@ class WaitList {
   bool empty() const { return !waiting_ || waiting_->empty(); }
   std::size_t size() const { return waiting_ ? waiting_->size() : 0; }
 
-  /// Joins the end; cancelling leaves.
+  /// Joins the end; cancelling leaves. Fails while this is being destroyed.
   Deferred<T> wait() {
+    if (!waiting_) return fail<T>(CancelledError("what was to be waited for is being destroyed"));
     auto place = waiting_->emplace(waiting_->end());
     auto made = newDeferred<T>([list = std::weak_ptr<Waiting>(waiting_), place] {
       if (auto waiting = list.lock()) waiting->erase(place);

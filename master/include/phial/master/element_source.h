@@ -1,9 +1,11 @@
 // A range, read a chunk at a time. Part of the templates of map.h; nothing here is for users.
 #pragma once
 
+#include <phial/master/chunk_flow.h>
 #include <phial/master/submit.h>
 #include <phial/protocol/chunk.h>
 #include <phial/protocol/large_memory.h>
+#include <phial/protocol/value_weight.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -29,8 +31,10 @@ class ElementSource {
  public:
   virtual ~ElementSource() = default;
 
-  /// The next elements, `count` at most, fewer at the end of the range and when they would exceed
-  /// kChunkBytes; empty at the end only. Runs the range's code, which may do anything.
+  /// The next elements, `count` at most, fewer at the end of the range, before an element that does
+  /// not fit, and when they would exceed kChunkBytes; empty at the end only. Throws UnfitElement
+  /// for an element that does not fit, and goes on behind it. Runs the range's code, which may do
+  /// and throw anything.
   virtual Store<E> read(std::size_t count) = 0;
   /// How many are left; empty when the range cannot tell.
   virtual std::optional<std::size_t> left() const = 0;
@@ -63,22 +67,50 @@ Kept<Range> keepRange(Range&& range) {
   }
 }
 
-/// An element of a range as a job keeps it for the function's parameter, or parameters.
+/// Whether elements of type Item, a reference for an lvalue, can be given to a function of this
+/// signature; a static_assert says why not.
+template <class Item, class Signature>
+struct CheckElement;
+template <class Item, class R, class P>
+struct CheckElement<Item, R(P)> {
+  static consteval bool check() { return checkArgument<1, Item, P>(); }
+};
+template <class Item, class R, class... P>
+struct CheckElement<Item, R(P...)> {
+  static consteval bool check() {
+    constexpr bool kParts = requires { std::tuple_size<std::remove_cvref_t<Item>>::value; };
+    static_assert(kParts,
+                  "map: the function has several parameters, so that each element has to be a "
+                  "std::tuple or std::pair of arguments.");
+    if constexpr (kParts) {
+      constexpr bool kCount = std::tuple_size_v<std::remove_cvref_t<Item>> == sizeof...(P);
+      static_assert(kCount,
+                    "map: the elements have another number of parts than the function has "
+                    "parameters.");
+      if constexpr (kCount) return checkParts(std::index_sequence_for<P...>());
+    }
+    return false;
+  }
+
+ private:
+  template <std::size_t... I>
+  static consteval bool checkParts(std::index_sequence<I...>) {
+    return (checkArgument<I + 1, decltype(std::get<I>(std::declval<Item>())), P>() & ... & true);
+  }
+};
+
+/// An element of a range as a job keeps it for the parameter, or parameters, of `function`. Throws
+/// as convertArgument() does.
 template <class Signature, class Item>
-typename ElementOf<Signature>::Type keepElement(Item&& item) {
+typename ElementOf<Signature>::Type keepElement(std::string_view function, Item&& item) {
   return [&]<class R, class... P>(std::type_identity<R(P...)>) {
     if constexpr (sizeof...(P) == 1) {
-      return store<Stored<P>...>(std::forward<Item>(item));
+      return convertArgument<P...>({function, 1}, std::forward<Item>(item));
     } else {
-      return std::apply(
-          [](auto&&... part) {
-            static_assert(sizeof...(part) == sizeof...(P),
-                          "map: the elements have another number of parts than the function has "
-                          "parameters");
-            return std::tuple<Stored<P>...>(
-                store<Stored<P>>(std::forward<decltype(part)>(part))...);
-          },
-          std::forward<Item>(item));
+      return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return std::tuple<Stored<P>...>(
+            convertArgument<P>({function, I + 1}, std::get<I>(std::forward<Item>(item)))...);
+      }(std::index_sequence_for<P...>());
     }
   }(std::type_identity<Signature>());
 }
@@ -87,41 +119,54 @@ template <class Signature, class Range>
 class RangeSource final : public ElementSource<typename ElementOf<Signature>::Type> {
  public:
   using E = typename ElementOf<Signature>::Type;
-
-  explicit RangeSource(Range range) : range_(std::move(range)) {}
-  ~RangeSource() override {
-    if constexpr (Droppable<Range>) dropAside(range_);
-  }
-  RangeSource(const RangeSource&) = delete;  // iterators point into it
-  RangeSource& operator=(const RangeSource&) = delete;
-
-  Store<E> read(std::size_t count) override {
-    if (!at_) begin();
-    Store<E> elements;
-    if constexpr (requires { elements.reserve(count); }) elements.reserve(roomFor(count));
-    std::uint64_t bytes = 0;
-    while (elements.size() < count && bytes < kChunkBytes<E> && *at_ != *end_) {
-      elements.push_back(take());
-      ++*at_;
-      ++taken_;
-      bytes += bytesOf(elements.back());
-    }
-    return elements;
-  }
-
-  std::optional<std::size_t> left() const override {
-    if (!size_) return std::nullopt;
-    return *size_ > taken_ ? *size_ - taken_ : 0;
-  }
-
- private:
-  using Iterator = std::ranges::iterator_t<Range>;
   // A container that was given away gives its elements away; a view may be over somebody else's.
   static constexpr bool kGives =
       !std::ranges::view<Range> &&
       std::is_lvalue_reference_v<std::ranges::range_reference_t<Range>> &&
       !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
+  /// What an element is given to the function as.
+  using Item =
+      std::conditional_t<kGives, std::remove_reference_t<std::ranges::range_reference_t<Range>>&&,
+                         std::ranges::range_reference_t<Range>>;
 
+  /// `function` is named in errors; its text lasts as long as the program.
+  RangeSource(std::string_view function, Range range)
+      : function_(function), range_(std::move(range)) {}
+  ~RangeSource() override {
+    if constexpr (Droppable<Range>) {
+      dropAside(range_);
+    } else if constexpr (kOneBlock<Range> && std::is_same_v<std::ranges::range_value_t<Range>, E>) {
+      freeAside(range_);
+    }
+  }
+  RangeSource(const RangeSource&) = delete;  // iterators point into it
+  RangeSource& operator=(const RangeSource&) = delete;
+
+  Store<E> read(std::size_t count) override {
+    if (unfit_) throw UnfitElement{*std::exchange(unfit_, std::nullopt)};
+    if (!at_) begin();
+    Store<E> elements;
+    if constexpr (requires { elements.reserve(count); }) elements.reserve(roomFor(count));
+    std::uint64_t bytes = 0;
+    while (elements.size() < count && bytes < kChunkBytes<E> && *at_ != *end_) {
+      const bool fits = takeInto(elements);
+      ++*at_;
+      ++taken_;
+      if (!fits) break;
+      bytes += bytesOf(elements.back());
+    }
+    if (unfit_ && elements.empty()) throw UnfitElement{*std::exchange(unfit_, std::nullopt)};
+    return elements;
+  }
+
+  std::optional<std::size_t> left() const override {
+    if (!size_) return std::nullopt;
+    const std::size_t untold = unfit_ ? 1 : 0;
+    return *size_ > taken_ ? *size_ - taken_ + untold : untold;
+  }
+
+ private:
+  using Iterator = std::ranges::iterator_t<Range>;
   void begin() {
     if constexpr (std::ranges::sized_range<Range>) {
       size_ = static_cast<std::size_t>(std::ranges::size(range_));
@@ -130,11 +175,21 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
     end_.emplace(std::ranges::end(range_));
   }
 
+  bool takeInto(Store<E>& elements) {
+    try {
+      elements.push_back(take());
+      return true;
+    } catch (const EncodingError&) {
+      unfit_ = Failure::current();
+      return false;
+    }
+  }
+
   E take() {
     if constexpr (kGives) {
-      return keepElement<Signature>(std::move(**at_));
+      return keepElement<Signature>(function_, std::move(**at_));
     } else {
-      return keepElement<Signature>(**at_);
+      return keepElement<Signature>(function_, **at_);
     }
   }
 
@@ -155,11 +210,13 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
     }
   }
 
+  const std::string_view function_;
   Range range_;
   std::optional<Iterator> at_;
   std::optional<std::ranges::sentinel_t<Range>> end_;
   std::optional<std::size_t> size_;
   std::size_t taken_ = 0;
+  std::optional<Failure> unfit_;  // of the element before at_, to be told with the next read()
 };
 
 }  // namespace phial::detail

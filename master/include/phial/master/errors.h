@@ -10,10 +10,14 @@
 
 namespace phial {
 
-/// An error that a worker's death explains. Copies share the certificate.
+/// An error that a worker's death explains. what() is one line that a client of the program may
+/// see; describe() is the certificate's. Copies share the certificate. (JobTimedOut, which is a
+/// TimeLimit, has a certificate too. Failure::certificate() finds it in any of them.)
 class DeathError : public Error {
  public:
   const DeathCertificate& certificate() const { return *certificate_; }
+  const DeathCertificate* death() const noexcept override { return certificate_.get(); }
+  std::string describe() const override { return certificate_->describe(); }
 
  protected:
   DeathError(const std::string& what, DeathCertificate certificate)
@@ -27,14 +31,22 @@ class DeathError : public Error {
 class WorkerDied : public DeathError {
  public:
   explicit WorkerDied(DeathCertificate certificate)
-      : DeathError(certificate.describe(), certificate) {}
+      : DeathError(certificate.message(), certificate) {}
+  FailureKind kind() const noexcept override { return FailureKind::crashed; }
 };
 
 /// The job ran longer than its `timeout`; its worker was ended. Time in the queue is not charged.
-class JobTimedOut : public DeathError {
+class JobTimedOut : public TimeLimit {
  public:
   JobTimedOut(const std::string& what, DeathCertificate certificate)
-      : DeathError(what, std::move(certificate)) {}
+      : TimeLimit(what), certificate_(std::make_shared<DeathCertificate>(std::move(certificate))) {}
+
+  const DeathCertificate& certificate() const { return *certificate_; }
+  std::string describe() const override { return certificate_->describe(); }
+  const DeathCertificate* death() const noexcept override { return certificate_.get(); }
+
+ private:
+  std::shared_ptr<const DeathCertificate> certificate_;
 };
 
 /// The job did not give up within `grace` after its `softTimeout`; its worker was ended. A job that
@@ -42,16 +54,17 @@ class JobTimedOut : public DeathError {
 class SoftTimeoutExceeded final : public JobTimedOut {
  public:
   explicit SoftTimeoutExceeded(const DeathCertificate& certificate)
-      : JobTimedOut("the job did not heed its soft timeout: " + certificate.describe(),
-                    certificate) {}
+      : JobTimedOut(certificate.message(), certificate) {}
 };
 
 /// No worker could be started: the program is missing, exits, never answers the handshake, holds
-/// another build of Phial, or its onStart threw. The message says which.
+/// another build of Phial, or its onStart threw. The certificate says which.
 class StartupFailed : public DeathError {
  public:
   explicit StartupFailed(DeathCertificate certificate)
-      : DeathError(certificate.describe(), certificate) {}
+      : DeathError(certificate.message(), certificate) {}
+  FailureKind kind() const noexcept override { return FailureKind::unavailable; }
+  bool mayHaveRun() const noexcept override { return false; }
 };
 
 /// The job was running in every worker that it was given to, and each of them died.
@@ -59,8 +72,14 @@ class PoisonJob : public Error {
  public:
   explicit PoisonJob(std::vector<DeathCertificate> certificates);
 
+  /// Each death's.
+  std::string describe() const override;
   /// One a death, in order.
   const std::vector<DeathCertificate>& certificates() const { return *certificates_; }
+  FailureKind kind() const noexcept override { return FailureKind::crashed; }
+  const DeathCertificate* death() const noexcept override {
+    return certificates_->empty() ? nullptr : &certificates_->back();
+  }
 
  private:
   std::shared_ptr<const std::vector<DeathCertificate>> certificates_;

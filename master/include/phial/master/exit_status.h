@@ -18,7 +18,7 @@ struct Exited {
 /// A signal ended it.
 struct Signalled {
   int signal = 0;
-  enum class Core { kNotDumped, kDumped } core = Core::kNotDumped;
+  enum class Core { notDumped, dumped } core = Core::notDumped;
   bool operator==(const Signalled&) const = default;
 };
 

@@ -5,6 +5,7 @@
 // source, the arguments where they are small, and room for the result.
 #pragma once
 
+#include <phial/master/argument_writing.h>
 #include <phial/master/deferred.h>
 #include <phial/master/kept_argument.h>
 #include <phial/master/pool_options.h>
@@ -24,10 +25,27 @@
 
 namespace phial::detail {
 
+/// What a job's timeouts are of.
+enum class Timed {
+  call,
+  element,  ///< of each element of a chunk; the worker notes when it was begun
+};
+
 /// Which function a job calls. By name alone when the signature is empty.
 struct FunctionName {
   std::string_view name;
   std::string_view signature;
+  Timed timed = Timed::call;
+};
+
+/// The options of a Submitter. Its calls share them: many jobs cost one copy.
+class CallOptions final : public Counted {
+ public:
+  explicit CallOptions(MapOptions options);
+
+  const MapOptions value;
+  /// What is wrong with them, a std::invalid_argument that names the field; empty when nothing is.
+  const std::optional<Failure> fault;
 };
 
 /// One job, type-erased. The pool holds it from submission until it has settled, and is its only
@@ -37,8 +55,9 @@ class Job : public Source {
   /// Who is to hear that a job was cancelled.
   class Owner {
    public:
-    /// Gives up the job, if it is there still. Calls no user code.
-    virtual void cancel(std::uint64_t id) = 0;
+    /// Gives up the job, if it is there still. Returns whether its function may have been entered.
+    /// Calls no user code.
+    virtual bool cancel(std::uint64_t id) = 0;
 
    protected:
     ~Owner() = default;
@@ -50,15 +69,20 @@ class Job : public Source {
   };
 
   /// Null `options` are the default ones. `function` is borrowed for as long as the job.
-  Job(Ticket ticket, std::unique_ptr<const JobOptions> options, const FunctionName& function);
+  Job(Ticket ticket, Ref<CallOptions> options, const FunctionName& function);
 
   virtual unsigned argumentCount() const = 0;
-  /// An upper bound of the words that the arguments need on the wire.
+  /// An upper bound of the words that the arguments need on the wire. REQUIRES: !writtenAside().
   virtual std::uint64_t argumentWords() const = 0;
   virtual void encodeArguments(capnp::List<schema::Value>::Builder to) const = 0;
   /// What encodeArguments() writes, and may only refer to. Held, it outlives the job. Null when
   /// nothing can be referred to.
   virtual std::shared_ptr<const void> arguments() const = 0;
+  /// Whether to measure and write the arguments would hold up the loop.
+  virtual bool writtenAside() const noexcept { return false; }
+  /// Begins to write them, to a message of at most so many bytes. It shares the arguments and does
+  /// not need the job. Throws std::bad_alloc. REQUIRES: writtenAside().
+  virtual std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t) const { return nullptr; }
 
   /// Reads the result and keeps it. Throws EncodingError. Calls nobody.
   virtual void accept(schema::Value::Reader result) = 0;
@@ -75,21 +99,28 @@ class Job : public Source {
   /// Hands a failure to the caller, in the same way.
   void refuse(Failure failure);
 
-  const FunctionName& function() const { return *function_; }
-  const JobOptions& options() const { return options_ ? *options_ : kDefaults; }
+  /// Whether the caller has been handed an end of it, or has cancelled it.
+  bool settled() const { return fired(); }
 
-  Ref<Chain> cancelOrDelegate() override;
+  const FunctionName& function() const { return *function_; }
+  const JobOptions& options() const { return options_ ? options_->value.job : kDefaults; }
+  /// What is wrong with the options; null when nothing is.
+  const Failure* fault() const { return options_ && options_->fault ? &*options_->fault : nullptr; }
+  /// JobOptions::label; may be empty.
+  const std::string& label() const;
+
+  void cancel(std::vector<Ref<Chain>>& next) override;
 
   const std::uint64_t id;
 
  protected:
-  void discard() noexcept override { options_.reset(); }
+  void discard() noexcept override { options_ = {}; }
 
  private:
   static const JobOptions kDefaults;
 
   Owner& owner_;
-  std::unique_ptr<const JobOptions> options_;
+  Ref<CallOptions> options_;
   const FunctionName* function_;
 };
 
@@ -101,14 +132,19 @@ class KeptArguments {
   using Tuple = std::tuple<Args...>;
 
   explicit KeptArguments(Tuple&& arguments)
-      : shared_(std::make_shared<const Tuple>(std::move(arguments))) {}
+      : shared_(std::make_shared<const ArgumentHolder<Args...>>(std::move(arguments))) {}
 
-  const Tuple& get() const { return *shared_; }
-  std::shared_ptr<const void> share() const { return shared_; }
+  const Tuple& get() const { return shared_->get(); }
+  std::shared_ptr<const void> share() const { return {shared_, &shared_->get()}; }
   void drop() noexcept { shared_.reset(); }
 
+  bool writtenAside() const noexcept { return shared_->writtenAside(); }
+  std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t mostBytes) const {
+    return std::make_unique<WritingOf<Args...>>(shared_, mostBytes);
+  }
+
  private:
-  std::shared_ptr<const Tuple> shared_;
+  std::shared_ptr<const ArgumentHolder<Args...>> shared_;
 };
 
 inline constexpr std::size_t kMaxSmallArguments = 64;
@@ -126,6 +162,9 @@ class KeptArguments<Args...> {
   std::shared_ptr<const void> share() const { return nullptr; }
   void drop() noexcept {}
 
+  static bool writtenAside() noexcept { return false; }
+  static std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t) { return nullptr; }
+
  private:
   [[no_unique_address]] Tuple arguments_;
 };
@@ -134,9 +173,23 @@ class KeptArguments<Args...> {
 template <class R, class... Args>
 class TypedJob : public Holding<R, Job> {
  public:
-  TypedJob(Job::Ticket ticket, std::unique_ptr<const JobOptions> options,
-           const FunctionName& function, std::tuple<Args...> arguments)
+  TypedJob(Job::Ticket ticket, Ref<CallOptions> options, const FunctionName& function,
+           std::tuple<Args...> arguments)
       : Holding<R, Job>(ticket, std::move(options), function), arguments_(std::move(arguments)) {}
+
+  ~TypedJob() override {
+    // A result that nobody has taken.
+    if constexpr (!std::is_void_v<R>) {
+      if (this->outcome && this->outcome->ok()) freeAside(this->outcome->value());
+    }
+  }
+
+  void freeLeftOver([[maybe_unused]] void* leftOver) noexcept override {
+    if constexpr (!std::is_void_v<R>) {
+      auto& left = *static_cast<Outcome<R>*>(leftOver);
+      if (left.ok()) freeAside(left.value());
+    }
+  }
 
   unsigned argumentCount() const override { return sizeof...(Args); }
   std::uint64_t argumentWords() const override {
@@ -153,6 +206,10 @@ class TypedJob : public Holding<R, Job> {
         arguments_.get());
   }
   std::shared_ptr<const void> arguments() const override { return arguments_.share(); }
+  bool writtenAside() const noexcept override { return arguments_.writtenAside(); }
+  std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t mostBytes) const override {
+    return arguments_.beginWriting(mostBytes);
+  }
 
   void accept(schema::Value::Reader result) override {
     if constexpr (std::is_void_v<R>) {
@@ -164,14 +221,16 @@ class TypedJob : public Holding<R, Job> {
   }
   std::unique_ptr<ResultReading> beginReading(
       [[maybe_unused]] schema::Value::Reader result) const override {
-    if constexpr (kFlat<R>) {
-      return FlatReading<R>::begin(result);
-    } else {
+    if constexpr (std::is_void_v<R>) {
       return nullptr;
+    } else {
+      return SlicedReading<R>::begin(result);
     }
   }
   void acceptRead([[maybe_unused]] ResultReading& reading) override {
-    if constexpr (kFlat<R>) this->outcome.emplace(static_cast<FlatReading<R>&>(reading).take());
+    if constexpr (!std::is_void_v<R>) {
+      this->outcome.emplace(static_cast<SlicedReading<R>&>(reading).take());
+    }
   }
 
  protected:
@@ -187,7 +246,7 @@ class TypedJob : public Holding<R, Job> {
 
 /// The name of a function that is not linked into this program.
 struct OwnedName {
-  explicit OwnedName(std::string_view name) : text(name), owned{text, {}} {}
+  explicit OwnedName(std::string_view name) : text(name), owned{text, {}, Timed::call} {}
   OwnedName(const OwnedName&) = delete;
   OwnedName& operator=(const OwnedName&) = delete;
 
@@ -199,7 +258,7 @@ struct OwnedName {
 template <class R, class... Args>
 class NamedJob final : private OwnedName, public TypedJob<R, Args...> {
  public:
-  NamedJob(Job::Ticket ticket, std::unique_ptr<const JobOptions> options, std::string_view name,
+  NamedJob(Job::Ticket ticket, Ref<CallOptions> options, std::string_view name,
            std::tuple<Args...> arguments)
       : OwnedName(name),
         TypedJob<R, Args...>(ticket, std::move(options), owned, std::move(arguments)) {}

@@ -10,6 +10,7 @@
 //   anything else                             Stored<Param>
 #pragma once
 
+#include <phial/master/argument_conversion.h>
 #include <phial/protocol/large_memory.h>
 #include <phial/protocol/value.h>
 #include <phial/protocol/value_lent.h>
@@ -90,12 +91,6 @@ struct KeptAs<std::vector<T>> {
   using type = KeptNumbers<T>;
 };
 
-/// Whether A is a std::shared_ptr of an S, which may be const.
-template <class A, class S>
-inline constexpr bool kShares = false;
-template <class T, class S>
-inline constexpr bool kShares<std::shared_ptr<T>, S> = std::is_same_v<std::remove_const_t<T>, S>;
-
 /// The parameter that an argument is for when there is no function to tell.
 template <class A>
 struct ParameterForA {
@@ -106,39 +101,31 @@ struct ParameterForA<std::shared_ptr<T>> {
   using type = std::remove_const_t<T>;
 };
 template <class A>
-using ParameterFor = typename ParameterForA<std::remove_cvref_t<A>>::type;
+using ParameterFor = typename ParameterForA<std::decay_t<A>>::type;
 
 /// What is kept of an A for a parameter that is stored as S.
 template <class S, class A>
 using KeptArgument = std::conditional_t<kShares<std::remove_cvref_t<A>, S>,
                                         std::shared_ptr<const S>, typename KeptAs<S>::type>;
 
-/// An argument in its Stored form.
-template <class S, class A>
-S store(A&& argument) {
-  if constexpr (requires { S(std::forward<A>(argument)); }) {
-    return S(std::forward<A>(argument));
-  } else {
-    return S(std::begin(argument), std::end(argument));
-  }
-}
-
 /// Ranges whose elements lie in memory as those of a vector of numbers would.
 template <class A, class T>
 concept NumbersInARow = std::ranges::contiguous_range<A> && std::ranges::sized_range<A> &&
                         std::is_same_v<std::ranges::range_value_t<A>, T>;
 
-template <class S, class A>
-KeptArgument<S, A> keepArgument(PoolCore& core, A&& argument) {
-  using Result = KeptArgument<S, A>;
-  if constexpr (std::is_same_v<Result, S>) {
-    return store<S>(std::forward<A>(argument));
-  } else if constexpr (kShares<std::remove_cvref_t<A>, S>) {
+/// Keeps an argument for the parameter P. Throws as convertArgument() does.
+template <class P, class A>
+KeptArgument<Stored<P>, A> keepArgument(PoolCore& core, const ArgumentPlace& place, A&& argument) {
+  using Taken = Stored<P>;
+  using Result = KeptArgument<Taken, A>;
+  if constexpr (std::is_same_v<Result, Taken>) {
+    return convertArgument<P>(place, std::forward<A>(argument));
+  } else if constexpr (kShares<std::remove_cvref_t<A>, Taken>) {
     return std::forward<A>(argument);
-  } else if constexpr (NumbersInARow<A, typename S::value_type> && !std::is_same_v<A, S>) {
+  } else if constexpr (NumbersInARow<A, typename Taken::value_type> && !std::is_same_v<A, Taken>) {
     return Result(core, {std::ranges::data(argument), std::ranges::size(argument)});
   } else {
-    return Result(store<S>(std::forward<A>(argument)));
+    return Result(convertArgument<P>(place, std::forward<A>(argument)));
   }
 }
 

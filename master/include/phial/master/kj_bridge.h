@@ -26,13 +26,13 @@ class DeferredAdapter {
  public:
   DeferredAdapter(kj::PromiseFulfiller<T>& fulfiller, Deferred<T>&& deferred)
       : fulfiller_(std::make_shared<kj::PromiseFulfiller<T>*>(&fulfiller)) {
-    rest_ = deferred.addBoth([to = fulfiller_](Outcome<T> outcome) {
+    rest_ = std::move(deferred).addBoth([to = fulfiller_](Outcome<T> outcome) {
       if (*to) settle(**to, std::move(outcome));
     });
   }
   DeferredAdapter(const DeferredAdapter&) = delete;
   DeferredAdapter& operator=(const DeferredAdapter&) = delete;
-  ~DeferredAdapter() noexcept(false) {  // what a canceller throws comes out
+  ~DeferredAdapter() {
     *fulfiller_ = nullptr;
     rest_.cancel();
   }

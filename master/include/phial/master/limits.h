@@ -25,7 +25,7 @@ enum class CoreDumps {
 /// fields are in the order in which a designated initialiser names them.
 struct Limits {
   /// Of address space, RLIMIT_AS. What would go beyond is refused: in C++ std::bad_alloc, which
-  /// fails a job that does not catch it as RemoteError, and the worker serves on. A job that dies
+  /// fails a job that does not catch it, and the worker serves on. A job that dies
   /// of it instead gets WorkerDied with DeathCause::memory, as far as that can be told: the worker
   /// notes when operator new is refused, and when a crash finds ENOMEM in errno, as after malloc; a
   /// stack that cannot grow leaves no note.
@@ -55,12 +55,15 @@ struct Limits {
   CoreDumps coreDumps = CoreDumps::inherit;
 
   /// Added to the spawner's niceness: in a pool from 0 to 39, in spawnProcess below zero with a
-  /// privilege. Default 10: with more busy workers than cores the scheduler otherwise lets the
-  /// master's loop wait for milliseconds. Price: where the machine does other work, jobs yield to
-  /// it. Measured with twice as many busy workers as cores, p99 of a 5 ms heartbeat, median of
-  /// several runs: 2.1 ms at 5, 0.5 ms at 10, 0.8 ms at 19. For the same reason a worker takes
-  /// turns of 10 ms at the processor (its first thread does, from Linux 6.12 on).
-  int niceness = 10;
+  /// privilege. Not set, the default, means 10 in a pool, or none where the system refuses that (a
+  /// seccomp filter such as systemd's ~@resources), which is said in the log; in spawnProcess it
+  /// means 0. One that is set and refused is an error. Why 10: with more busy workers than cores
+  /// the scheduler otherwise lets the master's loop wait for milliseconds. Price: where the machine
+  /// does other work, jobs yield to it. Measured with twice as many busy workers as cores, p99 of a
+  /// 5 ms heartbeat, median of several runs: 2.1 ms at 5, 0.5 ms at 10, 0.8 ms at 19. For the same
+  /// reason a worker takes turns of 10 ms at the processor (its first thread does, from Linux 6.12
+  /// on).
+  std::optional<int> niceness = std::nullopt;
 
   /// The only cores it may run on, by the kernel's numbers. Default empty: the spawner's. All must
   /// be there and allowed. In a pool every worker gets the same set, and `max` does not follow it.

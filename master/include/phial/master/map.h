@@ -1,12 +1,13 @@
-// ProcessPool::map, mapOutcomes, forEach and forEachOutcome: what becomes of the chunks of a
-// stream. Included by process_pool.h, which documents them.
+// Submitter::map, mapOutcomes, forEach and forEachOutcome: what becomes of the chunks of a stream.
+// Included by submitter.h, which documents them.
 #pragma once
 
 #include <phial/master/chunk_stream.h>
-#include <phial/master/process_pool.h>
+#include <phial/master/submitter.h>
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -75,45 +76,77 @@ void append(std::vector<Outcome<R>>& all, ChunkResult<R>& chunk) {
   for (OutcomeItems<R> items(chunk); items.any();) all.push_back(items.take());
 }
 
-template <class T, auto function>
-Deferred<std::vector<T>> collect(std::shared_ptr<ChunkStream<function>> stream) {
+/// Of T, which is R or Outcome<R>.
+template <class T, class R>
+Deferred<std::vector<T>> collect(std::shared_ptr<ChunkFlow> stream) {
   std::vector<T> all;
   for (;;) {
-    auto chunk = co_await stream->next();
+    const auto chunk = co_await stream->next();
     if (!chunk) co_return std::move(all);
     if (chunk->first == 0) reserveToFill(all, stream->total().value_or(0));
-    append(all, chunk->result);
+    append(all, static_cast<ChunkResult<R>&>(*chunk->result));
   }
 }
 
-template <auto function>
-Deferred<void> exhaust(std::shared_ptr<ChunkStream<function>> stream) {
-  for (;;) {
-    const auto chunk = co_await stream->next();
-    if (!chunk) co_return;
-  }
-}
+/// For a function without results.
+Deferred<void> exhaust(std::shared_ptr<ChunkFlow> stream);
 
 // --- One by one ---
 
-/// Calls f with a result and its place, or the result alone, or neither.
+/// Whether a callback may take V as its P: P itself, or what V becomes without loss.
+template <class V, class P>
+inline constexpr bool kTakesResult =
+    std::is_convertible_v<V, P> && Inner<std::remove_cvref_t<V>, std::remove_cvref_t<P>>::keeps();
+
+/// Whether the parameters of a callback are (std::size_t index, V result), or (std::size_t index)
+/// where there is no result. A callback that is a template, or overloaded, is tried by a call.
+template <class F, class V>
+struct TakesIndexed {
+  static constexpr bool kValue = std::is_invocable_v<F&, std::size_t, V>;
+};
+template <class F>
+struct TakesIndexed<F, std::monostate> {
+  static constexpr bool kValue = std::is_invocable_v<F&, std::size_t>;
+};
+template <class V, class Signature>
+inline constexpr bool kIndexed = false;
+template <class V, class R, class I, class P>
+inline constexpr bool kIndexed<V, R(I, P)> =
+    std::is_same_v<std::remove_cvref_t<I>, std::size_t> && kTakesResult<V, P>;
+template <class R, class I>
+inline constexpr bool kIndexed<std::monostate, R(I)> =
+    std::is_same_v<std::remove_cvref_t<I>, std::size_t>;
+template <PlainCallable F, class V>
+struct TakesIndexed<F, V> {
+  static constexpr bool kValue = kIndexed<V, typename FunctionTraits<F>::Signature>;
+};
+template <PlainCallable F>
+struct TakesIndexed<F, std::monostate> {
+  static constexpr bool kValue = kIndexed<std::monostate, typename FunctionTraits<F>::Signature>;
+};
+
+/// One error for a callback of another form.
+template <class F, class Value>
+consteval bool checkIndexed() {
+  constexpr bool kVoid = std::is_same_v<Value, std::monostate>;
+  constexpr bool kFits = TakesIndexed<F, Value>::kValue;
+  static_assert(!kVoid || kFits,
+                "forEach of a function without result calls onResult(std::size_t index): write "
+                "that parameter, and no other.");
+  static_assert(kVoid || kFits,
+                "forEach calls onResult(std::size_t index, R result), and forEachOutcome "
+                "onOutcome(std::size_t index, Outcome<R> outcome), with R as the function returns "
+                "it: write these two parameters.");
+  return kFits;
+}
+
+/// Calls f with an index and, if there is one, a result.
 template <class F, class Value>
 decltype(auto) callWith(F& f, std::size_t index, Value value) {
   if constexpr (std::is_same_v<Value, std::monostate>) {
-    if constexpr (std::is_invocable_v<F&, std::size_t>) {
-      return f(index);
-    } else {
-      static_assert(std::is_invocable_v<F&>,
-                    "forEach of a function without result calls onResult() or onResult(index)");
-      return f();
-    }
-  } else if constexpr (std::is_invocable_v<F&, std::size_t, Value>) {
-    return f(index, std::move(value));
+    return f(index);
   } else {
-    static_assert(kTakes<F, Value>,
-                  "forEach calls onResult(result) or onResult(index, result), forEachOutcome the "
-                  "same with an Outcome of the result");
-    return call(f, std::move(value));
+    return f(index, std::move(value));
   }
 }
 
@@ -136,54 +169,46 @@ class Slice {
 
 /// A forEach under way, for its canceller: the stream, and the Deferred of onResult that is waited
 /// for, if any.
-template <auto function>
 struct ForEach {
-  explicit ForEach(std::shared_ptr<ChunkStream<function>> chunks) : stream(std::move(chunks)) {}
+  explicit ForEach(std::shared_ptr<ChunkFlow> chunks) : stream(std::move(chunks)) {}
 
-  void cancel() {
-    stream->stop(Failure(CancelledError()));
-    if (awaited != nullptr) Chain::cancel(Ref<Chain>(awaited));
-  }
+  void cancel();
 
-  const std::shared_ptr<ChunkStream<function>> stream;
+  const std::shared_ptr<ChunkFlow> stream;
   Chain* awaited = nullptr;  // held by the coroutine
 };
 
 /// Gives up what is left of a forEach when its coroutine ends, however it does.
-template <auto function>
 class GivingUp {
  public:
-  explicit GivingUp(ForEach<function>& run) : run_(run) {}
-  ~GivingUp() {
-    run_.awaited = nullptr;
-    run_.stream->stop(Failure(CancelledError()));
-  }
+  explicit GivingUp(ForEach& run) : run_(run) {}
+  ~GivingUp();
   GivingUp(const GivingUp&) = delete;
   GivingUp& operator=(const GivingUp&) = delete;
 
  private:
-  ForEach<function>& run_;
+  ForEach& run_;
 };
 
-template <template <class> class Items, auto function, class F>
-Deferred<void> tellEach(std::shared_ptr<ForEach<function>> run, F onResult) {
-  using R = typename Mapped<function>::Result;
+template <template <class> class Items, class R, class F>
+Deferred<void> tellEach(std::shared_ptr<ForEach> run, F onResult) {
   using Returned =
       std::remove_cvref_t<decltype(callWith(onResult, 0, std::declval<Items<R>>().take()))>;
-  ChunkStream<function>& stream = *run->stream;
-  const GivingUp<function> givingUp(*run);
+  ChunkFlow& stream = *run->stream;
+  const GivingUp givingUp(*run);
   for (;;) {
-    auto chunk = co_await stream.next();
+    const auto chunk = co_await stream.next();
     if (!chunk) co_return;
     Slice slice;
     std::size_t index = chunk->first;
-    for (Items<R> items(chunk->result); items.any(); ++index) {
+    Items<R> items(static_cast<ChunkResult<R>&>(*chunk->result));
+    for (; items.any(); ++index) {
       if constexpr (Lift<Returned>::kDeferred) {
         auto pending = callWith(onResult, index, items.take());
         Ref<Chain> chain = Access::unwrap(pending);
         run->awaited = chain.get();
         auto waited = Access::wrap<typename Lift<Returned>::Type>(chain);
-        co_await waited;
+        co_await std::move(waited);
         run->awaited = nullptr;
       } else {
         static_cast<void>(callWith(onResult, index, items.take()));
@@ -198,71 +223,142 @@ Deferred<void> tellEach(std::shared_ptr<ForEach<function>> run, F onResult) {
   }
 }
 
+/// Runs what `tell` begins, and can be cancelled. `tell` is a tellEach().
+Deferred<void> forEachOf(std::shared_ptr<ChunkFlow> stream,
+                         const std::function<Deferred<void>(std::shared_ptr<ForEach>)>& tell);
+
 /// How far results may run ahead of one that they wait for, in chunks in flight.
 inline constexpr std::size_t kWindows = 4;
 
-template <auto function, class Range>
-std::shared_ptr<ChunkStream<function>> streamOf(const std::shared_ptr<PoolCore>& core,
-                                                MapOptions options, ChunkMode mode,
-                                                std::size_t windows, Range&& range) {
-  using Signature = typename FunctionTraits<decltype(function)>::Signature;
-  using Reading = RangeSource<Signature, Kept<Range>>;
-  // Puts the function's chunks into this program's table, which the worker serves.
+/// The function of the worker's that runs chunks of `function`.
+template <auto function>
+const FunctionName& chunkFunction() {
+  // Puts it into this program's table, which the worker serves.
   LinkedChunk<function>::require();
-  return std::make_shared<ChunkStream<function>>(
-      StreamPool(core), std::move(options), mode, windows,
-      std::make_unique<Reading>(keepRange(std::forward<Range>(range))));
+  static const FunctionName name{chunkName<function>(), functionSignature<&runChunk<function>>(),
+                                 Timed::element};
+  return name;
 }
 
-template <template <class> class Items, auto function, class F>
-Deferred<void> forEachOf(std::shared_ptr<ChunkStream<function>> stream, F onResult) {
-  auto run = std::make_shared<ForEach<function>>(std::move(stream));
-  auto made = newDeferred<void>([run] { run->cancel(); });
-  tellEach<Items>(std::move(run), std::move(onResult))
-      .addBoth([resolver = std::move(made.resolver)](const Outcome<void>& outcome) {
-        if (resolver.called()) return;
-        outcome.ok() ? resolver.callback() : resolver.errback(outcome.failure());
-      });
-  return std::move(made.deferred);
+template <auto function, class Range>
+std::shared_ptr<ChunkFlow> streamOf(const std::shared_ptr<PoolCore>& core,
+                                    const Ref<CallOptions>& options, ChunkMode mode,
+                                    std::size_t windows, Range&& range) {
+  using Types = Mapped<function>;
+  using Signature = typename FunctionTraits<decltype(function)>::Signature;
+  using Reading = RangeSource<Signature, Kept<Range>>;
+  return std::make_shared<ChunkStream<typename Types::Element, typename Types::Result>>(
+      StreamPool(core), options, mode, windows, chunkFunction<function>(),
+      std::make_unique<Reading>(functionName<function>(), keepRange(std::forward<Range>(range))));
+}
+
+/// Whether the function can be mapped over such a range; a static_assert says why not.
+template <auto function, class Range>
+consteval bool checkMap() {
+  if constexpr (checkFunction<decltype(function)>()) {
+    static_assert(Mappable<function>,
+                  "only a function that takes an argument can be mapped: each element is one.");
+    if constexpr (Mappable<function>) {
+      using Signature = typename FunctionTraits<decltype(function)>::Signature;
+      using Item = typename RangeSource<Signature, Kept<Range>>::Item;
+      return CheckElement<Item, Signature>::check();
+    }
+  }
+  return false;
+}
+
+/// What map returns the Deferred of.
+template <class R>
+struct Collected {
+  using Type = std::vector<R>;
+};
+template <>
+struct Collected<void> {
+  using Type = void;
+};
+
+/// Begins a map of any kind. What the range's own code throws as it is moved in or copied fails the
+/// Deferred.
+template <class R, auto function, class Range, class Consume>
+Deferred<R> beginMap(const PoolLink& link, const Ref<CallOptions>& options, ChunkMode mode,
+                     std::size_t windows, Range&& range, Consume consume) {
+  if (!link.core) return fail<R>(poolGone());
+  std::shared_ptr<ChunkFlow> stream;
+  try {
+    if (options && options->fault) options->fault->rethrow();
+    stream = streamOf<function>(link.core, options, mode, windows, std::forward<Range>(range));
+  } catch (...) {
+    return StreamPool(link.core).soon().addCallback(
+        [failure = Failure::current()]() -> Deferred<R> { return fail<R>(failure); });
+  }
+  return consume(std::move(stream));
+}
+
+template <template <class> class Items, auto function, class Range, class F>
+Deferred<void> beginForEach(const PoolLink& link, const Ref<CallOptions>& options, ChunkMode mode,
+                            Range&& range, F& f) {
+  if constexpr (checkMap<function, Range>()) {
+    if constexpr (checkIndexed<F, typename Items<ResultOfCall<function>>::Value>()) {
+      return beginMap<void, function>(
+          link, options, mode, kWindows, std::forward<Range>(range),
+          [&](std::shared_ptr<ChunkFlow> stream) {
+            return forEachOf(std::move(stream), [&](std::shared_ptr<ForEach> run) {
+              using R = typename Mapped<function>::Result;
+              return tellEach<Items, R>(std::move(run), std::move(f));
+            });
+          });
+    }
+  }
+  return {};
 }
 
 }  // namespace detail
 
 template <auto function, std::ranges::input_range Range>
-auto ProcessPool::map(MapOptions options, Range&& range) {
-  using R = typename detail::Mapped<function>::Result;
-  auto stream = detail::streamOf<function>(core_, std::move(options), detail::ChunkMode::failFast,
-                                           detail::ChunkStream<function>::kNoWindow,
-                                           std::forward<Range>(range));
-  if constexpr (std::is_void_v<R>) {
-    return detail::exhaust<function>(std::move(stream));
+auto Submitter::map(Range&& range) const {
+  using R = detail::ResultOfCall<function>;
+  using All = typename detail::Collected<R>::Type;
+  if constexpr (detail::checkMap<function, Range>()) {
+    return detail::beginMap<All, function>(
+        *link_, options_, detail::ChunkMode::failFast, detail::kNoWindow,
+        std::forward<Range>(range), [](std::shared_ptr<detail::ChunkFlow> stream) {
+          if constexpr (std::is_void_v<R>) {
+            return detail::exhaust(std::move(stream));
+          } else {
+            return detail::collect<R, typename detail::Mapped<function>::Result>(std::move(stream));
+          }
+        });
   } else {
-    return detail::collect<R, function>(std::move(stream));
+    return Deferred<All>();
   }
 }
 
 template <auto function, std::ranges::input_range Range>
-auto ProcessPool::mapOutcomes(MapOptions options, Range&& range) {
-  using R = typename detail::Mapped<function>::Result;
-  return detail::collect<Outcome<R>, function>(detail::streamOf<function>(
-      core_, std::move(options), detail::ChunkMode::collectAll,
-      detail::ChunkStream<function>::kNoWindow, std::forward<Range>(range)));
+auto Submitter::mapOutcomes(Range&& range) const {
+  using R = detail::ResultOfCall<function>;
+  using All = std::vector<Outcome<R>>;
+  if constexpr (detail::checkMap<function, Range>()) {
+    return detail::beginMap<All, function>(
+        *link_, options_, detail::ChunkMode::collectAll, detail::kNoWindow,
+        std::forward<Range>(range), [](std::shared_ptr<detail::ChunkFlow> stream) {
+          return detail::collect<Outcome<R>, typename detail::Mapped<function>::Result>(
+              std::move(stream));
+        });
+  } else {
+    return Deferred<All>();
+  }
 }
 
 template <auto function, std::ranges::input_range Range, class F>
-Deferred<void> ProcessPool::forEach(MapOptions options, Range&& range, F onResult) {
-  return detail::forEachOf<detail::ResultItems, function>(
-      detail::streamOf<function>(core_, std::move(options), detail::ChunkMode::failFast,
-                                 detail::kWindows, std::forward<Range>(range)),
-      std::move(onResult));
+Deferred<void> Submitter::forEach(Range&& range, F onResult) const {
+  return detail::beginForEach<detail::ResultItems, function>(
+      *link_, options_, detail::ChunkMode::failFast, std::forward<Range>(range), onResult);
 }
 
 template <auto function, std::ranges::input_range Range, class F>
-Deferred<void> ProcessPool::forEachOutcome(MapOptions options, Range&& range, F onOutcome) {
-  return detail::forEachOf<detail::OutcomeItems, function>(
-      detail::streamOf<function>(core_, std::move(options), detail::ChunkMode::collectAll,
-                                 detail::kWindows, std::forward<Range>(range)),
-      std::move(onOutcome));
+Deferred<void> Submitter::forEachOutcome(Range&& range, F onOutcome) const {
+  return detail::beginForEach<detail::OutcomeItems, function>(
+      *link_, options_, detail::ChunkMode::collectAll, std::forward<Range>(range), onOutcome);
 }
 
 }  // namespace phial

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <phial/master/clock.h>
+#include <phial/master/held.h>
 #include <phial/master/histogram.h>
 #include <phial/master/limits.h>
+#include <phial/master/log.h>
 #include <phial/master/restart_options.h>
 
 #include <sys/types.h>
@@ -12,17 +14,37 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace spdlog {
-class logger;
-}
-
 namespace phial {
+
+/// What becomes of a worker whose job has been stopped by a signal such as SIGSTOP or, when it
+/// reads from a terminal, SIGTTIN. The kernel does not report a stop to a program that has no
+/// SIGCHLD handler, and Phial has none: the pool looks at each busy worker once every startTimeout.
+enum class StoppedWorker {
+  isEnded,      ///< when two looks in a row find it stopped, DeathCause::unresponsive
+  isWaitedFor,  ///< it may be continued at any time; only the job's own limits end it
+};
+
+/// What a worker does about a SIGTERM that neither its master nor itself has sent. A service
+/// manager such as systemd stops a service by SIGTERM to all of its processes at once
+/// (KillMode=mixed in the unit file limits that to the master). A master that finishes its jobs
+/// then needs its workers; one that dies takes its workers with it either way.
+enum class SigtermToWorker {
+  isLeftToMaster,  ///< it is ignored; kill a worker by SIGKILL, or by ProcessPool
+  endsIt,          ///< the signal's default action
+};
+
+/// What becomes of a worker that a debugger, or strace, is attached to.
+enum class TracedWorker {
+  isAsAnyOther,  ///< its times go on; if one ends the worker, the certificate names the tracer
+  isWaitedFor,   ///< no time ends it: each one that is up is looked at again after `grace`
+};
 
 /// How a pool lives. The fields are in the order in which a designated initialiser names them.
 struct PoolOptions {
@@ -32,6 +54,21 @@ struct PoolOptions {
   /// The worker's command, program first, searched in PATH when it has no slash. Empty, the
   /// default: this very program, which must call serveIfWorker.
   std::vector<std::string> worker = {};
+
+  /// Changes to the master's environment for the workers: a value sets a variable, none removes it.
+  /// Default none.
+  std::map<std::string, std::optional<std::string>> environment = {};
+
+  /// The workers' working directory. Default: the master's. A relative path in `worker` is relative
+  /// to the master's directory all the same.
+  std::string directory = {};
+
+  /// The workers' user and group, as numbers; supplementary groups are dropped when either is set.
+  /// Default: the master's. The master needs the privilege for it, or every worker fails to start.
+  /// A master that may not signal its workers' user ends them by their lifelines instead of
+  /// signals, `timeoutSignal` included.
+  std::optional<uid_t> uid = std::nullopt;
+  std::optional<gid_t> gid = std::nullopt;
 
   /// Workers that are kept ready, and started by start(). Default 1; 0 means none until a job
   /// arrives. Each idle one costs its memory.
@@ -58,7 +95,7 @@ struct PoolOptions {
   /// about 5 us a job, and with a limit that each worker exceeds at once a start-up for each job.
   std::uint64_t recycleAboveRssBytes = 0;
 
-  /// Running time for each job that sets none of its own. Default none.
+  /// Running time for each job, or element of a map, that sets none of its own. Default none.
   std::optional<Duration> timeout = std::nullopt;
 
   /// What ends a worker whose job ran too long. Default SIGKILL. A worker that survives another
@@ -76,7 +113,8 @@ struct PoolOptions {
   /// See RestartOptions.
   RestartOptions restart = {};
 
-  /// Of each worker. See Limits.
+  /// Of each worker. Limits has the defaults; one is not nothing: workers run at niceness 10, so
+  /// that they never make the master's loop wait for a processor.
   Limits limits = {};
 
   /// How long both ends look for the next message before they sleep. Default zero: not at all. For
@@ -87,8 +125,22 @@ struct PoolOptions {
   Duration spin = Duration::zero();
 
   /// How long a worker may take from its spawn to the handshake, onStart included, and again to
-  /// take up a job that has reached it; then it hangs and is ended. Default 30 s.
+  /// take up a job that it was sent; then the worker hangs and is ended, DeathCause::unresponsive,
+  /// and another gets the job. A job that two workers did not take up fails with WorkerDied: twice
+  /// this time, and the start of the second worker, is the longest that it can be on its way.
+  /// Default 30 s.
   Duration startTimeout = std::chrono::seconds(30);
+
+  /// See SigtermToWorker. Default: left to the master. A program of one's own that handles SIGTERM
+  /// in its workers keeps its handler either way.
+  SigtermToWorker sigterm = SigtermToWorker::isLeftToMaster;
+
+  /// See StoppedWorker. Default: it is ended. A stopped job would otherwise hold its worker, and a
+  /// caller who set no timeout, for ever.
+  StoppedWorker stopped = StoppedWorker::isEnded;
+
+  /// See TracedWorker. Default: as any other, for strace in production must not lift the limits.
+  TracedWorker traced = TracedWorker::isAsAnyOther;
 
   /// The most bytes in one message, either way. Default 4 GiB. A job above it fails with
   /// EncodingError.
@@ -100,19 +152,35 @@ struct PoolOptions {
   /// goes back to the system when no large message has come for some seconds.
   std::uint64_t arenaBytes = std::uint64_t{1} << 30;
 
-  /// Where the pool reports deaths and what workers print. Default: a logger of its own, to stderr,
-  /// from level info.
-  std::shared_ptr<spdlog::logger> logger = nullptr;
+  /// Memory that the master keeps for the next large arguments (above 256 KiB, copied because they
+  /// stay the caller's). Default 256 MiB; 0 keeps none. It fills only as far as such arguments were
+  /// under way at a time, and goes back to the system when none has come for ten seconds. Price of
+  /// none: memory that is new to the process takes twice to ten times as long to fill.
+  std::uint64_t cacheBytes = std::uint64_t{256} << 20;
+
+  /// Takes what the pool has to say, a line at a time: deaths, what workers print, exceptions of
+  /// the observer. Called from the loop when the pool's own books are in order, so that it may call
+  /// into the pool, or destroy it. It gets records of every level. Default empty: they go to the
+  /// process-wide sink, see setLogSink, and so to stderr from level info on. Price: a function
+  /// that takes long stops the loop.
+  LogFunction onLog = {};
 };
 
 /// What becomes of a job whose worker dies. One that had not begun runs elsewhere in every case.
 enum class Rerun {
-  unlessRunning,  ///< fails with WorkerDied if it had begun
-  never,          ///< is started at most once, and travels to a free worker, alone
+  unlessBegun,  ///< fails with WorkerDied if it had begun
+  never,        ///< is started at most once, and travels to a free worker, alone
   /// Runs again also when it had begun, up to maxAttempts, then PoisonJob. It waits before: 10 ms
   /// at most after the first death, twice as long after each further one, a second at the longest,
   /// with a jitter of down to half of that; what has a moment's cause then finds the moment past.
   always,
+};
+
+/// What becomes of a job that runs when it is cancelled or its deadline passes. Its Deferred fails
+/// at once either way, and currentJob().cancelled() turns true.
+enum class OnCancel {
+  stop,    ///< `grace` later its worker is ended, if the job still runs
+  finish,  ///< the job ends by itself, or at its `timeout`: for work that is not worth a worker
 };
 
 /// How one job is run. The fields are in the order in which a designated initialiser names them.
@@ -136,7 +204,7 @@ struct JobOptions {
   int priority = 0;
 
   /// See Rerun.
-  Rerun rerun = Rerun::unlessRunning;
+  Rerun rerun = Rerun::unlessBegun;
 
   /// With Rerun::always: how many workers the job may be running in when they die. Default 3. Only
   /// deaths are counted: an exception that the function throws is its result, and is not tried
@@ -144,17 +212,28 @@ struct JobOptions {
   unsigned maxAttempts = 3;
 
   /// For logs, certificates and currentJob().label(). Default empty.
-  std::string label = {};
+  Held<std::string> label = {};
 
-  /// Called in the loop for each currentJob().progress(). Default none.
-  std::function<void(double fraction, std::string_view note)> onProgress = {};
+  /// See OnCancel. Default: stop. A job that is to finish and never does holds its worker; give it
+  /// a timeout.
+  OnCancel onCancel = OnCancel::stop;
+
+  /// Called in the loop with what the job says by currentJob().progress(): a fraction from 0 to 1
+  /// and a note of up to 256 bytes, which are the job's own and may be no UTF-8. At most 20 times a
+  /// second, and once more with the last report before the job's Deferred fires, also when the job
+  /// fails or its worker dies; not after cancel(). Default none.
+  Held<std::function<void(double fraction, std::string_view note)>> onProgress = {};
 };
+static_assert(detail::kSafeInCoAwait<JobOptions>);
 
 /// How ProcessPool::map and its kind run. The fields are in the order in which a designated
 /// initialiser names them.
 struct MapOptions {
-  /// Of each chunk, which is one job: a timeout counts for a chunk's elements together, a deadline
-  /// is the same point for all.
+  /// Of the chunks, which are jobs; but `timeout` and `softTimeout` are of one element, as is the
+  /// pool's own timeout: nobody can choose one for a chunk whose size he does not see. An element
+  /// that heeds its soft timeout has what it then returns or throws as its result, and those after
+  /// it run. `deadline` is of the whole range. Price of a timeout: a look at the clock for each
+  /// element, about 25 ns.
   JobOptions job = {};
 
   /// Elements in a chunk. Default 0: by itself. It begins with one, grows fourfold a step, and aims
@@ -167,6 +246,7 @@ struct MapOptions {
   /// and one that waits.
   std::size_t inFlight = 0;
 };
+static_assert(detail::kSafeInCoAwait<MapOptions>);
 
 /// How a pool stops.
 struct StopOptions {
@@ -176,8 +256,9 @@ struct StopOptions {
   /// How long jobs may go on, those of the queue included; then the workers are killed and what is
   /// left fails with PoolStopped. Default: as long as they take. Zero: at once. When stop() is
   /// called more than once, the earliest end counts.
-  std::optional<Duration> grace = std::nullopt;
+  std::optional<Duration> within = std::nullopt;
 };
+static_assert(detail::kSafeInCoAwait<StopOptions>);
 
 enum class WorkerState {
   starting,  ///< spawned, not ready yet

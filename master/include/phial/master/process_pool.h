@@ -12,45 +12,33 @@
 //
 // Promises, whatever dies: every Deferred handed out settles exactly once; a crash fails the job
 // that ran and no other; no child, descriptor or timer is left; no call from the loop takes longer
-// than a millisecond, spawning included.
+// than a millisecond, spawning included. Two calls may: deferToProcess with a large argument that
+// stays the caller's, which is copied at once (64 MiB take 5 ms), and the destruction of a pool
+// that was not stopped (a million queued jobs take a second). Each says how to avoid it.
 //
-// Thread rule: everything here belongs to the reactor's thread. Results arrive from the loop, never
-// inside deferToProcess. Callbacks may call back in, stop the pool, or destroy it. Large memory is
-// copied and freed by threads of the library's own, so that the loop need not: they run no code of
-// the program's and handle no signal.
+// Thread rule: everything here belongs to the reactor's thread. Results and refusals arrive from
+// the loop, never inside a call. Callbacks may call back in, stop the pool, or destroy it. Large
+// memory is copied and freed by threads of the library's own, so that the loop need not: they run
+// no code of the program's and handle no signal.
+//
+// The calls themselves stand in submitter.h, for a pool is a Submitter.
 //
 // After Ampoule's ProcessPool and Twisted's deferToThread.
 #pragma once
 
 #include <phial/master/deferred.h>
-#include <phial/master/errors.h>
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
-#include <phial/master/submit.h>
-#include <phial/protocol/function_table.h>
+#include <phial/master/submitter.h>
 
+#include <cstddef>
 #include <memory>
-#include <ranges>
-#include <string_view>
-#include <tuple>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace phial {
 
-namespace detail {
-
-template <class... A>
-inline constexpr bool kBeginsWithOptions = false;
-template <class First, class... Rest>
-inline constexpr bool kBeginsWithOptions<First, Rest...> =
-    std::is_same_v<std::remove_cvref_t<First>, JobOptions>;
-
-}  // namespace detail
-
-class ProcessPool {
+class ProcessPool : public Submitter {
  public:
   /// Spawns nothing yet. Throws std::invalid_argument for options that contradict each other.
   ///
@@ -67,108 +55,6 @@ class ProcessPool {
   ~ProcessPool();
   ProcessPool(const ProcessPool&) = delete;
   ProcessPool& operator=(const ProcessPool&) = delete;
-
-  /// Runs `function(args...)` in a worker. The arguments are converted to the function's parameter
-  /// types here and kept until the job has settled.
-  ///
-  /// So an argument that stays the caller's is copied before this returns: 64 MiB take 5 ms, for
-  /// which the loop stops. One that is given away (std::move) is not, nor is one that is shared: a
-  /// parameter that keeps a T also takes a std::shared_ptr<const T>, such as one of a std::vector
-  /// for a std::span. What it points to must not change until the job has settled, and is let go of
-  /// then. A large one of either kind is copied once, to where the worker reads it, a little in
-  /// each turn of the loop.
-  ///
-  /// Fails with what the function threw (as a RemoteError, which Failure::check knows by the
-  /// thrown type's name), or with WorkerDied, JobTimedOut, DeadlineExceeded, CancelledError,
-  /// UnknownFunction, EncodingError, QueueFull, PoolStopped, PoisonJob or StartupFailed.
-  /// Cancelling takes a queued job back; a running one is told to give up, and its worker is ended
-  /// if it does not within `grace`.
-  template <auto function, class... A>
-    requires(!detail::kBeginsWithOptions<A...>)
-  auto deferToProcess(A&&... args) {
-    return submitLinked<function>(nullptr, std::forward<A>(args)...);
-  }
-
-  /// The same with options for this job.
-  template <auto function, class... A>
-  auto deferToProcess(JobOptions options, A&&... args) {
-    return submitLinked<function>(std::make_unique<const JobOptions>(std::move(options)),
-                                  std::forward<A>(args)...);
-  }
-
-  /// Runs the function that the worker registered as `name`, with arguments of the types given
-  /// here. UnknownFunction when there is none; EncodingError when types or result do not fit.
-  template <class Result, class... A>
-  Deferred<Result> deferToProcess(std::string_view name, A&&... args) {
-    return submitByName<Result>(nullptr, name, std::forward<A>(args)...);
-  }
-
-  /// The same with options for this job.
-  template <class Result, class... A>
-  Deferred<Result> deferToProcess(JobOptions options, std::string_view name, A&&... args) {
-    return submitByName<Result>(std::make_unique<const JobOptions>(std::move(options)), name,
-                                std::forward<A>(args)...);
-  }
-
-  /// Calls `function` for each element of `range` in the workers: its results in the order of the
-  /// range; a Deferred<void> when it has none. A function of several parameters takes elements that
-  /// are tuples of them.
-  ///
-  /// Elements travel in chunks, a job each, whose size follows the time that they are seen to take:
-  /// see MapOptions. The range is read as chunks are submitted, a few for each worker at a time, so
-  /// that neither the queue nor memory grows with it; an input range will do. It is moved in or
-  /// copied; std::views::all of a container, or a span, lends it until the Deferred has settled.
-  ///
-  /// The first failure fails it, and the other chunks are cancelled. It is the failure that a job
-  /// of that element alone would have, and its index() says which it was; when a worker dies, for
-  /// all that the dead one has noted. Elements beside it may have run, and their results are lost.
-  /// What is of no element fails it too: PoolStopped, StartupFailed, UnknownFunction, and whatever
-  /// the range throws. It never meets QueueFull. Cancelling cancels every chunk.
-  template <auto function, std::ranges::input_range Range>
-  auto map(Range&& range) {
-    return map<function>(MapOptions{}, std::forward<Range>(range));
-  }
-  template <auto function, std::ranges::input_range Range>
-  auto map(MapOptions options, Range&& range);
-
-  /// As map, but each element has an outcome of its own: Deferred<std::vector<Outcome<R>>>. A
-  /// worker that dies, or is ended by a timeout, costs one element: the others of its chunk run
-  /// again, which may end further workers, one for each such element and, where the dead worker
-  /// has noted nothing, one for each halving of the chunk. With Rerun::never they fail with it.
-  template <auto function, std::ranges::input_range Range>
-  auto mapOutcomes(Range&& range) {
-    return mapOutcomes<function>(MapOptions{}, std::forward<Range>(range));
-  }
-  template <auto function, std::ranges::input_range Range>
-  auto mapOutcomes(MapOptions options, Range&& range);
-
-  /// As map, but calls onResult(result) or onResult(index, result) for each element, in the order
-  /// of the range, and keeps none: a Deferred<void>, for ranges without end too. For a function
-  /// without result it is onResult() or onResult(index).
-  ///
-  /// Calls come from the loop, never inside forEach, and one at a time: when onResult returns a
-  /// Deferred the next call waits for it. Meanwhile the pool goes on until so many results wait as
-  /// said below: a slow consumer slows the pool down instead of filling memory. When onResult
-  /// throws or its Deferred fails, so does this, and the rest is given up. After a failure, a
-  /// cancellation, or the end of the pool it is not called any more. It is destroyed before the
-  /// Deferred fires.
-  ///
-  /// Price of the order: results wait for those before them, at most 8 chunks a worker; an element
-  /// that takes longer than those lets the other workers idle.
-  template <auto function, std::ranges::input_range Range, class F>
-  Deferred<void> forEach(Range&& range, F onResult) {
-    return forEach<function>(MapOptions{}, std::forward<Range>(range), std::move(onResult));
-  }
-  template <auto function, std::ranges::input_range Range, class F>
-  Deferred<void> forEach(MapOptions options, Range&& range, F onResult);
-
-  /// forEach for mapOutcomes: onOutcome(outcome) or onOutcome(index, outcome).
-  template <auto function, std::ranges::input_range Range, class F>
-  Deferred<void> forEachOutcome(Range&& range, F onOutcome) {
-    return forEachOutcome<function>(MapOptions{}, std::forward<Range>(range), std::move(onOutcome));
-  }
-  template <auto function, std::ranges::input_range Range, class F>
-  Deferred<void> forEachOutcome(MapOptions options, Range&& range, F onOutcome);
 
   /// Starts `min` workers. Fires when so many are ready; fails with StartupFailed, or with
   /// PoolStopped. Calling it again is harmless.
@@ -216,36 +102,7 @@ class ProcessPool {
   Reactor& reactor() const;
 
  private:
-  using Options = std::unique_ptr<const JobOptions>;  // null: the default ones
-
-  template <auto function, class... A>
-  auto submitLinked(Options options, A&&... args);
-  template <class Result, class... A>
-  Deferred<Result> submitByName(Options options, std::string_view name, A&&... args);
-
-  std::shared_ptr<detail::PoolCore> core_;
+  detail::PoolCore& core() const { return *link().core; }
 };
 
-template <auto function, class... A>
-auto ProcessPool::submitLinked(Options options, A&&... args) {
-  using Traits = FunctionTraits<decltype(function)>;
-  using Arguments = detail::ArgumentsOf<typename Traits::Signature>;
-  static_assert(sizeof...(A) == Arguments::kCount,
-                "deferToProcess: the function takes another number of arguments");
-  // Puts the function into this program's table, which the worker serves.
-  LinkedFunction<function>::require();
-  static const detail::FunctionName name{functionName<function>(), functionSignature<function>()};
-  return detail::submit<Stored<typename Traits::Result>>(
-      *core_, std::move(options), name, Arguments::keepAll(*core_, std::forward<A>(args)...));
-}
-
-template <class Result, class... A>
-Deferred<Result> ProcessPool::submitByName(Options options, std::string_view name, A&&... args) {
-  using Arguments = detail::ArgumentsOf<void(detail::ParameterFor<A>...)>;
-  return detail::submitByName<Result>(*core_, std::move(options), name,
-                                      Arguments::keepAll(*core_, std::forward<A>(args)...));
-}
-
 }  // namespace phial
-
-#include <phial/master/map.h>  // IWYU pragma: export

@@ -6,11 +6,23 @@
 // setting of libevent's. The names and meanings are those of Twisted's IReactorCore, IReactorTime
 // and IReactorFDSet, in camelCase.
 //
-// Thread rule: a Reactor belongs to the thread that made it, and a thread has at most one (KJ
-// allows one loop a thread). callFromThread is the only member that other threads may call.
+// Thread rule: a Reactor belongs to the thread that made it. callFromThread is the only member that
+// other threads may call. run(), stop() and whatever submits a job throw std::logic_error on a
+// wrong thread; it names both threads. In debug builds every member does.
+// Several on one thread: KJ allows one loop a thread, so all Reactors of a thread share one
+// event_base. Two libraries of one program may make a Reactor each: the first makes or joins the
+// base, the others join the same. run(), stop() and running() are of the loop that they share;
+// pending calls, watches and the hook for errors are each Reactor's own.
 // Life: made before and destroyed after everything that uses it, never from one of its own
-// callbacks. What is left at its end (delayed calls, calls from threads) is dropped unmade; a Watch
-// or DelayedCall that outlives it is inert.
+// callbacks. Reactors that share a loop may be destroyed in any order; an event_base that the first
+// one owned goes with the last. What is left at a Reactor's end (delayed calls, calls from threads,
+// watches) is dropped unmade, with all that it holds; a Watch or DelayedCall that outlives it is
+// inert.
+// Fork: in a process forked from the Reactor's own its copy is inert. run() and spawnProcess()
+// throw std::logic_error; everything else does nothing, the destructor included, so that the epoll
+// set, timers and pipes that both processes share stay the parent's. The child may make a Reactor
+// of its own at once. A child that goes on with the host's event_base calls event_reinit(3) first,
+// as libevent asks.
 // Errors: a callback that throws cannot unwind through libevent's C code. The exception goes to the
 // hook of onCallbackError and the loop goes on.
 #pragma once
@@ -54,11 +66,13 @@ class [[nodiscard]] Watch {
 class Reactor final : public Clock {
  public:
   /// Owns an event_base of its own, made without libevent's locking. Throws Error when the system
-  /// refuses a descriptor, std::logic_error when this thread has a KJ loop already.
+  /// refuses a descriptor, std::logic_error when this thread has a Reactor or a KJ loop already.
   Reactor();
   /// Joins `base`, which is borrowed and must outlive the Reactor. The host may go on dispatching
   /// it by itself or use run(). While the Reactor exists the base is never out of events, so that
   /// event_base_dispatch returns only when told to, by stop() or by libevent's own loop exits.
+  /// Throws std::logic_error, which names both bases, when this thread has a Reactor on another
+  /// one. Costs two descriptors, also when it shares another Reactor's loop.
   explicit Reactor(event_base* base);
   ~Reactor() override;
   Reactor(const Reactor&) = delete;
@@ -70,9 +84,10 @@ class Reactor final : public Clock {
 
   /// Ends the loop after the callback that runs now: run(), or the host's own dispatch, returns.
   /// Other callbacks that were due stay due for the next run; a second stop() is harmless. Before
-  /// the loop has begun it is
-  /// remembered, and the loop ends in its first turn: where Twisted raises ReactorNotRunning, a
-  /// chain that has settled before run() would otherwise leave a program that never ends.
+  /// the loop has begun for the first time stop() is remembered, and the loop ends in its first
+  /// turn: where Twisted raises ReactorNotRunning, a chain that has settled before run() would
+  /// otherwise leave a program that never ends. After run() has returned stop() does nothing: it
+  /// would end a later run() that waits for something else, such as the end of a pool.
   void stop();
 
   /// True from the first turn of the loop, whoever runs it, until stop() or the return of run().
@@ -116,6 +131,10 @@ class Reactor final : public Clock {
 
   /// The loop, for libevent's own functions. Owned by the Reactor or the host.
   event_base* base() const;
+
+  /// Advanced. Throws std::logic_error on any thread but the Reactor's. The message names `call`,
+  /// both threads and callFromThread. Costs a comparison.
+  void requireThread(const char* call) const;
 
  private:
   struct Core;

@@ -23,6 +23,13 @@ namespace phial {
 /// the pool, or once they were ready by a SIGKILL that is neither its own nor the out-of-memory
 /// killer's, cause no pause.
 ///
+/// A worker that cannot be spawned because descriptors, processes or memory are used up (EMFILE,
+/// ENFILE, EAGAIN, ENOMEM) is no failed start: the pool goes on with the workers that fit, says so
+/// once, and tries again after pauses of up to 100 ms for as long as it wants more workers. Jobs
+/// wait in the queue meanwhile. They fail with StartupFailed only when no worker has ever got ready
+/// in this pool, none is starting, and `failedStarts` tries in a row have failed; start() and
+/// reload() fail after as many tries when no worker is starting.
+///
 /// All times are on the pool's clock.
 struct RestartOptions {
   /// The second round's pause. Default 10 ms.

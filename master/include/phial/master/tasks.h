@@ -17,14 +17,15 @@ namespace phial {
 
 /// Calls f(arguments...) after `delay` on `clock`. The Deferred has what it returns (if that is a
 /// Deferred, its result) or throws. Cancelling drops the call. f and the arguments are copied or
-/// moved in. REQUIRES: `clock` outlives the call.
+/// moved in and live until then: f may be a coroutine lambda with captures. REQUIRES: `clock`
+/// outlives the call.
 template <typename F, typename... A>
 auto deferLater(Clock& clock, Duration delay, F f, A... arguments) {
   auto call = std::make_shared<DelayedCall>();
   auto made = newDeferred<void>([call] { call->cancel(); });
   *call = clock.callLater(delay, [resolver = std::move(made.resolver)] { resolver.callback(); });
-  return made.deferred.addCallback(
-      [f = std::move(f), bound = std::make_tuple(std::move(arguments)...)]() mutable {
+  return std::move(made.deferred)
+      .addCallback([f = std::move(f), bound = std::make_tuple(std::move(arguments)...)]() mutable {
         return std::apply(std::move(f), std::move(bound));
       });
 }
@@ -42,19 +43,23 @@ class LoopingCall {
   /// borrowed for the life of the LoopingCall.
   template <typename F>
   LoopingCall(Clock& clock, F f) : LoopingCall(clock, wrap(std::move(f)), Wrapped()) {}
-  /// Stops; the Deferred of start() then stays pending.
+  /// Stops; the Deferred of start() then stays pending. A call that is waited for goes on; its
+  /// failure is reported as unhandled.
   ~LoopingCall();
   LoopingCall(const LoopingCall&) = delete;
   LoopingCall& operator=(const LoopingCall&) = delete;
 
-  enum class First { kAtOnce, kAfterInterval };
+  enum class First { atOnce, afterInterval };
 
-  /// Begins. The Deferred fires when stop() is called, or fails with what a call threw or failed
-  /// with, which also stops it. Cancelling it stops too. An interval of zero means every
-  /// turn of the loop. REQUIRES: not running, interval not negative (std::logic_error).
-  Deferred<void> start(Duration interval, First first = First::kAtOnce);
-  /// No more calls. From inside the call it is the last one; while a call's Deferred is waited for,
-  /// that one is left to itself. Harmless when not running.
+  /// Begins. The Deferred fires when the last call has ended after stop(), or fails with what a
+  /// call threw or failed with, which also stops it. Cancelling it stops too; a call that is waited
+  /// for goes on, and its failure is then reported as unhandled. An interval of zero means every
+  /// turn of the loop; one of Duration::max() means that no further beat comes. REQUIRES: not
+  /// running, interval not negative (std::logic_error).
+  Deferred<void> start(Duration interval, First first = First::atOnce);
+  /// No more calls. Fires the Deferred of start(), inside this function when no call is waited for.
+  /// Else, as in Twisted, that call is the last one: its end fires the Deferred, with its failure
+  /// if it fails. start() may be called again at once. Harmless when not running.
   void stop();
   bool running() const;
 

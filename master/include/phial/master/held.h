@@ -1,0 +1,86 @@
+// An owner that is safe to use in the options of a call that is awaited.
+//
+//     co_await pool.with({.timeout = 5s, .label = "nightly"}).deferToProcess<report>(day);
+//
+// g++ 12 copies a temporary aggregate of a co_await expression byte by byte into a second place of
+// the coroutine's frame, and later destroys both. An owning member such as std::string is then
+// freed twice. A Held remembers the address where it was constructed: only the object at that
+// address frees the value, so the second destruction does nothing. clang needs none of this.
+//
+// Every options struct of Phial that may stand in such an expression holds members that own nothing
+// or are Held; a static_assert beside each struct says so. coroutine.h names what a program's own
+// code has to heed.
+//
+// Thread rule: as for a std::unique_ptr.
+#pragma once
+
+#include <boost/pfr/core.hpp>
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace phial {
+
+/// Holds a T, or nothing. Converts from whatever converts to T. Copying copies the T; a moved-from
+/// Held holds nothing. Costs one allocation for each T.
+template <class T>
+class Held {
+ public:
+  Held() noexcept {}
+  template <class U>
+    requires(!std::same_as<std::remove_cvref_t<U>, Held> && std::is_convertible_v<U, T>)
+  Held(U&& value) : value_(new T(std::forward<U>(value))) {}  // NOLINT: as T itself converts
+  Held(const Held& other) : value_(other.value_ ? new T(*other.value_) : nullptr) {}
+  Held(Held&& other) : value_(other.release()) {}
+  Held& operator=(Held other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Held() {
+    if (owns()) delete value_;
+  }
+
+  explicit operator bool() const noexcept { return value_ != nullptr; }
+  /// REQUIRES: it holds a T.
+  const T& operator*() const noexcept { return *value_; }
+  const T* operator->() const noexcept { return value_; }
+
+ private:
+  bool owns() const noexcept { return self_ == this; }
+  // A byte copy gives away nothing: the value is the original's.
+  T* release() {
+    if (owns()) return std::exchange(value_, nullptr);
+    return value_ ? new T(*value_) : nullptr;
+  }
+
+  T* value_ = nullptr;
+  const Held* self_ = this;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool kIsHeld = false;
+template <class T>
+inline constexpr bool kIsHeld<Held<T>> = true;
+
+template <class T>
+consteval bool safeInCoAwait() {
+  if constexpr (std::is_trivially_destructible_v<T> || kIsHeld<T>) {
+    return true;
+  } else if constexpr (std::is_aggregate_v<T>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (safeInCoAwait<boost::pfr::tuple_element_t<I, T>>() && ...);
+    }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+  } else {
+    return false;
+  }
+}
+
+/// Whether a temporary T may stand in a co_await expression that g++ 12 compiles.
+template <class T>
+inline constexpr bool kSafeInCoAwait = safeInCoAwait<T>();
+
+}  // namespace detail
+}  // namespace phial
