@@ -6,8 +6,6 @@
 #include <phial/master.h>
 #include <phial/worker.h>
 #include <signal.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/ostream_sink.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -40,11 +38,9 @@ class PooledRender {
         tiles_(std::move(tiles)),
         picture_(options.width, options.height),
         bar_("pool  ", tiles_.size()),
-        logger_(std::make_shared<spdlog::logger>(
-            "phial", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_))),
-        pool_(reactor, {.name = "mandelbrot", .max = options.workers, .logger = logger_}) {
-    logger_->set_pattern("%v");
-  }
+        pool_(reactor, {.name = "mandelbrot",
+                        .max = options.workers,
+                        .onLog = [this](const phial::LogRecord& record) { keep(record); }}) {}
 
   phial::Deferred<void> run() {
     co_await pool_.start();
@@ -53,13 +49,13 @@ class PooledRender {
     std::vector<phial::Deferred<void>> pending;
     pending.reserve(tiles_.size());
     for (const Tile& tile : tiles_) {
-      pending.push_back(
-          pool_.deferToProcess<renderTile>(phial::JobOptions{.rerun = phial::Rerun::always}, tile)
-              .addCallback([this, &tile](const std::vector<std::uint8_t>& pixels) {
-                picture_.place(tile, pixels);
-                bar_.advance();
-                if (++done_ == tiles_.size() * 2 / 5) killOne();
-              }));
+      pending.push_back(pool_.with({.rerun = phial::Rerun::always})
+                            .deferToProcess<renderTile>(tile)
+                            .addCallback([this, &tile](const std::vector<std::uint8_t>& pixels) {
+                              picture_.place(tile, pixels);
+                              bar_.advance();
+                              if (++done_ == tiles_.size() * 2 / 5) killOne();
+                            }));
     }
     co_await phial::gatherResults(std::move(pending));
     measured_ = {secondsBetween(begin, reactor_.now()), heartbeat.delays()};
@@ -69,10 +65,14 @@ class PooledRender {
 
   const Picture& picture() const { return picture_; }
   const Measured& measured() const { return measured_; }
-  std::string log() const { return log_.str(); }
+  const std::string& log() const { return log_; }
   phial::PoolStats stats() const { return pool_.stats(); }
 
  private:
+  void keep(const phial::LogRecord& record) {
+    if (record.level != phial::LogLevel::debug) log_.append(record.text).append("\n");
+  }
+
   void killOne() {
     const auto workers = pool_.workers();
     const auto victim = std::find_if(workers.begin(), workers.end(), [](const auto& worker) {
@@ -90,8 +90,7 @@ class PooledRender {
   ProgressBar bar_;
   Measured measured_;
   std::size_t done_ = 0;
-  std::ostringstream log_;
-  std::shared_ptr<spdlog::logger> logger_;
+  std::string log_;
   phial::ProcessPool pool_;  // last: what its end still calls is there
 };
 

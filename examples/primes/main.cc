@@ -103,7 +103,7 @@ void serve(const Options& options) {
     listener = nullptr;
     std::printf("ending\n");
     // Phial: a job that runs has a moment to end, and no child of the pool outlives it.
-    pool.stop({.grace = kPatience}).addBoth([&](auto&&) {
+    pool.stop({.within = kPatience}).addBoth([&](auto&&) {
       event_base_loopexit(base.get(), &kFarewell);
     });
   };

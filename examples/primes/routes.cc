@@ -76,7 +76,7 @@ void Routes::serveNumber(evhttp_request* request, std::string_view digits,
 void Routes::answerFromPool(evhttp_request* request, std::uint64_t number) {
   auto client = std::make_shared<Client>(request);
   phial::Deferred<bool> answer = pool_.deferToProcess<isPrime>(number);  // Phial
-  client->waitFor(answer
+  client->waitFor(std::move(answer)
                       .addCallback([client, number](bool prime) {
                         client->reply(HTTP_OK, sentence(number, prime));
                       })

@@ -1,12 +1,9 @@
 // A master whose workers are another program: it calls their functions by name, and says itself
 // what types they take and return.
 #include <phial/master.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,11 +14,14 @@ namespace {
 using Factors = std::vector<std::uint64_t>;
 
 // The pool's log, which holds what workers print, goes to stdout with the rest of the story.
-std::shared_ptr<spdlog::logger> storyTeller() {
-  auto logger =
-      std::make_shared<spdlog::logger>("phial", std::make_shared<spdlog::sinks::stdout_sink_st>());
-  logger->set_pattern("%v");
-  return logger;
+void tellStory(const phial::LogRecord& record) {
+  if (record.level == phial::LogLevel::debug) return;
+  const std::string text(record.text);
+  if (record.worker == 0) {
+    std::printf("%s\n", text.c_str());
+  } else {
+    std::printf("[worker %lu] %s\n", record.worker, text.c_str());
+  }
 }
 
 std::string join(const Factors& factors) {
@@ -65,7 +65,7 @@ phial::Deferred<void> run(phial::ProcessPool& pool, const Options& options) {
   std::vector<phial::Deferred<void>> jobs;
   jobs.reserve(options.numbers.size());
   for (const auto n : options.numbers) jobs.push_back(printFactors(pool, n));
-  for (auto& job : jobs) co_await job;
+  for (auto& job : jobs) co_await std::move(job);
   const auto divisor = co_await commonDivisor(pool, options.numbers);
   std::printf("their greatest common divisor: %lu\n", divisor);
   co_await askForWhatIsNotThere(pool);
@@ -81,10 +81,9 @@ std::string explain(const phial::Failure& failure) {
 int main(int argc, char** argv) {
   const Options options = parseOptions(argc, argv);
   phial::Reactor reactor;
-  phial::ProcessPool pool(reactor, {.name = "factors",
-                                    .worker = {options.worker},
-                                    .max = options.workers,
-                                    .logger = storyTeller()});
+  phial::ProcessPool pool(
+      reactor,
+      {.name = "factors", .worker = {options.worker}, .max = options.workers, .onLog = tellStory});
   int status = 0;
   run(pool, options)
       .addErrback([&](const phial::Failure& failure) {

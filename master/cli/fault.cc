@@ -49,7 +49,8 @@ rlim_t addressSpace() {
 // where memory is taken in a destructor or on a thread.
 [[noreturn]] void exhaustMemory() noexcept {
   constexpr rlim_t kRoom = 32 << 20;
-  constexpr std::size_t kPiece = 4 << 20;
+  // What is left when one is refused has to do for a report, which a sanitizer makes.
+  constexpr std::size_t kPiece = 20 << 20;
   const rlim_t limit = addressSpace() + kRoom;
   const rlimit limits{limit, limit};
   if (::setrlimit(RLIMIT_AS, &limits) != 0) std::abort();
@@ -110,6 +111,16 @@ constexpr std::array<Description, kAllFaults.size()> kDescriptions = {{
     {Fault::garbage, "garbage", "writes random bytes for a message and lives on"},
     {Fault::ignoreTerm, "ignore-term", "ignores SIGTERM and never returns"},
     {Fault::grandchild, "grandchild", "dies and leaves a child that holds its pipes open"},
+    {Fault::progressFlood, "progress-flood", "reports progress thousands of times"},
+    {Fault::logFlood, "log-flood", "writes thousands of lines to its log"},
+    {Fault::alarm, "alarm", "leaves an alarm or interval timer behind"},
+    {Fault::forkReturn, "fork-return", "forks a child that returns from the job as well"},
+    {Fault::forkExit, "fork-exit", "forks a child that calls exit()"},
+    {Fault::forkExec, "fork-exec", "forks a child that executes a program"},
+    {Fault::closeDescriptor, "close-fd", "closes one of its worker's own descriptors"},
+    {Fault::surroundings, "surroundings", "changes umask, signal mask and working directory"},
+    {Fault::thread, "thread", "leaves a thread behind"},
+    {Fault::heed, "heed", "returns as soon as it is cancelled"},
 }};
 
 const Description& descriptionOf(Fault fault) {
@@ -172,6 +183,8 @@ void inflict(Fault fault, std::uint64_t seed) {
       hang();
     case Fault::grandchild:
       leaveAGrandchild();
+    default:
+      break;
   }
   std::abort();
 }

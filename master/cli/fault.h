@@ -27,13 +27,28 @@ enum class Fault {
   garbage,     ///< writes random bytes to the reply pipe and lives on
   ignoreTerm,  ///< ignores SIGTERM and never returns
   grandchild,  ///< dies of SIGKILL and leaves a process behind that holds its pipes open
+
+  // Those after which the job returns: see mischief.h.
+  progressFlood,    ///< reports progress thousands of times
+  logFlood,         ///< writes thousands of lines
+  alarm,            ///< leaves an alarm or interval timer behind
+  forkReturn,       ///< forks a child that returns from the job as well
+  forkExit,         ///< forks a child that calls exit()
+  forkExec,         ///< forks a child that executes a program
+  closeDescriptor,  ///< closes one of the worker's own descriptors
+  surroundings,     ///< changes umask, signal mask and working directory
+  thread,           ///< leaves a thread behind
+  heed,             ///< returns as soon as it is cancelled
 };
 
 /// In the order of faultNames().
 inline constexpr std::array kAllFaults = {
-    Fault::sigkill, Fault::sigsegv,    Fault::abort,     Fault::exit,      Fault::exitZero,
-    Fault::oom,     Fault::hang,       Fault::stop,      Fault::closePipe, Fault::halfFrame,
-    Fault::garbage, Fault::ignoreTerm, Fault::grandchild};
+    Fault::sigkill,      Fault::sigsegv,       Fault::abort,    Fault::exit,
+    Fault::exitZero,     Fault::oom,           Fault::hang,     Fault::stop,
+    Fault::closePipe,    Fault::halfFrame,     Fault::garbage,  Fault::ignoreTerm,
+    Fault::grandchild,   Fault::progressFlood, Fault::logFlood, Fault::alarm,
+    Fault::forkReturn,   Fault::forkExit,      Fault::forkExec, Fault::closeDescriptor,
+    Fault::surroundings, Fault::thread,        Fault::heed};
 
 /// "sigkill", ..., "exit", "exit-zero", ..., "close-pipe", ...
 const char* faultName(Fault fault);
@@ -44,10 +59,14 @@ const char* faultEffect(Fault fault);
 /// All names, separated by commas.
 std::string faultNames();
 
+/// Whether the job returns as any other, with its result: see mischief.h. All others do not return.
+constexpr bool livesOn(Fault fault) { return fault >= Fault::progressFlood; }
+
 /// Whether a worker that does this lives on in silence, so that only a timeout of its job ends it.
 bool needsTimeout(Fault fault);
 
-/// Does it to this process. REQUIRES: called in a worker, by a job. `seed` chooses the garbage.
+/// Does it to this process. REQUIRES: not livesOn(fault); called in a worker, by a job. `seed`
+/// chooses the garbage.
 [[noreturn]] void inflict(Fault fault, std::uint64_t seed = 0);
 
 }  // namespace phial::cli

@@ -18,6 +18,9 @@ constexpr const char* kAbout =
 constexpr const char* kMore = R"(
 Faults (--faults, or "all"):
 %FAULTS%
+Jobs return from those from progress-flood on, as from any other job: what they leave behind must
+harm nobody else.
+
 Examples:
   phial stress
       100,000 jobs; some worker dies of SIGKILL about every 20 ms.
@@ -25,6 +28,8 @@ Examples:
       A long soak in which no worker serves twice.
   phial stress --faults all --fault-every 20 --timeout 200ms --duration 1m --json
       Every way to go wrong for a minute; the report for a program.
+  phial stress --faults fork-return,alarm,close-fd,heed --fault-every 3 --cancel-every 10
+      Jobs that use, and misuse, their worker; one in ten is cancelled meanwhile.
   phial stress --duration 10s --kill-every 20ms --function factor --args '[360]' \
                --worker ./my_worker --its-own-option
       The same for a worker of yours: its function "factor" is called with 360.
@@ -53,7 +58,7 @@ std::string footer() {
   std::ostringstream list;
   for (const Fault fault : kAllFaults) {
     list << "  " << std::left;
-    list.width(12);
+    list.width(16);
     list << faultName(fault) << faultEffect(fault) << '\n';
   }
   std::string text = kMore;

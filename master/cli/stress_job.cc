@@ -1,5 +1,7 @@
 #include "master/cli/stress_job.h"
 
+#include "master/cli/mischief.h"
+
 namespace phial::cli {
 
 // The mixing function of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
@@ -13,6 +15,22 @@ std::uint64_t scramble(std::uint64_t seed) {
     seed ^= seed >> 31;
   }
   return seed;
+}
+
+Parcel makeParcel(std::uint64_t seed) {
+  constexpr std::size_t kMostEntries = 20;
+  constexpr std::size_t kMostStrings = 50;
+  Parcel parcel;
+  for (std::size_t entry = 0; entry < seed % kMostEntries; ++entry) {
+    seed = scramble(seed);
+    parcel[std::to_string(seed)].assign(seed % kMostStrings, std::to_string(~seed));
+  }
+  return parcel;
+}
+
+Parcel play(Fault fault, std::uint64_t seed, const Parcel& parcel) {
+  misbehave(fault, seed);
+  return parcel;
 }
 
 void sabotage(Fault fault, std::uint64_t seed) { inflict(fault, seed); }

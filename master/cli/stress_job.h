@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "master/cli/fault.h"
 
@@ -12,5 +15,12 @@ std::uint64_t scramble(std::uint64_t seed);
 
 /// Inflicts the fault on the worker.
 void sabotage(Fault fault, std::uint64_t seed);
+
+/// A value that is not flat, for both ways.
+using Parcel = std::map<std::string, std::vector<std::string>>;
+Parcel makeParcel(std::uint64_t seed);
+
+/// Does what livesOn(fault), and gives back what it was given.
+Parcel play(Fault fault, std::uint64_t seed, const Parcel& parcel);
 
 }  // namespace phial::cli

@@ -42,6 +42,16 @@ std::optional<int> signalOf(Fault fault) {
     case Fault::garbage:
     case Fault::ignoreTerm:
     case Fault::grandchild:
+    case Fault::progressFlood:
+    case Fault::logFlood:
+    case Fault::alarm:
+    case Fault::forkReturn:
+    case Fault::forkExit:
+    case Fault::forkExec:
+    case Fault::closeDescriptor:
+    case Fault::surroundings:
+    case Fault::thread:
+    case Fault::heed:
       return std::nullopt;
   }
   return std::nullopt;

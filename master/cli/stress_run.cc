@@ -1,9 +1,7 @@
 #include "master/cli/stress_run.h"
 
 #include <phial/master/errors.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/null_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
 #include <csignal>
@@ -21,13 +19,9 @@ constexpr Duration kGrace = std::chrono::milliseconds(500);
 constexpr Duration kStopLimit = std::chrono::seconds(60);
 constexpr std::size_t kMostTroubles = 8;
 
-std::shared_ptr<spdlog::logger> loggerFor(PoolLog log) {
-  if (log == PoolLog::none) {
-    return std::make_shared<spdlog::logger>("phial",
-                                            std::make_shared<spdlog::sinks::null_sink_st>());
-  }
-  return std::make_shared<spdlog::logger>("phial",
-                                          std::make_shared<spdlog::sinks::stderr_sink_st>());
+LogFunction logFor(PoolLog log) {
+  if (log == PoolLog::none) return [](const LogRecord&) {};
+  return logToStderr;
 }
 
 // SIGTERM at a timeout, so that a worker which ignores it has to be dealt with.
@@ -40,7 +34,7 @@ PoolOptions poolOptions(const StressOptions& options) {
           .timeout = options.timeout,
           .timeoutSignal = SIGTERM,
           .grace = kGrace,
-          .logger = loggerFor(options.log)};
+          .onLog = logFor(options.log)};
 }
 
 Killer::Plan killerPlan(const StressOptions& options) {
@@ -117,7 +111,7 @@ void StressRun::end(Report::End how) {
 void StressRun::interrupt() {
   const bool again = std::exchange(interrupted_, true);
   end(Report::End::interrupted);
-  if (begun_ == TimePoint() || again) pool_->stop({.grace = Duration::zero()});
+  if (begun_ == TimePoint() || again) pool_->stop({.within = Duration::zero()});
 }
 
 Deferred<void> StressRun::stop() {
@@ -125,10 +119,10 @@ Deferred<void> StressRun::stop() {
   if (begun_ != TimePoint()) sample();
   took_ = begun_ == TimePoint() ? 0 : seconds();
   ticks_.stop();
-  auto stopped = pool_->stop({.grace = end_ == Report::End::stalled ? Duration::zero() : kGrace})
+  auto stopped = pool_->stop({.within = end_ == Report::End::stalled ? Duration::zero() : kGrace})
                      .addTimeout(kStopLimit, reactor_)
                      .addErrback([this](const Failure& failure) { trouble(failure); });
-  co_await stopped;
+  co_await std::move(stopped);
   stats_ = pool_->stats();
 }
 
@@ -158,7 +152,8 @@ void StressRun::watchTime() {
 void StressRun::watchProgress() {
   const auto settled = workload_.tally().settled();
   if (settled != std::exchange(settledThen_, settled)) lastSettlement_ = reactor_.now();
-  const Duration limit = kStandstill + 2 * options_.timeout;
+  const Duration limit =
+      detail::saturatingAdd(kStandstill, detail::saturatingMultiply(options_.timeout, 2));
   if (reactor_.now() - lastSettlement_ > limit) end(Report::End::stalled);
 }
 

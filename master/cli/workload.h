@@ -44,6 +44,7 @@ class Workload {
   void submit();
   void submitScramble(std::uint64_t id);
   void submitSabotage(std::uint64_t id);
+  void submitMischief(std::uint64_t id, Fault fault);
   void submitCall(std::uint64_t id);
   JobOptions jobOptions();
   template <class T>
