@@ -5,12 +5,20 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <stdexcept>
+#include <string>
 
 bool isPrime(std::uint64_t n) {
   for (std::uint64_t d = 2; d * d <= n; ++d) {
     if (n % d == 0) return false;
   }
   return n >= 2;
+}
+
+// Throws for what is no digit.
+int digit(char c) {
+  if (c < '0' || c > '9') throw std::invalid_argument(std::string("no digit: ") + c);
+  return c - '0';
 }
 
 int main(int argc, char** argv) {
@@ -23,8 +31,13 @@ int main(int argc, char** argv) {
         std::puts(prime ? "prime" : "composite");
         status = prime ? 0 : 1;
       })
-      .addErrback(
-          [](const phial::Failure& f) { std::fprintf(stderr, "%s\n", f.message().c_str()); })
+      .addCallback([&] { return pool.deferToProcess<digit>('x'); })
+      .addCallback([&](int) { status = 1; })
+      .addErrback([&](const phial::Failure& f) {
+        if (f.as<std::invalid_argument>() != nullptr && f.message() == "no digit: x") return;
+        std::fprintf(stderr, "%s\n", f.message().c_str());
+        status = 1;
+      })
       .addBoth([&](auto&&) { return pool.stop(); })
       .addBoth([&](auto&&) { reactor.stop(); });
   reactor.run();

@@ -1,17 +1,28 @@
 // A pool's log, kept to be asked about the end of each worker.
 #pragma once
 
-#include <spdlog/details/null_mutex.h>
-#include <spdlog/sinks/base_sink.h>
+#include <phial/master/log.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace matrix {
 
-class DeathLog final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+class DeathLog {
  public:
+  void add(const phial::LogRecord& record) { records_.emplace_back(record.text); }
+
+  /// How many deaths the pool has only counted, since there were too many in a second.
+  std::uint64_t heldBack() const {
+    std::uint64_t count = 0;
+    for (const auto& record : records_) {
+      if (record.find(" more workers died") != std::string::npos) count += std::stoull(record);
+    }
+    return count;
+  }
+
   /// What was said about the worker with that process id, a record each.
   std::vector<std::string> about(pid_t pid) const {
     std::vector<std::string> found;
@@ -23,11 +34,6 @@ class DeathLog final : public spdlog::sinks::base_sink<spdlog::details::null_mut
   }
 
  private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    records_.emplace_back(message.payload.data(), message.payload.size());
-  }
-  void flush_() override {}
-
   std::vector<std::string> records_;
 };
 

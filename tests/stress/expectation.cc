@@ -56,6 +56,9 @@ Expectation plain(Fault fault) {
       e.causes = {"protocol"};
       e.endings = {"killed by SIGKILL"};
       break;
+    default:
+      e.absent = "the job returns: phial stress has these";
+      break;
   }
   return e;
 }
@@ -106,7 +109,7 @@ void adjustToEnd(Expectation& e, Stage stage, Fault fault) {
 void adjustToIdle(Expectation& e) {
   e.job = Job::succeeds;
   if (!e.hangs) return;
-  e.causes = {"protocol"};
+  e.causes = {"unresponsive"};
   e.note =
       "nothing tells that an idle worker hangs until it is given a job; when it has not taken that "
       "up in time it is ended, and the job runs elsewhere";

@@ -1,7 +1,6 @@
 #include "rig.h"
 
 #include <event2/event.h>
-#include <spdlog/logger.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,12 +12,6 @@ namespace {
 
 using phial::WorkerState;
 using std::chrono::milliseconds;
-
-std::shared_ptr<spdlog::logger> loggerTo(std::shared_ptr<DeathLog> log) {
-  auto logger = std::make_shared<spdlog::logger>("phial", std::move(log));
-  logger->set_level(spdlog::level::debug);
-  return logger;
-}
 
 int eventsOf(phial::Reactor& reactor) {
   return event_base_get_num_events(reactor.base(), EVENT_BASE_COUNT_ADDED);
@@ -46,7 +39,7 @@ Rig::Rig(const Cell& cell, phial::PoolOptions options, std::string scratch, Comp
       complaints_(complaints),
       log_(std::make_shared<DeathLog>()),
       eventsBefore_(eventsOf(reactor_)) {
-  options.logger = loggerTo(log_);
+  options.onLog = [log = log_](const phial::LogRecord& record) { log->add(record); };
   pool_ = std::make_unique<phial::ProcessPool>(reactor_, std::move(options), clock_);
 }
 
@@ -107,10 +100,11 @@ void Rig::check(const phial::DeathCertificate& death) {
   require(met().count(death.pid) == 1, "the certificate is of an innocent worker" + whole);
 }
 
-// What the log says of a worker that has met its fault.
-void Rig::checkEnd(pid_t pid) {
+// What the log says of a worker that has met its fault. False: nothing, as when many die in a
+// second.
+bool Rig::checkEnd(pid_t pid) {
   const auto records = log_->about(pid);
-  require(records.size() == 1, "the log has " + std::to_string(records.size()) +
+  require(records.size() <= 1, "the log has " + std::to_string(records.size()) +
                                    " ends of the worker with pid " + std::to_string(pid));
   for (const auto& record : records) {
     const bool ended = std::any_of(expected_.endings.begin(), expected_.endings.end(),
@@ -121,6 +115,7 @@ void Rig::checkEnd(pid_t pid) {
         (cell_.stage == Stage::idle && contains(record, "before it took up job"));
     require(placed, "the log has another phase: " + record);
   }
+  return !records.empty();
 }
 
 void Rig::beginStop() {
@@ -142,7 +137,12 @@ void Rig::finish() {
   reactor_.run();
   require(clock_.pending() == 0, "a timer is left on the pool's clock");
   require(eventsOf(reactor_) == eventsBefore_, "an event is left in the loop");
-  for (const pid_t pid : met()) checkEnd(pid);
+  const auto workers = met();
+  const auto unsaid = static_cast<std::uint64_t>(
+      std::count_if(workers.begin(), workers.end(), [this](pid_t pid) { return !checkEnd(pid); }));
+  require(unsaid <= log_->heldBack(), "the log does not tell of " + std::to_string(unsaid) +
+                                          " ends, and says that it held back " +
+                                          std::to_string(log_->heldBack()));
 }
 
 }  // namespace matrix

@@ -51,7 +51,7 @@ class Rig {
  private:
   void tick(const std::string& what);
   bool timeMayPass() const;
-  void checkEnd(pid_t pid);
+  bool checkEnd(pid_t pid);
 
   const Cell cell_;
   const Expectation expected_;

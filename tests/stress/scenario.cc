@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cell.h"
+#include "expectation.h"
 #include "tests/support/scratch_folder.h"
 #include "traces.h"
 #include "worker.h"
@@ -37,7 +38,9 @@ PoolOptions optionsFor(const Cell& cell, const WorkerPlan& plan) {
 
 unsigned bystandersOf(const Cell& cell) { return 3 * cell.workers + 5; }
 unsigned faultsOf(const Cell& cell, std::mt19937_64& random) {
-  return 1 + static_cast<unsigned>(random() % std::min(cell.workers, 3U));
+  // A job that two workers do not take up fails, as startTimeout says.
+  const bool unanswered = cell.stage == Stage::idle && expectationOf(cell.stage, cell.fault).hangs;
+  return 1 + static_cast<unsigned>(random() % (unanswered ? 1 : std::min(cell.workers, 3U)));
 }
 
 // Some of the numbers from 1 to `limit`.

@@ -51,8 +51,8 @@ phial::JobOptions Workload::optionsFor(std::size_t index) {
 
 void Workload::submitTrap(std::size_t index) {
   rig_.pool()
-      .deferToProcess<light>(optionsFor(index),
-                             Parcel{{{cell_.stage, cell_.fault, cell_.seed + index}, 0, {}}})
+      .with(optionsFor(index))
+      .deferToProcess<light>(Parcel{{{cell_.stage, cell_.fault, cell_.seed + index}, 0, {}}})
       .addBoth([this, index](Outcome<Parcel> outcome) {
         judgeTrap(index, outcome);
         settle(index);
@@ -61,7 +61,8 @@ void Workload::submitTrap(std::size_t index) {
 
 void Workload::submitBystander(std::size_t index) {
   rig_.pool()
-      .deferToProcess<fillCrate>(optionsFor(index), index, jobs_[index].bytes)
+      .with(optionsFor(index))
+      .deferToProcess<fillCrate>(index, jobs_[index].bytes)
       .addBoth([this, index](Outcome<std::vector<std::byte>> outcome) {
         judgeBystander(index, outcome);
         settle(index);
@@ -100,11 +101,11 @@ void Workload::judgeTrapFailure(std::size_t index, const Failure& failure) {
       // Its message is the certificate's text.
       return rig_.require(
           failure.check<phial::ProtocolError>() &&
-              failure.message().find(labelOf(index)) != std::string::npos &&
-              failure.message().find(phaseName(rig_.expected().phase)) != std::string::npos,
+              failure.describe().find(labelOf(index)) != std::string::npos &&
+              failure.describe().find(phaseName(rig_.expected().phase)) != std::string::npos,
           what);
   }
-  if (const auto* death = failure.as<phial::DeathError>()) checkJob(death->certificate(), index);
+  if (const auto* death = failure.certificate()) checkJob(*death, index);
 }
 
 void Workload::checkJob(const phial::DeathCertificate& death, std::size_t index) {

@@ -14,7 +14,10 @@ namespace phial::detail {
 /// Notes the jobs that were cancelled.
 class NotingOwner final : public Job::Owner {
  public:
-  void cancel(std::uint64_t id) override { cancelled.push_back(id); }
+  bool cancel(std::uint64_t id) override {
+    cancelled.push_back(id);
+    return true;
+  }
 
   std::vector<std::uint64_t> cancelled;
 };
@@ -24,7 +27,7 @@ inline const FunctionName kSomeFunction{"some", "void ()"};
 /// A job for which nobody waits.
 template <class R, class... Args>
 Ref<TypedJob<R, Args...>> makeJob(Job::Owner& owner, std::uint64_t id, Args... arguments) {
-  return Ref(new TypedJob<R, Args...>({owner, id}, nullptr, kSomeFunction,
+  return Ref(new TypedJob<R, Args...>({owner, id}, {}, kSomeFunction,
                                       std::tuple<Args...>(std::move(arguments)...)));
 }
 

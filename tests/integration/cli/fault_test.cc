@@ -44,6 +44,24 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(StressFaultsTest, JobsThatUseAllThatTheyMayHarmNoOther) {
+  const Ended ended = stress(
+      {"--workers", "3", "--jobs", "600", "--faults",
+       "progress-flood,log-flood,alarm,fork-return,fork-exit,fork-exec,surroundings,thread,heed",
+       "--fault-every", "4", "--cancel-every", "10", "--timeout", "30s", "--json"});
+  expectProven(ended);
+  EXPECT_GT(numberIn(ended.out, "succeeded"), 400U);
+  EXPECT_EQ(numberIn(ended.out, "wrong"), 0U);
+}
+
+TEST(StressFaultsTest, AClosedDescriptorCostsItsWorkerAndNoOtherJob) {
+  const Ended ended = stress({"--workers", "2", "--jobs", "300", "--faults", "close-fd",
+                              "--fault-every", "30", "--timeout", "30s", "--json"});
+  expectProven(ended);
+  EXPECT_GT(numberIn(ended.out, "deaths"), 0U);
+  EXPECT_GT(numberIn(ended.out, "succeeded"), 285U);
+}
+
 TEST(StressFaultsTest, AllAtOnceAndKillsFromOutside) {
   const Ended ended = stress({"--workers", "3", "--jobs", "1000", "--faults", "all",
                               "--fault-every", "25", "--kill-every", "50ms", "--timeout", "200ms",

@@ -55,7 +55,7 @@ void expectRefused(const Ended& ended, int status, const std::string& what) {
 
 TEST(ForeignWorkerTest, SaysThatTheFunctionIsNotThere) {
   expectRefused(stress({"--function", "nota", "--worker", HOOKS_WORKER}), 1,
-                "there is no function 'nota'; there is 'note'");
+                "the worker has no function 'nota'; it has 'note'");
 }
 
 TEST(ForeignWorkerTest, SaysThatTheArgumentsDoNotFit) {

@@ -14,20 +14,20 @@
 
 namespace {
 
-[[noreturn]] void fail(const char* what) {
+[[noreturn]] void failSystemCall(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
 }  // namespace
 
 HttpClient::HttpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  if (fd_ == -1) fail("socket");
+  if (fd_ == -1) failSystemCall("socket");
   sockaddr_in server{};
   server.sin_family = AF_INET;
   server.sin_port = htons(port);
   server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) {
-    fail("connect");
+    failSystemCall("connect");
   }
 }
 
@@ -35,7 +35,7 @@ void HttpClient::send(const std::string& method, const std::string& target) {
   const std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
   if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
-    fail("send");
+    failSystemCall("send");
   }
 }
 
@@ -67,7 +67,7 @@ void HttpClient::disconnect() {
 HttpClient& HttpClient::firstAnswered(const std::vector<HttpClient*>& clients) {
   std::vector<pollfd> watched;
   for (const auto* client : clients) watched.push_back({client->fd_, POLLIN, 0});
-  if (::poll(watched.data(), watched.size(), -1) == -1) fail("poll");
+  if (::poll(watched.data(), watched.size(), -1) == -1) failSystemCall("poll");
   for (std::size_t i = 0; i < clients.size(); ++i) {
     if (watched[i].revents != 0) return *clients[i];
   }
@@ -85,7 +85,7 @@ std::string HttpClient::readUntil(const std::string& mark) {
 void HttpClient::readMore() {
   std::array<char, 4096> buffer{};
   const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
-  if (got == -1) fail("recv");
+  if (got == -1) failSystemCall("recv");
   if (got == 0) throw std::runtime_error("the server hung up after: " + received_);
   received_.append(buffer.data(), static_cast<std::size_t>(got));
 }

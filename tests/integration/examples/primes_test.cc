@@ -185,7 +185,7 @@ TEST_F(PrimesTest, ReportsAJobWhoseWorkerDies) {
   ::kill(workers.front(), SIGKILL);
   const auto response = client.receive();
   EXPECT_EQ(response.status, 500);
-  EXPECT_THAT(response.body, HasSubstr("killed by SIGKILL while running"));
+  EXPECT_THAT(response.body, HasSubstr("its worker was killed by SIGKILL"));
   EXPECT_THAT(linesOf(response.body), testing::SizeIs(1));
   EXPECT_EQ(get("/isprime/7").body, "7 is prime\n");
   const Ended ended = end(SIGTERM);

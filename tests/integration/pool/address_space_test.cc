@@ -85,7 +85,7 @@ TEST_F(PoolAddressSpaceTest, AnUncaughtRefusalInAThreadIsNoPlainCrash) {
   auto& pool = makeCrampedPool();
   const auto death = deathOf(pool.deferToProcess<jobs::allocateInAThread>(kTooMuch));
   expectMemory(death, SIGABRT);
-  EXPECT_THAT(death.stderrTail, ::testing::Contains(HasSubstr("std::bad_alloc")));
+  EXPECT_THAT(printedBy(death), ::testing::Contains(HasSubstr("std::bad_alloc")));
 }
 
 TEST_F(PoolAddressSpaceTest, ACrashWithoutARefusalIsStillACrash) {
@@ -119,8 +119,8 @@ TEST_F(PoolAddressSpaceTest, AJobWhoseArgumentsCannotBeReceivedFailsAndIsNotSent
 
 TEST_F(PoolAddressSpaceTest, MemoryDeathsCountAsCrashesForRerunAndPoison) {
   auto& pool = makeCrampedPool();
-  const Failure failure = failureOf(pool.deferToProcess<jobs::allocateOrAbort>(
-      {.rerun = Rerun::always, .maxAttempts = 2}, kTooMuch));
+  const Failure failure = failureOf(pool.with({.rerun = Rerun::always, .maxAttempts = 2})
+                                        .deferToProcess<jobs::allocateOrAbort>(kTooMuch));
   ASSERT_TRUE(failure.check<PoisonJob>()) << failure.message();
   const auto& deaths = failure.as<PoisonJob>()->certificates();
   ASSERT_EQ(deaths.size(), 2U);
@@ -131,7 +131,7 @@ TEST_F(PoolAddressSpaceTest, AProgramThatDoesNotFitSaysWhy) {
   auto& pool = makePool({.max = 1, .limits = {.addressSpaceBytes = kMiB}});
   const Failure failure = failureOf(pool.start());
   ASSERT_TRUE(failure.check<StartupFailed>()) << failure.message();
-  EXPECT_THAT(failure.message(),
+  EXPECT_THAT(failure.describe(),
               HasSubstr("its limit of 1.0 MiB of address space may be too small for the program"));
 }
 

@@ -30,7 +30,7 @@ class PoolArenaTest : public PoolTest {
                            const std::string& why) {
     const Failure failure = failureOf(pool_->deferToProcess<jobs::refer>(slot, offset, bytes));
     EXPECT_TRUE(failure.check<ProtocolError>()) << failure.type();
-    EXPECT_THAT(failure.message(), HasSubstr(why));
+    EXPECT_THAT(failure.describe(), HasSubstr(why));
   }
 };
 
@@ -117,7 +117,7 @@ TEST_F(PoolArenaTest, NonsenseReferencesEndTheirWorkerAlone) {
   expectProtocolError(0, kPage, std::uint64_t(-8), "bytes outside of it");
   expectProtocolError(0, std::uint64_t{1} << 40, 64, "bytes outside of it");
   expectProtocolError(0, kPage, 7, "bytes that are no frame");
-  expectProtocolError(0, kPage, 64, "another size than its reference");  // zeros
+  expectProtocolError(0, kPage, 64, "claims bytes that are not there");  // nothing was written
   expectService();
 }
 

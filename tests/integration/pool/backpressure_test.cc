@@ -102,9 +102,10 @@ TEST_F(PoolBackpressureTest, ThePoolMayBeDestroyedByOneWhoIsTold) {
 TEST_F(PoolBackpressureTest, AFullQueueRefusesHighPrioritiesToo) {
   auto& pool = makeHeldPool(1);
   auto job = pool.deferToProcess<jobs::add>(1, 1);
-  EXPECT_TRUE(failureOf(pool.deferToProcess<jobs::add>({.priority = 9}, 1, 1)).check<QueueFull>());
+  EXPECT_TRUE(
+      failureOf(pool.with({.priority = 9}).deferToProcess<jobs::add>(1, 1)).check<QueueFull>());
   job.cancel();
-  auto urgent = pool.deferToProcess<jobs::add>({.priority = 9}, 1, 1);
+  auto urgent = pool.with({.priority = 9}).deferToProcess<jobs::add>(1, 1);
   letGo(block_);
   EXPECT_EQ(valueOf(std::move(urgent)), 2);
   EXPECT_TRUE(failureOf(std::move(job)).check<CancelledError>());

@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <map>
+#include <stdexcept>
 #include <thread>
 
 #include "pool_fixture.h"
@@ -35,7 +36,10 @@ class PoolBatchTest : public PoolTest {
   template <class Submit>
   void learn(ProcessPool& pool, Submit submit) {
     constexpr std::size_t kJobs = 10;
+    constexpr int kMostTries = 1000;
+    int tries = 0;
     for (std::size_t together = 0; together < kJobs;) {
+      if (++tries > kMostTries) throw std::runtime_error("these jobs are not short here");
       signalAll(SIGSTOP);
       std::vector<decltype(submit())> jobs;
       for (std::size_t i = 0; i < kJobs; ++i) jobs.push_back(submit());
@@ -61,7 +65,8 @@ class PoolBatchTest : public PoolTest {
     told_ = std::make_shared<Told>();
     told_->outcomes.resize(deeds.size());
     for (std::size_t i = 0; i < deeds.size(); ++i) {
-      pool.deferToProcess<perform>(options, deeds[i], pathOf(i))
+      pool.with(options)
+          .deferToProcess<perform>(deeds[i], pathOf(i))
           .addBoth([told = told_, i](Outcome<std::string> outcome) {
             told->outcomes[i].emplace(std::move(outcome));
             ++told->count;
@@ -225,6 +230,9 @@ TEST_F(PoolBatchTest, LargeResultsOfABatchArriveToo) {
 
 // What they enclose travels beside their messages, and must be met in its order.
 TEST_F(PoolBatchTest, SharedArraysTravelInBatchesToo) {
+#if defined(PHIAL_ADDRESS_SANITIZER) || defined(PHIAL_THREAD_SANITIZER)
+  GTEST_SKIP() << "such jobs are too long there to be sent together";
+#endif
   auto& pool = makePool({.min = 1, .max = 1});
   valueOf(pool.start());
   const auto submitOne = [&](int number, std::size_t characters) {

@@ -1,5 +1,6 @@
 // Jobs that are taken back before they begin, and jobs that are asked to give up.
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "pool_fixture.h"
@@ -19,6 +20,18 @@ class PoolGiveUpTest : public PoolTest {
     pid_ = pool.workers().front().pid;
     EXPECT_EQ(::kill(pid_, SIGSTOP), 0);
     return pool;
+  }
+  /// Waits until a signal has stopped the child.
+  static void awaitStop(pid_t pid) {
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOWAIT), 0);
+  }
+  /// Runs the loop until jobs::waitFor(path) has begun. To close what it returns lets it go on.
+  int awaitReader(const std::string& path) {
+    int writer = -1;
+    runUntil(
+        [&] { return (writer = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK)) >= 0; });
+    return writer;
   }
   void goOn() { EXPECT_EQ(::kill(pid_, SIGCONT), 0); }
   bool exists(const std::string& path) { return std::filesystem::exists(path); }
@@ -42,7 +55,7 @@ TEST_F(PoolGiveUpTest, ACancelledJobThatHadNotBegunIsTakenBack) {
 TEST_F(PoolGiveUpTest, AJobWhoseDeadlinePassesOnItsWayIsTakenBack) {
   auto& pool = makeStoppedPool({.grace = seconds(3)});
   const std::string file = directory_ + "/begun";
-  auto job = pool.deferToProcess<jobs::touch>({.deadline = clock_.now() + seconds(5)}, file);
+  auto job = pool.with({.deadline = clock_.now() + seconds(5)}).deferToProcess<jobs::touch>(file);
   runUntil([&] { return pool.stats().running == 1; });
   clock_.advance(seconds(20));
   const Failure failure = failureOf(std::move(job));
@@ -61,6 +74,139 @@ TEST_F(PoolGiveUpTest, AWorkerThatTakesNothingUpIsReplacedAndItsJobRunsElsewhere
   EXPECT_NE(valueOf(std::move(job)), pid_);
   EXPECT_EQ(pool.stats().rerun, 1U);
   EXPECT_THAT(log_.str(), ::testing::HasSubstr("did not take up the job"));
+  EXPECT_THAT(log_.str(), ::testing::HasSubstr("it gave no sign of life"));
+}
+
+// Stops each worker as soon as it is ready.
+class Stopper final : public PoolObserver {
+ public:
+  explicit Stopper(std::vector<DeathCertificate>& deaths) : deaths_(deaths) {}
+  void workerReady(const WorkerStatus& worker) override {
+    EXPECT_EQ(::kill(worker.pid, SIGSTOP), 0);
+  }
+  void workerDied(const DeathCertificate& death) override { deaths_.push_back(death); }
+
+ private:
+  std::vector<DeathCertificate>& deaths_;
+};
+
+TEST_F(PoolGiveUpTest, AJobThatTwoWorkersDoNotTakeUpFails) {
+  std::vector<DeathCertificate> deaths;
+  auto& pool = makePool({.min = 1, .max = 1, .startTimeout = seconds(7)}, &clock_);
+  pool.setObserver(std::make_shared<Stopper>(deaths));
+  auto job = pool.deferToProcess<jobs::whoAmI>();
+  for (std::size_t worker = 1; worker <= 2; ++worker) {
+    runUntil([&] { return pool.stats().running == 1; });
+    awaitStop(pool.workers().front().pid);
+    clock_.advance(seconds(8));
+    runUntil([&] { return deaths.size() == worker; });
+  }
+  const Failure failure = failureOf(std::move(job));
+  ASSERT_TRUE(failure.check<WorkerDied>()) << failure.message();
+  const DeathCertificate& death = failure.as<WorkerDied>()->certificate();
+  EXPECT_EQ(death.cause, DeathCause::unresponsive);
+  EXPECT_THAT(death.detail, ::testing::HasSubstr("SIGSTOP"));
+  pool.setObserver(nullptr);
+}
+
+TEST_F(PoolGiveUpTest, AnEarlierJobsTimeIsNotALaterJobs) {
+  auto& pool = makePool({.min = 1, .max = 1, .startTimeout = seconds(10)}, &clock_);
+  valueOf(pool.deferToProcess<jobs::doNothing>());
+  const pid_t pid = pool.workers().front().pid;
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  clock_.advance(seconds(6));
+  auto job = pool.deferToProcess<jobs::whoAmI>();
+  runUntil([&] { return pool.stats().running == 1; });
+  clock_.advance(seconds(9));  // the first job's time is up, not the second's
+  EXPECT_EQ(pool.workers().front().state, WorkerState::busy);
+  clock_.advance(seconds(1));
+  EXPECT_NE(valueOf(std::move(job)), pid);
+  EXPECT_EQ(pool.stats().deaths, 1U);
+}
+
+TEST_F(PoolGiveUpTest, AWorkerThatWasStoppedInAJobIsEnded) {
+  auto& pool = makePool({.max = 1, .startTimeout = seconds(7)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::announceAndHang>(fifo);
+  awaitAnnouncement(fifo);
+  const auto worker = pool.workers().front().pid;
+  ASSERT_EQ(::kill(worker, SIGSTOP), 0);
+  awaitStop(worker);
+  clock_.advance(seconds(7));
+  EXPECT_EQ(pool.workers().front().state, WorkerState::busy);
+  EXPECT_THAT(log_.str(), ::testing::HasSubstr("has been stopped by a signal"));
+  clock_.advance(seconds(7));
+  const Failure failure = failureOf(std::move(job));
+  ASSERT_TRUE(failure.check<WorkerDied>()) << failure.message();
+  EXPECT_EQ(failure.as<WorkerDied>()->certificate().cause, DeathCause::unresponsive);
+}
+
+TEST_F(PoolGiveUpTest, AWorkerThatWasStoppedInAJobIsWaitedForIfThePoolIsToldTo) {
+  auto& pool = makePool(
+      {.max = 1, .startTimeout = seconds(7), .stopped = StoppedWorker::isWaitedFor}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::waitFor>(fifo);
+  const int writer = awaitReader(fifo);
+  const pid_t worker = pool.workers().front().pid;
+  ASSERT_EQ(::kill(worker, SIGSTOP), 0);
+  awaitStop(worker);
+  for (int look = 0; look < 3; ++look) clock_.advance(seconds(7));
+  ASSERT_EQ(::kill(worker, SIGCONT), 0);
+  ::close(writer);
+  valueOf(std::move(job));
+  EXPECT_EQ(pool.stats().deaths, 0U);
+}
+
+TEST_F(PoolGiveUpTest, ATracedWorkerIsWaitedForIfThePoolIsToldTo) {
+  auto& pool = makePool({.max = 1,
+                         .timeout = seconds(5),
+                         .grace = seconds(2),
+                         .startTimeout = seconds(7),
+                         .traced = TracedWorker::isWaitedFor},
+                        &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::announceAndHang>(fifo);
+  awaitAnnouncement(fifo);
+  const pid_t worker = pool.workers().front().pid;
+  ASSERT_EQ(::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr), 0);
+  for (int look = 0; look < 5; ++look) clock_.advance(seconds(7));
+  EXPECT_EQ(pool.workers().front().state, WorkerState::busy);
+  ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr), 0);
+  ASSERT_EQ(::waitpid(worker, nullptr, __WALL), worker);
+  ASSERT_EQ(::ptrace(PTRACE_DETACH, worker, nullptr, nullptr), 0);
+  clock_.advance(seconds(2));
+  EXPECT_TRUE(failureOf(std::move(job)).check<JobTimedOut>());
+}
+
+TEST_F(PoolGiveUpTest, ACancelledJobThatIsToFinishDoesNotCostItsWorker) {
+  auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.with({.onCancel = OnCancel::finish}).deferToProcess<jobs::waitFor>(fifo);
+  const int writer = awaitReader(fifo);
+  const pid_t worker = pool.workers().front().pid;
+  job.cancel();
+  EXPECT_TRUE(failureOf(std::move(job)).check<CancelledError>());
+  clock_.advance(seconds(100));
+  ::close(writer);
+  EXPECT_EQ(valueOf(pool.deferToProcess<jobs::whoAmI>()), worker);
+  EXPECT_EQ(pool.stats().deaths, 0U);
+}
+
+TEST_F(PoolGiveUpTest, AJobThatIsToFinishHasNoLongerThanItsTimeout) {
+  auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.with({.timeout = seconds(60),
+                        .deadline = clock_.now() + seconds(10),
+                        .onCancel = OnCancel::finish})
+                 .deferToProcess<jobs::announceAndHang>(fifo);
+  awaitAnnouncement(fifo);
+  clock_.advance(seconds(11));
+  EXPECT_TRUE(failureOf(std::move(job)).check<DeadlineExceeded>());
+  clock_.advance(seconds(40));
+  EXPECT_EQ(pool.workers().front().state, WorkerState::busy);
+  clock_.advance(seconds(30));
+  runUntil([&] { return pool.stats().deaths == 1; });
+  EXPECT_THAT(log_.str(), ::testing::HasSubstr("ran longer than its timeout"));
 }
 
 TEST_F(PoolGiveUpTest, AHungWorkerIsReplacedAlsoWhenItsJobWasTakenBack) {
@@ -86,7 +232,7 @@ TEST_F(PoolGiveUpTest, AJobThatKillsWorkersBeforeTheyHaveItIsGivenUp) {
 TEST_F(PoolGiveUpTest, AJobThatHeedsItsSoftTimeoutKeepsItsResultAndItsWorker) {
   auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
   const auto fifo = makeFifo("there");
-  auto job = pool.deferToProcess<jobs::announceAndHeed>({.softTimeout = seconds(10)}, fifo);
+  auto job = pool.with({.softTimeout = seconds(10)}).deferToProcess<jobs::announceAndHeed>(fifo);
   awaitAnnouncement(fifo);
   clock_.advance(seconds(11));
   EXPECT_EQ(valueOf(std::move(job)), "gave up");
@@ -98,7 +244,7 @@ TEST_F(PoolGiveUpTest, AJobThatHeedsItsSoftTimeoutKeepsItsResultAndItsWorker) {
 TEST_F(PoolGiveUpTest, AJobThatDoesNotHeedItsSoftTimeoutIsEndedAfterGrace) {
   auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
   const auto fifo = makeFifo("there");
-  auto job = pool.deferToProcess<jobs::announceAndHang>({.softTimeout = seconds(10)}, fifo);
+  auto job = pool.with({.softTimeout = seconds(10)}).deferToProcess<jobs::announceAndHang>(fifo);
   awaitAnnouncement(fifo);
   clock_.advance(seconds(12));
   EXPECT_EQ(pool.stats().busy, 1U);

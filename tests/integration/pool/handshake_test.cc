@@ -18,7 +18,7 @@ using PoolHandshakeTest = PoolStartupTest;
 
 TEST_F(PoolHandshakeTest, AnExceptionOfOnStartReachesTheCaller) {
   const Failure failure = startupFailureOf({child("failing_start")});
-  EXPECT_THAT(failure.message(), HasSubstr("its onStart threw std::runtime_error: no licence"));
+  EXPECT_THAT(failure.describe(), HasSubstr("its onStart threw std::runtime_error: no licence"));
 }
 
 TEST_F(PoolHandshakeTest, AReasonThatIsReadAfterTheExitIsNotLost) {
@@ -38,41 +38,41 @@ TEST_F(PoolHandshakeTest, AReasonThatIsReadAfterTheExitIsNotLost) {
     return failure.has_value();
   });
   EXPECT_TRUE(failure->check<StartupFailed>());
-  EXPECT_THAT(failure->message(), HasSubstr("no licence"));
+  EXPECT_THAT(failure->describe(), HasSubstr("no licence"));
 }
 
 TEST_F(PoolHandshakeTest, AWorkerOfAnotherBuildIsRefusedWithBothBuilds) {
   const Failure failure = startupFailureOf({child("other_build"), "build"});
-  EXPECT_THAT(failure.message(), HasSubstr("\"phial 0.0.7 schema of yore\""));
-  EXPECT_THAT(failure.message(), HasSubstr("\"" + std::string(buildId()) + "\""));
+  EXPECT_THAT(failure.describe(), HasSubstr("\"phial 0.0.7 schema of yore\""));
+  EXPECT_THAT(failure.describe(), HasSubstr("\"" + std::string(buildId()) + "\""));
 }
 
 TEST_F(PoolHandshakeTest, AWorkerOfAnotherProtocolIsRefusedWithBothVersions) {
   const Failure failure = startupFailureOf({child("other_build"), "version"});
-  EXPECT_THAT(failure.message(),
-              HasSubstr("it speaks protocol version 4711, this program speaks 2"));
+  EXPECT_THAT(failure.describe(),
+              HasSubstr("it speaks protocol version 4711, this program speaks 3"));
 }
 
 TEST_F(PoolHandshakeTest, AWorkerThatRefusesTheHandshakeIsQuoted) {
   const Failure failure = startupFailureOf({child("other_build"), "error"});
-  EXPECT_THAT(failure.message(), HasSubstr("I would rather not"));
+  EXPECT_THAT(failure.describe(), HasSubstr("I would rather not"));
 }
 
 TEST_F(PoolHandshakeTest, AHandshakeThatCannotBeReadFailsTheStart) {
   const Failure failure = startupFailureOf({child("other_build"), "malformed"});
-  EXPECT_THAT(failure.message(), HasSubstr("its handshake cannot be read"));
+  EXPECT_THAT(failure.describe(), HasSubstr("its handshake cannot be read"));
 }
 
 TEST_F(PoolHandshakeTest, GarbageInsteadOfTheHandshakeFailsTheStart) {
   const Failure failure =
       startupFailureOf({"/bin/sh", "-c", "printf 'Welcome to the shell' >&4; exec sleep 1000"});
-  EXPECT_THAT(failure.message(), HasSubstr("it did not get ready"));
-  EXPECT_THAT(failure.message(), HasSubstr("segment"));
+  EXPECT_THAT(failure.describe(), HasSubstr("it did not get ready"));
+  EXPECT_THAT(failure.describe(), HasSubstr("segment"));
 }
 
 TEST_F(PoolHandshakeTest, GarbageAsLastWordsIsReportedToo) {
   const Failure failure = startupFailureOf({"/bin/sh", "-c", "printf 'Welcome to the shell' >&4"});
-  EXPECT_THAT(failure.message(), HasSubstr("segment"));
+  EXPECT_THAT(failure.describe(), HasSubstr("segment"));
 }
 
 }  // namespace

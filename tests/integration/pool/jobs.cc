@@ -79,6 +79,8 @@ std::string perform(Deed deed, const std::string& path) {
       return waitFor(path);
     case Deed::grow:
       return std::string(kLarge, 'x');
+    case Deed::heed:
+      return announceAndHeed(path);
     case Deed::damage:
       damageResults();
       break;

@@ -46,6 +46,7 @@ enum class Deed {
   crash,   ///< dies of SIGSEGV
   wait,    ///< waitFor(path), and returns what that returns
   grow,    ///< returns 100,000 characters
+  heed,    ///< announceAndHeed(path)
   damage,  ///< overwrites the memory in which workers leave results
 };
 std::string perform(Deed deed, const std::string& path);

@@ -98,8 +98,9 @@ TEST_F(PoolJobsTest, AValueThatNestsTooDeepFailsItsOwnCallOnly) {
 
 TEST_F(PoolJobsTest, AnOnProgressThatThrowsHarmsNobody) {
   auto& pool = makePool({.max = 1});
-  valueOf(pool.deferToProcess<jobs::report>(
-      {.onProgress = [](double, std::string_view) { throw std::runtime_error("no interest"); }}));
+  valueOf(pool.with({.onProgress =
+                         [](double, std::string_view) { throw std::runtime_error("no interest"); }})
+              .deferToProcess<jobs::report>());
   EXPECT_EQ(valueOf(pool.deferToProcess<jobs::add>(1, 2)), 3);
   EXPECT_THAT(log_.str(), ::testing::HasSubstr("no interest"));
 }
@@ -131,17 +132,20 @@ TEST_F(PoolJobsTest, WhatAJobPrintsGoesToTheLogAndNowhereElse) {
 TEST_F(PoolJobsTest, ProgressReachesTheCaller) {
   auto& pool = makePool();
   std::vector<std::pair<double, std::string>> reports;
-  valueOf(
-      pool.deferToProcess<jobs::report>({.onProgress = [&](double fraction, std::string_view note) {
-        reports.emplace_back(fraction, note);
-      }}));
-  EXPECT_THAT(reports,
-              ::testing::ElementsAre(::testing::Pair(0.25, "a quarter"), ::testing::Pair(1.0, "")));
+  valueOf(pool.with({.onProgress =
+                         [&](double fraction, std::string_view note) {
+                           reports.emplace_back(fraction, note);
+                         }})
+              .deferToProcess<jobs::report>());
+  // Of reports that follow each other quickly only the last is sure to be heard.
+  ASSERT_FALSE(reports.empty());
+  EXPECT_THAT(reports.back(), ::testing::Pair(1.0, ""));
 }
 
 TEST_F(PoolJobsTest, TheLabelReachesTheJob) {
   auto& pool = makePool();
-  EXPECT_EQ(valueOf(pool.deferToProcess<jobs::myLabel>({.label = "wednesday"})), "wednesday");
+  EXPECT_EQ(valueOf(pool.with({.label = "wednesday"}).deferToProcess<jobs::myLabel>()),
+            "wednesday");
 }
 
 TEST_F(PoolJobsTest, AWorkerHasItsOwnDescriptorsAndNoneOfTheMasters) {

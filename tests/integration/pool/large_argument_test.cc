@@ -15,7 +15,7 @@ using jobs::digest;
 using jobs::Words;
 using testing::HasSubstr;
 
-constexpr std::size_t kCount = (std::size_t{4} << 20) / sizeof(std::uint64_t);
+constexpr std::size_t kWords = (std::size_t{4} << 20) / sizeof(std::uint64_t);
 
 class LargeArgumentTest : public PoolTest {
  protected:
@@ -23,7 +23,7 @@ class LargeArgumentTest : public PoolTest {
 };
 
 TEST_F(LargeArgumentTest, ItsCallerMayChangeWhatWasCopied) {
-  for (const std::size_t count : {std::size_t{10}, std::size_t{20'000}, kCount}) {
+  for (const std::size_t count : {std::size_t{10}, std::size_t{20'000}, kWords}) {
     auto words = jobs::someWords(count);
     const auto expected = digest(words);
     auto first = pool_->deferToProcess<jobs::digest>(words);
@@ -35,7 +35,7 @@ TEST_F(LargeArgumentTest, ItsCallerMayChangeWhatWasCopied) {
 }
 
 TEST_F(LargeArgumentTest, WhatWasGivenAwayIsNotCopied) {
-  auto words = jobs::someWords(kCount);
+  auto words = jobs::someWords(kWords);
   const auto expected = digest(words);
   auto job = pool_->deferToProcess<jobs::digestInPlace>(std::move(words));
   EXPECT_TRUE(words.empty());  // NOLINT(bugprone-use-after-move): that it was moved is the point
@@ -43,7 +43,7 @@ TEST_F(LargeArgumentTest, WhatWasGivenAwayIsNotCopied) {
 }
 
 TEST_F(LargeArgumentTest, WhatIsSharedIsHeldUntilTheJobHasSettled) {
-  const auto words = std::make_shared<const Words>(jobs::someWords(kCount));
+  const auto words = std::make_shared<const Words>(jobs::someWords(kWords));
   for (int i = 0; i < 2; ++i) {
     auto job = pool_->deferToProcess<jobs::digestInPlace>(words);
     EXPECT_EQ(words.use_count(), 2);

@@ -89,7 +89,7 @@ TEST_F(PoolLimitsTest, ACrashDumpsNoCoreWhenTheyAreOff) {
   auto& pool = makePoolWithin({.coreDumps = CoreDumps::off});
   const auto death = deathOf(pool.deferToProcess<jobs::dieOf>(SIGABRT), SIGABRT);
   ASSERT_TRUE(std::holds_alternative<Signalled>(death.status));
-  EXPECT_EQ(std::get<Signalled>(death.status).core, Signalled::Core::kNotDumped);
+  EXPECT_EQ(std::get<Signalled>(death.status).core, Signalled::Core::notDumped);
 }
 
 TEST_F(PoolLimitsTest, WorkersAreNicerThanTheMaster) {
@@ -113,8 +113,8 @@ TEST_F(PoolLimitsTest, ALimitThatCannotBeSetFailsTheStartAtOnce) {
   auto& pool = makePoolWithin({.affinity = {8191}});
   const Failure failure = failureOf(pool.deferToProcess<jobs::add>(1, 2));
   ASSERT_TRUE(failure.check<StartupFailed>()) << failure.message();
-  EXPECT_THAT(failure.message(), HasSubstr("sched_setaffinity"));
-  EXPECT_THAT(failure.message(), HasSubstr("Invalid argument"));
+  EXPECT_THAT(failure.describe(), HasSubstr("sched_setaffinity"));
+  EXPECT_THAT(failure.describe(), HasSubstr("Invalid argument"));
   EXPECT_EQ(pool.stats().spawned, 1U);
 }
 

@@ -47,7 +47,7 @@ TEST_F(PoolMapFailureTest, TheFirstFailureIsTheElementsOwnAndSaysWhichItIs) {
   auto& pool = makePool({.min = 2, .max = 2});
   auto all = steps(100);
   all[42].what = Step::What::fail;
-  const Failure failure = failureOf(pool.map<map_jobs::walk>({.chunk = 10}, all));
+  const Failure failure = failureOf(pool.with({.chunk = 10}).map<map_jobs::walk>(all));
   EXPECT_TRUE(failure.check<jobs::WoolError>());
   EXPECT_TRUE(failure.check<RemoteError>());
   EXPECT_EQ(failure.type(), "jobs::WoolError");
@@ -87,7 +87,7 @@ TEST_F(PoolMapFailureTest, AfterAFailureNoElementOfItsChunkIsRunAndNoOtherSubmit
   auto& pool = makePool({.max = 1});
   auto all = steps(1000);
   all[2].what = Step::What::fail;
-  failureOf(pool.map<map_jobs::walk>({.chunk = 10, .inFlight = 1}, all));
+  failureOf(pool.with({.chunk = 10, .inFlight = 1}).map<map_jobs::walk>(all));
   EXPECT_THAT(begun(), ElementsAre(0, 1, 2));
   EXPECT_EQ(pool.stats().submitted, 1U);
 }
@@ -97,7 +97,7 @@ TEST_F(PoolMapFailureTest, ChunksInFlightAreCancelledByAFailure) {
   auto all = steps(40);
   all[0].what = Step::What::hang;
   all[10].what = Step::What::fail;
-  EXPECT_EQ(failureOf(pool.map<map_jobs::walk>({.chunk = 10}, all)).message(), "element 10");
+  EXPECT_EQ(failureOf(pool.with({.chunk = 10}).map<map_jobs::walk>(all)).message(), "element 10");
   EXPECT_EQ(pool.stats().queued + pool.stats().running, 0U);
   EXPECT_EQ(pool.stats().cancelled, 3U);
   const auto ran = begun();
@@ -127,7 +127,8 @@ TEST_F(PoolMapFailureTest, ForEachOutcomeTellsOfBothInOrder) {
   }));
   EXPECT_THAT(failed(outcomes), ElementsAre(5, 11));
   int told = 0;
-  valueOf(pool.forEachOutcome<map_jobs::walk>(all, [&](const Outcome<int>&) { ++told; }));
+  valueOf(
+      pool.forEachOutcome<map_jobs::walk>(all, [&](std::size_t, const Outcome<int>&) { ++told; }));
   EXPECT_EQ(told, 20);
 }
 
@@ -143,13 +144,13 @@ TEST_F(PoolMapFailureTest, ADeathFailsTheMapWithItsCertificateAndTheIndex) {
   auto& pool = makePool({.max = 1});
   auto all = steps(50);
   all[33].what = Step::What::abort;
-  const Failure failure = failureOf(pool.map<map_jobs::walk>({.chunk = 20}, all));
+  const Failure failure = failureOf(pool.with({.chunk = 20}).map<map_jobs::walk>(all));
   ASSERT_TRUE(failure.check<WorkerDied>());
   EXPECT_EQ(failure.index(), 33U);
   const auto& certificate = failure.as<WorkerDied>()->certificate();
   EXPECT_EQ(certificate.status, ExitStatus(Signalled{SIGABRT}));
   EXPECT_EQ(certificate.element, 33U);
-  EXPECT_THAT(failure.message(), HasSubstr("map of map_jobs::walk at element 33"));
+  EXPECT_THAT(failure.describe(), HasSubstr("map of map_jobs::walk at element 33"));
   EXPECT_EQ(pool.stats().deaths, 1U);
 }
 
@@ -157,7 +158,7 @@ TEST_F(PoolMapFailureTest, ADeathCostsOneElementAndOneWorker) {
   auto& pool = makePool({.min = 2, .max = 2});
   auto all = steps(60);
   all[13].what = all[44].what = Step::What::abort;
-  const auto outcomes = valueOf(pool.mapOutcomes<map_jobs::walk>({.chunk = 20}, all));
+  const auto outcomes = valueOf(pool.with({.chunk = 20}).mapOutcomes<map_jobs::walk>(all));
   EXPECT_THAT(failed(outcomes), ElementsAre(13, 44));
   EXPECT_TRUE(outcomes[13].failure().check<WorkerDied>());
   EXPECT_EQ(pool.stats().deaths, 2U);
@@ -170,7 +171,7 @@ TEST_F(PoolMapFailureTest, ADeathWithoutANoteIsFoundByHalving) {
   auto& pool = makePool({.max = 1});
   auto all = steps(32);
   all[5].what = Step::What::abortQuietly;
-  const auto outcomes = valueOf(pool.mapOutcomes<map_jobs::walk>({.chunk = 16}, all));
+  const auto outcomes = valueOf(pool.with({.chunk = 16}).mapOutcomes<map_jobs::walk>(all));
   EXPECT_THAT(failed(outcomes), ElementsAre(5));
   EXPECT_EQ(pool.stats().deaths, 5U);
 }
@@ -179,8 +180,8 @@ TEST_F(PoolMapFailureTest, WithRerunNeverADeathCostsItsChunkAndNothingRunsTwice)
   auto& pool = makePool({.max = 1});
   auto all = steps(30);
   all[13].what = Step::What::abort;
-  const auto outcomes =
-      valueOf(pool.mapOutcomes<map_jobs::walk>({.job = {.rerun = Rerun::never}, .chunk = 10}, all));
+  const auto outcomes = valueOf(
+      pool.with({.job = {.rerun = Rerun::never}, .chunk = 10}).mapOutcomes<map_jobs::walk>(all));
   EXPECT_THAT(failed(outcomes), ElementsAre(10, 11, 12, 13, 14, 15, 16, 17, 18, 19));
   EXPECT_EQ(pool.stats().deaths, 1U);
   EXPECT_EQ(begun().size(), 24U);
@@ -190,8 +191,9 @@ TEST_F(PoolMapFailureTest, RerunAlwaysTriesTheElementAgainBeforeItIsCalledPoison
   auto& pool = makePool({.max = 1});
   auto all = steps(4);
   all[1].what = Step::What::abort;
-  const auto outcomes = valueOf(pool.mapOutcomes<map_jobs::walk>(
-      {.job = {.rerun = Rerun::always, .maxAttempts = 2}, .chunk = 4}, all));
+  const auto outcomes =
+      valueOf(pool.with({.job = {.rerun = Rerun::always, .maxAttempts = 2}, .chunk = 4})
+                  .mapOutcomes<map_jobs::walk>(all));
   EXPECT_THAT(failed(outcomes), ElementsAre(1));
   EXPECT_TRUE(outcomes[1].failure().check<PoisonJob>());
   EXPECT_EQ(pool.stats().deaths, 2U);
@@ -201,8 +203,9 @@ TEST_F(PoolMapFailureTest, AnElementThatHangsRunsIntoTheTimeoutOfItsChunkAlone) 
   auto& pool = makePool({.max = 1});
   auto all = steps(20);
   all[8].what = Step::What::hang;
-  const auto outcomes = valueOf(pool.mapOutcomes<map_jobs::walk>(
-      {.job = {.timeout = std::chrono::milliseconds(100)}, .chunk = 20}, all));
+  const auto outcomes =
+      valueOf(pool.with({.job = {.timeout = std::chrono::milliseconds(100)}, .chunk = 20})
+                  .mapOutcomes<map_jobs::walk>(all));
   EXPECT_THAT(failed(outcomes), ElementsAre(8));
   EXPECT_TRUE(outcomes[8].failure().check<JobTimedOut>());
 }
@@ -210,13 +213,13 @@ TEST_F(PoolMapFailureTest, AnElementThatHangsRunsIntoTheTimeoutOfItsChunkAlone) 
 TEST_F(PoolMapFailureTest, AResultThatIsTooLargeForItsMessageIsAskedForInParts) {
   auto& pool = makePool({.max = 1, .maxMessageBytes = 1 << 20});
   const std::vector<std::size_t> sizes(16, 200'000);
-  EXPECT_EQ(valueOf(pool.map<map_jobs::makeText>({.chunk = 16}, sizes)).size(), 16U);
+  EXPECT_EQ(valueOf(pool.with({.chunk = 16}).map<map_jobs::makeText>(sizes)).size(), 16U);
   auto mixed = sizes;
   mixed[9] = 2 << 20;
-  const Failure failure = failureOf(pool.map<map_jobs::makeText>({.chunk = 16}, mixed));
+  const Failure failure = failureOf(pool.with({.chunk = 16}).map<map_jobs::makeText>(mixed));
   EXPECT_TRUE(failure.check<EncodingError>());
   EXPECT_EQ(failure.index(), 9U);
-  const auto outcomes = valueOf(pool.mapOutcomes<map_jobs::makeText>({.chunk = 16}, mixed));
+  const auto outcomes = valueOf(pool.with({.chunk = 16}).mapOutcomes<map_jobs::makeText>(mixed));
   EXPECT_EQ(std::ranges::count_if(outcomes, [](const auto& one) { return one.ok(); }), 15);
   EXPECT_FALSE(outcomes[9].ok());
 }
@@ -225,7 +228,7 @@ TEST_F(PoolMapFailureTest, AnArgumentThatIsTooLargeFailsItsElementAlone) {
   auto& pool = makePool({.max = 1, .maxMessageBytes = 1 << 20});
   std::vector<std::string> texts(8, "short");
   texts[3] = std::string(2 << 20, 'x');
-  const auto outcomes = valueOf(pool.mapOutcomes<map_jobs::lengthOf>({.chunk = 8}, texts));
+  const auto outcomes = valueOf(pool.with({.chunk = 8}).mapOutcomes<map_jobs::lengthOf>(texts));
   EXPECT_EQ(std::ranges::count_if(outcomes, [](const auto& one) { return one.ok(); }), 7);
   EXPECT_TRUE(outcomes[3].failure().check<EncodingError>());
 }
@@ -247,7 +250,7 @@ TEST_F(PoolMapFailureTest, AWorkerThatDoesNotHaveTheFunctionSaysSo) {
   auto& pool = makePool({.worker = {PHIAL_CHILDREN "/phial_child_hooks"}, .max = 1});
   const Failure failure = failureOf(pool.mapOutcomes<map_jobs::twice>(std::views::iota(0, 10)));
   EXPECT_TRUE(failure.check<UnknownFunction>());
-  EXPECT_THAT(failure.message(), HasSubstr("'map of map_jobs::twice'"));
+  EXPECT_THAT(failure.message(), HasSubstr("'map_jobs::twice' to map a range with"));
 }
 
 TEST_F(PoolMapFailureTest, AWorkerOfItsOwnOffersToMapWhatItAdds) {

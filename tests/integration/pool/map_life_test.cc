@@ -41,7 +41,7 @@ class PoolMapLifeTest : public PoolTest {
 
 TEST_F(PoolMapLifeTest, CancellingCancelsWhatIsInFlightAndSubmitsNoMore) {
   auto& pool = makePool({.max = 1});
-  auto results = pool.map<map_jobs::walk>({.chunk = 10}, heldSteps(100));
+  auto results = pool.with({.chunk = 10}).map<map_jobs::walk>(heldSteps(100));
   const int writer = awaitHeldStep();
   results.cancel();
   EXPECT_EQ(pool.stats().cancelled, 2U);
@@ -55,7 +55,7 @@ TEST_F(PoolMapLifeTest, CancellingCancelsWhatIsInFlightAndSubmitsNoMore) {
 TEST_F(PoolMapLifeTest, ACancelledChunkGivesUpBetweenItsElements) {
   auto& pool = makePool({.max = 1});
   const pid_t before = valueOf(pool.deferToProcess<jobs::whoAmI>());
-  auto results = pool.map<map_jobs::walk>({.chunk = 10}, heldSteps(10));
+  auto results = pool.with({.chunk = 10}).map<map_jobs::walk>(heldSteps(10));
   const int writer = awaitHeldStep();
   results.cancel();
   ::close(writer);
@@ -64,22 +64,11 @@ TEST_F(PoolMapLifeTest, ACancelledChunkGivesUpBetweenItsElements) {
   EXPECT_TRUE(begun().empty()) << "the second element was begun";
 }
 
-TEST_F(PoolMapLifeTest, ASoftTimeoutLetsTheChunkGiveUpBetweenItsElements) {
-  auto& pool = makePool({.max = 1});
-  auto outcomes = pool.mapOutcomes<map_jobs::burn>(
-      {.job = {.softTimeout = std::chrono::milliseconds(50)}, .chunk = 3}, std::vector{200, 1, 1});
-  const auto all = valueOf(std::move(outcomes));
-  EXPECT_TRUE(all[0].ok());
-  EXPECT_TRUE(all[1].failure().check<CancelledError>());
-  EXPECT_TRUE(all[2].failure().check<CancelledError>());
-  EXPECT_EQ(pool.stats().deaths, 0U);
-}
-
 TEST_F(PoolMapLifeTest, DroppingTheDeferredCancelsNothing) {
   auto& pool = makePool({.max = 2});
   int told = 0;
-  pool.forEach<map_jobs::twice>({.chunk = 3}, ones(100), [&](int) { ++told; });
-  (void)pool.map<map_jobs::twice>({.chunk = 3}, ones(100));
+  pool.with({.chunk = 3}).forEach<map_jobs::twice>(ones(100), [&](std::size_t, int) { ++told; });
+  (void)pool.with({.chunk = 3}).map<map_jobs::twice>(ones(100));
   runUntil([&] { return told == 100 && pool.stats().queued + pool.stats().running == 0; });
   EXPECT_EQ(pool.stats().succeeded, 68U);
 }
@@ -88,7 +77,7 @@ TEST_F(PoolMapLifeTest, ACallbackThatThrowsFailsTheForEachAndGivesUpTheRest) {
   auto& pool = makePool({.min = 2, .max = 2});
   int told = 0;
   const Failure failure =
-      failureOf(pool.forEach<map_jobs::twice>({.chunk = 1}, ones(1000), [&](int) {
+      failureOf(pool.with({.chunk = 1}).forEach<map_jobs::twice>(ones(1000), [&](std::size_t, int) {
         if (++told == 5) throw std::out_of_range("enough");
       }));
   EXPECT_TRUE(failure.check<std::out_of_range>());
@@ -100,8 +89,9 @@ TEST_F(PoolMapLifeTest, ACallbackThatThrowsFailsTheForEachAndGivesUpTheRest) {
 TEST_F(PoolMapLifeTest, ACallbackWhoseDeferredFailsDoesTheSame) {
   auto& pool = makePool({.max = 1});
   int told = 0;
-  EXPECT_EQ(failureOf(pool.forEach<map_jobs::twice>({.chunk = 1}, ones(1000),
-                                                    [&](int) {
+  EXPECT_EQ(failureOf(pool.with({.chunk = 1})
+                          .forEach<map_jobs::twice>(ones(1000),
+                                                    [&](std::size_t, int) {
                                                       ++told;
                                                       return fail<void>(std::range_error("no"));
                                                     }))
@@ -118,7 +108,7 @@ TEST_F(PoolMapLifeTest, TheFirstFailureIsToldThoughTheCallbackIsBusy) {
   all[30] = {30, Step::What::block, block_};
   all[31].what = Step::What::fail;
   int told = 0;
-  auto done = pool.forEach<map_jobs::walk>({.chunk = 10}, all, [&](int) {
+  auto done = pool.with({.chunk = 10}).forEach<map_jobs::walk>(all, [&](std::size_t, int) {
     ++told;
     return std::move(gate.deferred);
   });
@@ -135,7 +125,7 @@ TEST_F(PoolMapLifeTest, CancellingInsideTheCallbackEndsTheForEach) {
   auto& pool = makePool({.max = 1});
   int told = 0;
   Deferred<void> done;
-  done = pool.forEach<map_jobs::twice>({.chunk = 50}, ones(1000), [&](int) {
+  done = pool.with({.chunk = 50}).forEach<map_jobs::twice>(ones(1000), [&](std::size_t, int) {
     if (++told == 3) done.cancel();
   });
   runUntil([&] { return done.called(); });
@@ -150,7 +140,7 @@ TEST_F(PoolMapLifeTest, CancellingReachesTheDeferredOfTheCallback) {
   bool cancelled = false;
   auto inner = newDeferred<void>([&] { cancelled = true; });
   bool called = false;
-  auto done = pool.forEach<map_jobs::twice>(ones(10), [&](int) {
+  auto done = pool.forEach<map_jobs::twice>(ones(10), [&](std::size_t, int) {
     called = true;
     return std::move(inner.deferred);
   });
@@ -165,7 +155,7 @@ TEST_F(PoolMapLifeTest, ACallbackThatIsNeverAnsweredIsDestroyedWithTheForEach) {
   auto witness = std::make_shared<int>(0);
   bool called = false;
   {
-    auto done = pool.forEach<map_jobs::twice>(ones(10), [&called, witness](int) {
+    auto done = pool.forEach<map_jobs::twice>(ones(10), [&called, witness](std::size_t, int) {
       called = true;
       return newDeferred<void>().deferred;
     });
@@ -177,7 +167,7 @@ TEST_F(PoolMapLifeTest, ACallbackThatIsNeverAnsweredIsDestroyedWithTheForEach) {
 TEST_F(PoolMapLifeTest, ThePoolMayBeDestroyedByTheCallback) {
   auto& pool = makePool({.min = 2, .max = 2});
   int told = 0;
-  auto done = pool.forEach<map_jobs::twice>({.chunk = 10}, ones(1000), [&](int) {
+  auto done = pool.with({.chunk = 10}).forEach<map_jobs::twice>(ones(1000), [&](std::size_t, int) {
     if (++told == 4) pool_.reset();
   });
   EXPECT_TRUE(failureOf(std::move(done)).check<PoolStopped>());
@@ -187,7 +177,7 @@ TEST_F(PoolMapLifeTest, ThePoolMayBeDestroyedByTheCallback) {
 TEST_F(PoolMapLifeTest, ThePoolMayBeDestroyedByTheCallbackThoughAllIsComputed) {
   auto& pool = makePool({.max = 1});
   int told = 0;
-  auto done = pool.forEach<map_jobs::twice>({.chunk = 10}, ones(10), [&](int) {
+  auto done = pool.with({.chunk = 10}).forEach<map_jobs::twice>(ones(10), [&](std::size_t, int) {
     if (++told == 4) pool_.reset();
   });
   EXPECT_TRUE(failureOf(std::move(done)).check<PoolStopped>());
@@ -197,10 +187,11 @@ TEST_F(PoolMapLifeTest, ThePoolMayBeDestroyedByTheCallbackThoughAllIsComputed) {
 TEST_F(PoolMapLifeTest, ThePoolMayBeDestroyedBetweenTwoTurnsOfAForEach) {
   auto& pool = makePool({.max = 1});
   int told = 0;
-  auto done = pool.forEach<map_jobs::twice>({.chunk = 1000}, ones(1000), [&](int) {
-    ++told;
-    map_jobs::burn(1);
-  });
+  auto done =
+      pool.with({.chunk = 1000}).forEach<map_jobs::twice>(ones(1000), [&](std::size_t, int) {
+        ++told;
+        map_jobs::burn(1);
+      });
   runUntil([&] { return told > 0; });
   ASSERT_LT(told, 1000);
   pool_.reset();
@@ -213,9 +204,9 @@ TEST_F(PoolMapLifeTest, ThePoolMayBeDestroyedBetweenTwoTurnsOfAForEach) {
 
 TEST_F(PoolMapLifeTest, DestroyingThePoolSettlesEachMap) {
   auto& pool = makePool({.max = 1});
-  auto map = pool.map<map_jobs::walk>({.chunk = 10}, heldSteps(100));
+  auto map = pool.with({.chunk = 10}).map<map_jobs::walk>(heldSteps(100));
   auto outcomes = pool.mapOutcomes<map_jobs::twice>(ones(100));
-  auto each = pool.forEach<map_jobs::twice>(ones(100), [](int) {});
+  auto each = pool.forEach<map_jobs::twice>(ones(100), [](std::size_t, int) {});
   runUntil([&] { return pool.stats().running == 1; });
   pool_.reset();
   EXPECT_TRUE(map.called() && outcomes.called() && each.called());
@@ -226,7 +217,7 @@ TEST_F(PoolMapLifeTest, DestroyingThePoolSettlesEachMap) {
 
 TEST_F(PoolMapLifeTest, DestroyingThePoolSettlesAMapThatWaitsForRoom) {
   auto& pool = makePool({.max = 1, .maxQueue = 1});
-  auto held = pool.map<map_jobs::walk>({.chunk = 1, .inFlight = 1}, heldSteps(1));
+  auto held = pool.with({.chunk = 1, .inFlight = 1}).map<map_jobs::walk>(heldSteps(1));
   runUntil([&] { return pool.stats().running == 1; });
   auto inTheWay = pool.deferToProcess<jobs::add>(1, 1);
   auto map = pool.map<map_jobs::twice>(ones(10));
@@ -238,7 +229,7 @@ TEST_F(PoolMapLifeTest, DestroyingThePoolSettlesAMapThatWaitsForRoom) {
 
 TEST_F(PoolMapLifeTest, CancellingAMapThatWaitsForRoomForgetsIt) {
   auto& pool = makePool({.max = 1, .maxQueue = 1});
-  auto held = pool.map<map_jobs::walk>({.chunk = 1, .inFlight = 1}, heldSteps(1));
+  auto held = pool.with({.chunk = 1, .inFlight = 1}).map<map_jobs::walk>(heldSteps(1));
   runUntil([&] { return pool.stats().running == 1; });
   auto inTheWay = pool.deferToProcess<jobs::add>(1, 1);
   auto map = pool.map<map_jobs::twice>(ones(10));
@@ -252,7 +243,7 @@ TEST_F(PoolMapLifeTest, CancellingAMapThatWaitsForRoomForgetsIt) {
 
 TEST_F(PoolMapLifeTest, StopFailsAMapAndAMapAfterIt) {
   auto& pool = makePool({.max = 1});
-  auto map = pool.mapOutcomes<map_jobs::walk>({.chunk = 10}, heldSteps(100));
+  auto map = pool.with({.chunk = 10}).mapOutcomes<map_jobs::walk>(heldSteps(100));
   const int writer = awaitHeldStep();
   auto stopped = pool.stop();
   EXPECT_TRUE(failureOf(std::move(map)).check<PoolStopped>());
@@ -264,7 +255,7 @@ TEST_F(PoolMapLifeTest, StopFailsAMapAndAMapAfterIt) {
 TEST_F(PoolMapLifeTest, StoppingInsideTheCallbackStillTellsWhatIsThere) {
   auto& pool = makePool({.max = 1});
   int told = 0;
-  valueOf(pool.forEach<map_jobs::twice>({.chunk = 100}, ones(100), [&](int) {
+  valueOf(pool.with({.chunk = 100}).forEach<map_jobs::twice>(ones(100), [&](std::size_t, int) {
     if (++told == 1) (void)pool.stop();
     map_jobs::burn(told < 50 ? 1 : 0);
   }));
@@ -279,7 +270,7 @@ TEST_F(PoolMapLifeTest, TheRangeMayCancelTheMapThatReadsIt) {
                  if (++read == 20) map.cancel();
                  return n;
                });
-  map = pool.map<map_jobs::twice>({.chunk = 3}, range);
+  map = pool.with({.chunk = 3}).map<map_jobs::twice>(range);
   runUntil([&] { return map.called(); });
   EXPECT_TRUE(failureOf(std::move(map)).check<CancelledError>());
   EXPECT_LE(read, 21);
@@ -293,7 +284,7 @@ TEST_F(PoolMapLifeTest, TheRangeMayDestroyThePool) {
                  if (++read == 20) pool_.reset();
                  return n;
                });
-  EXPECT_TRUE(failureOf(pool.map<map_jobs::twice>({.chunk = 3}, range)).check<PoolStopped>());
+  EXPECT_TRUE(failureOf(pool.with({.chunk = 3}).map<map_jobs::twice>(range)).check<PoolStopped>());
 }
 
 TEST_F(PoolMapLifeTest, RangeAndCallbackAreDestroyedBeforeTheDeferredFires) {
@@ -301,9 +292,8 @@ TEST_F(PoolMapLifeTest, RangeAndCallbackAreDestroyedBeforeTheDeferredFires) {
   auto witness = std::make_shared<int>(0);
   auto range = std::views::iota(0, 10) | std::views::transform([witness](int n) { return n; });
   long holders = -1;
-  auto done = pool.forEach<map_jobs::twice>(std::move(range), [witness](int) {}).addCallback([&] {
-    holders = witness.use_count();
-  });
+  auto done = pool.forEach<map_jobs::twice>(std::move(range), [witness](std::size_t, int) {})
+                  .addCallback([&] { holders = witness.use_count(); });
   valueOf(std::move(done));
   // The test's own, and its moved-from range's.
   EXPECT_LE(holders, 2);

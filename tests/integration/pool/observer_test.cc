@@ -68,7 +68,7 @@ TEST_F(PoolObserverTest, HearsOfAJobAndItsWorkerInOrder) {
 
 TEST_F(PoolObserverTest, AReportSaysWhatTheJobWasAndWhenItCameWhere) {
   auto& pool = makeObservedPool({.max = 1});
-  valueOf(pool.deferToProcess<jobs::isPrime>({.priority = 3, .label = "first"}, 1'000'003U));
+  valueOf(pool.with({.priority = 3, .label = "first"}).deferToProcess<jobs::isPrime>(1'000'003U));
   const JobReport& job = recorder_->settled.at(1);
   EXPECT_EQ(job.function, "jobs::isPrime");
   EXPECT_EQ(job.label, "first");
@@ -106,7 +106,7 @@ TEST_F(PoolObserverTest, ACrashIsHeardWithItsFailureAndItsCertificate) {
 
 TEST_F(PoolObserverTest, AJobThatRunsElsewhereIsRequeuedAndSettlesOnce) {
   auto& pool = makeObservedPool({.max = 1});
-  valueOf(pool.deferToProcess<jobs::dieOnce>({.rerun = Rerun::always}, directory_ + "/once"));
+  valueOf(pool.with({.rerun = Rerun::always}).deferToProcess<jobs::dieOnce>(directory_ + "/once"));
   const JobReport& job = recorder_->settled.at(1);
   EXPECT_EQ(job.attempts, 2U);
   EXPECT_EQ(job.worker, 2U);

@@ -28,7 +28,7 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
     ready_ = false;
     death_.reset();
     worker_ = std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, side_,
+        WorkerProcess::Environment{*reactor_, *reactor_, options_, workerLog_, kills_, side_,
                                    takeMemory_, *this},
         1);
     worker_->start();
@@ -48,13 +48,18 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
     return nullptr;
   }
   void jobAnswered(WorkerProcess&, schema::JobResult::Reader, detail::ResultReading*) override {}
+  void jobUnwritable(std::uint64_t, Failure) override {}
   void workerAnswered(WorkerProcess&) override {}
-  void workerProgressed(std::uint64_t, double, const std::string&) override {}
+  void workerGaveBack(WorkerProcess&, const std::vector<std::uint64_t>&) override {}
+  void workerLacks(const std::string&) override {}
+  void workerProgressed(std::uint64_t, double, std::string) override {}
   void workerDied(WorkerProcess&, DeathCertificate certificate) override {
     death_ = std::move(certificate);
   }
 
   const PoolOptions options_;
+  const std::shared_ptr<detail::PoolLog> workerLog_ =
+      std::make_shared<detail::PoolLog>(options_.name, LogFunction());
   OomKills kills_;
   const detail::TakeMemory takeMemory_;
   detail::SideThread side_{std::bind_front(&Reactor::callFromThread, &*reactor_)};

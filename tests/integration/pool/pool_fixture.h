@@ -6,8 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <phial/master.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/ostream_sink.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,15 +25,11 @@ namespace phial {
 
 class PoolTest : public ::testing::Test {
  protected:
-  PoolTest()
-      : descriptorsBefore_(openDescriptors()),
-        reactor_(std::make_unique<Reactor>()),
-        logger_(std::make_shared<spdlog::logger>(
-            "phial", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_))) {}
+  PoolTest() : descriptorsBefore_(openDescriptors()), reactor_(std::make_unique<Reactor>()) {}
 
   void TearDown() override {
     if (pool_) {
-      if (!await(pool_->stop({.grace = Duration::zero()})).ok()) ADD_FAILURE() << "stop() failed";
+      if (!await(pool_->stop({.within = Duration::zero()})).ok()) ADD_FAILURE() << "stop() failed";
       EXPECT_TRUE(pool_->stats().balanced());
       EXPECT_EQ(pool_->stats().workers, 0U);
       EXPECT_EQ(pool_->stats().queued + pool_->stats().running, 0U);
@@ -49,21 +43,30 @@ class PoolTest : public ::testing::Test {
 
   /// Makes the pool, with a log that the test can read, on `clock` or on real time.
   ProcessPool& makePool(PoolOptions options = {}, Clock* clock = nullptr) {
-    options.logger = logger_;
+    if (!options.onLog) options.onLog = [this](const LogRecord& record) { note(record); };
     pool_ = std::make_unique<ProcessPool>(*reactor_, std::move(options),
                                           clock != nullptr ? *clock : *reactor_);
     return *pool_;
+  }
+
+  /// Keeps a record as a line of log_.
+  void note(const LogRecord& record) {
+    log_ << levelName(record.level) << ' ' << record.pool;
+    if (record.worker != 0) log_ << " [worker " << record.worker << "]";
+    log_ << ' ' << record.text << '\n';
   }
 
   /// Runs the loop until `deferred` has fired.
   template <class T>
   Outcome<T> await(Deferred<T> deferred) {
     std::optional<Outcome<T>> result;
-    deferred.addBoth([&](Outcome<T> outcome) {
+    bool waiting = false;  // stop() before the first run() would end that one
+    std::move(deferred).addBoth([&](Outcome<T> outcome) {
       result.emplace(std::move(outcome));
-      reactor_->stop();
+      if (waiting) reactor_->stop();
     });
-    reactor_->run();
+    waiting = !result;
+    if (waiting) reactor_->run();
     return std::move(*result);
   }
   template <class T>
@@ -120,6 +123,13 @@ class PoolTest : public ::testing::Test {
     ::close(fd);
   }
 
+  /// What it had printed: the first lines and, behind the gap if there is one, the last.
+  static std::vector<std::string> printedBy(const DeathCertificate& death) {
+    auto lines = death.stderrHead;
+    lines.insert(lines.end(), death.stderrTail.begin(), death.stderrTail.end());
+    return lines;
+  }
+
   static std::size_t openDescriptors() {
     std::size_t count = 0;
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
@@ -130,7 +140,6 @@ class PoolTest : public ::testing::Test {
   const std::size_t descriptorsBefore_;
   std::unique_ptr<Reactor> reactor_;
   std::ostringstream log_;
-  std::shared_ptr<spdlog::logger> logger_;
   ManualClock clock_;
   std::unique_ptr<ProcessPool> pool_;
   const ScratchFolder folder_;

@@ -40,7 +40,7 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
  protected:
   ReadingTest()
       : worker_(std::make_shared<WorkerProcess>(
-            WorkerProcess::Environment{*reactor_, *reactor_, options_, *logger_, kills_, side_,
+            WorkerProcess::Environment{*reactor_, *reactor_, options_, workerLog_, kills_, side_,
                                        takeMemory_, *this},
             1)) {
     worker_->start();
@@ -54,14 +54,14 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
 
   /// Sends a job and waits until its result is being read.
   void sendAndAwaitReading() {
-    send(new detail::TypedJob<int, int, int>({owner_, 1}, nullptr, kAdd, {3, 4}));
+    send(new detail::TypedJob<int, int, int>({owner_, 1}, {}, kAdd, {3, 4}));
     runUntil([&] { return slices_ > 0; });
   }
 
   /// Sends a job of which the result comes through shared memory, and waits until it lies there.
   void sendForLargeResult() {
     constexpr std::size_t kWords = 200'000;
-    send(new detail::TypedJob<jobs::Words, jobs::Words>({owner_, 1}, nullptr, kSendBack,
+    send(new detail::TypedJob<jobs::Words, jobs::Words>({owner_, 1}, {}, kSendBack,
                                                         {jobs::someWords(kWords)}));
     runUntil(
         [&] { return worker_->jobReturned(1) && statOf(worker_->status().pid)->state == 'S'; });
@@ -79,6 +79,8 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
   std::atomic<int> slices_ = 0;
   std::vector<std::string> heard_;
   const PoolOptions options_;
+  const std::shared_ptr<detail::PoolLog> workerLog_ =
+      std::make_shared<detail::PoolLog>(options_.name, LogFunction());
   detail::OomKills kills_;
   const detail::TakeMemory takeMemory_;
   detail::SideThread side_{std::bind_front(&Reactor::callFromThread, &*reactor_)};
@@ -92,8 +94,11 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
   void jobAnswered(WorkerProcess&, schema::JobResult::Reader, ResultReading* reading) override {
     heard_.push_back(reading != nullptr ? "read" : "unread");
   }
+  void jobUnwritable(std::uint64_t, Failure) override { heard_.push_back("unwritable"); }
   void workerAnswered(WorkerProcess&) override { heard_.push_back("answered"); }
-  void workerProgressed(std::uint64_t, double, const std::string&) override {}
+  void workerGaveBack(WorkerProcess&, const std::vector<std::uint64_t>&) override {}
+  void workerLacks(const std::string&) override {}
+  void workerProgressed(std::uint64_t, double, std::string) override {}
   void workerDied(WorkerProcess&, DeathCertificate) override { heard_.push_back("died"); }
 
   bool ready_ = false;
@@ -167,8 +172,8 @@ TEST_F(LargeResultTest, ItsDeadlineMayPassWhileItIsRead) {
   auto& pool = makePool({.max = 1}, &clock_);
   valueOf(pool.start());
   const auto words = std::make_shared<const jobs::Words>(jobs::someWords(kCount));
-  auto job = pool.deferToProcess<jobs::sendBack>(
-      JobOptions{.deadline = clock_.now() + std::chrono::hours(1)}, words);
+  auto job = pool.with({.deadline = clock_.now() + std::chrono::hours(1)})
+                 .deferToProcess<jobs::sendBack>(words);
   const auto timers = clock_.pending();
   // When it has arrived the pool waits for its deadline no longer.
   while (clock_.pending() >= timers) valueOf(deferLater(*reactor_, Duration::zero(), [] {}));

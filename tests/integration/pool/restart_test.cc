@@ -223,7 +223,7 @@ class PoolRerunTest : public PoolRestartTest {
   /// A job that has killed one worker and waits, its replacement being ready.
   Deferred<std::string> restingJob(ProcessPool& pool, JobOptions options = {}) {
     options.rerun = Rerun::always;
-    auto job = pool.deferToProcess<jobs::dieOnce>(std::move(options), directory_ + "/died");
+    auto job = pool.with(std::move(options)).deferToProcess<jobs::dieOnce>(directory_ + "/died");
     runUntil([&] { return pool.stats().deaths == 1 && pool.stats().idle == 1; });
     EXPECT_EQ(pool.stats().queued, 1U);
     return job;
@@ -243,7 +243,8 @@ TEST_F(PoolRerunTest, AJobThatKilledItsWorkerWaitsBeforeItRunsAgain) {
 
 TEST_F(PoolRerunTest, ItWaitsLongerEachTime) {
   auto& pool = makeClocked(1);
-  auto job = pool.deferToProcess<jobs::dieOf>({.rerun = Rerun::always, .maxAttempts = 4}, SIGKILL);
+  auto job =
+      pool.with({.rerun = Rerun::always, .maxAttempts = 4}).deferToProcess<jobs::dieOf>(SIGKILL);
   for (int deaths = 1; deaths <= 3; ++deaths) {
     runUntil([&] {
       return pool.stats().deaths == static_cast<std::uint64_t>(deaths) && pool.stats().idle == 1;
@@ -302,7 +303,7 @@ TEST_F(PoolRerunTest, APoolMayBeDestroyedWhileAJobWaits) {
 TEST_F(PoolRerunTest, AnExceptionIsAResultAndNotTriedAgain) {
   auto& pool = makeClocked(1);
   const Failure failure =
-      failureOf(pool.deferToProcess<jobs::throwWool>({.rerun = Rerun::always}, "thin"));
+      failureOf(pool.with({.rerun = Rerun::always}).deferToProcess<jobs::throwWool>("thin"));
   EXPECT_TRUE(failure.check("jobs::WoolError"));
   EXPECT_EQ(pool.stats().rerun, 0U);
   EXPECT_EQ(pool.stats().spawned, 1U);

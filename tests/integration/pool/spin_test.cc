@@ -57,7 +57,7 @@ TEST_F(PoolSpinTest, StopsInTheMiddleOfIt) {
   valueOf(pool.start());
   auto job = pool.deferToProcess<jobs::compute>();
   runUntil([&] { return pool.stats().running == 1; });
-  valueOf(pool.stop({.grace = Duration::zero()}));
+  valueOf(pool.stop({.within = Duration::zero()}));
   EXPECT_TRUE(failureOf(std::move(job)).check<PoolStopped>());
 }
 

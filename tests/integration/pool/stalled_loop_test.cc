@@ -1,5 +1,6 @@
 // The master's loop may stand still: a slow callback, a stopped process, a machine in trouble. What
 // a worker did in time meanwhile was in time.
+#include <fcntl.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -29,6 +30,8 @@ class PoolStalledLoopTest : public PoolTest {
       const int fd = std::stoi(entry.path().filename());
       struct stat status{};
       if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
+      // A pipe towards a worker is open for both.
+      if ((::fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) continue;
       ++ends[status.st_ino];
       ::ioctl(fd, FIONREAD, &bytes[status.st_ino]);
     }
@@ -79,7 +82,7 @@ TEST_F(PoolStalledLoopTest, SlowCallbacksAfterQuickOnesLeaveTheLoopItsTurns) {
         }
       });
     }
-    auto stopped = pool.stop({.grace = Duration::zero()});
+    auto stopped = pool.stop({.within = Duration::zero()});
     for (; !stopped.called(); ++turn) oneTurn();
     int slow = 0;
     for (const auto& [number, callbacks] : slowInTurn) {

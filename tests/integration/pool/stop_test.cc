@@ -16,9 +16,9 @@ TEST_F(PoolStopTest, TheEarliestOfSeveralEndsCounts) {
   const auto fifo = makeFifo("there");
   auto job = pool.deferToProcess<jobs::announceAndHang>(fifo);
   awaitAnnouncement(fifo);
-  auto first = pool.stop({.grace = seconds(100)});
-  auto second = pool.stop({.grace = seconds(5)});
-  auto third = pool.stop({.grace = seconds(50)});
+  auto first = pool.stop({.within = seconds(100)});
+  auto second = pool.stop({.within = seconds(5)});
+  auto third = pool.stop({.within = seconds(50)});
   auto fourth = pool.stop();
   clock_.advance(seconds(4));
   EXPECT_EQ(pool.stats().busy, 1U);
@@ -55,7 +55,7 @@ TEST_F(PoolStopTest, ADrainIsBoundedByItsGraceToo) {
   auto running = pool.deferToProcess<jobs::announceAndIgnoreTerm>(fifo);
   auto queued = pool.deferToProcess<jobs::add>(1, 2);
   awaitAnnouncement(fifo);
-  auto stopped = pool.stop({.drainQueue = true, .grace = seconds(5)});
+  auto stopped = pool.stop({.drainQueue = true, .within = seconds(5)});
   passTurns();
   EXPECT_EQ(pool.stats().queued, 1U);
   clock_.advance(seconds(6));
@@ -118,7 +118,7 @@ TEST_F(PoolStopTest, DestructionAfterItSaysNothingAndFindsNothingToDo) {
 TEST_F(PoolStopTest, ItMayBeCalledByTheErrbackOfADeath) {
   auto& pool = makePool({.min = 2, .max = 2});
   valueOf(pool.deferToProcess<jobs::dieOf>(SIGKILL).addErrback(
-      [&](const Failure&) { return pool.stop({.grace = Duration::zero()}); }));
+      [&](const Failure&) { return pool.stop({.within = Duration::zero()}); }));
   EXPECT_EQ(pool.stats().workers, 0U);
 }
 

@@ -31,7 +31,7 @@ TEST_F(PoolTimeTest, AJobThatRunsTooLongIsEndedWithACertificate) {
 TEST_F(PoolTimeTest, TheTimeoutSignalIsFollowedBySigkillAfterGrace) {
   auto& pool = makePool({.max = 1, .timeoutSignal = SIGTERM, .grace = seconds(3)}, &clock_);
   const auto fifo = makeFifo("there");
-  auto job = pool.deferToProcess<jobs::announceAndIgnoreTerm>({.timeout = seconds(10)}, fifo);
+  auto job = pool.with({.timeout = seconds(10)}).deferToProcess<jobs::announceAndIgnoreTerm>(fifo);
   awaitAnnouncement(fifo);
   clock_.advance(seconds(11));
   EXPECT_EQ(pool.workers().front().state, WorkerState::ending);
@@ -59,7 +59,7 @@ TEST_F(PoolTimeTest, TimeInTheQueueIsNotCharged) {
   auto& pool =
       makePool({.max = 1, .timeout = seconds(10), .startTimeout = std::chrono::hours(1)}, &clock_);
   const auto block = makeFifo("block");
-  auto first = pool.deferToProcess<jobs::waitFor>({.timeout = seconds(1000)}, block);
+  auto first = pool.with({.timeout = seconds(1000)}).deferToProcess<jobs::waitFor>(block);
   runUntil([&] { return pool.stats().running == 1; });
   auto second = pool.deferToProcess<jobs::add>(1, 2);
   clock_.advance(seconds(500));
@@ -86,7 +86,7 @@ TEST_F(PoolTimeTest, ADeadlineThatPassesInTheQueueKillsNobody) {
   const auto block = makeFifo("block");
   auto running = pool.deferToProcess<jobs::waitFor>(block);
   runUntil([&] { return pool.stats().running == 1; });
-  auto late = pool.deferToProcess<jobs::add>({.deadline = clock_.now() + seconds(5)}, 1, 2);
+  auto late = pool.with({.deadline = clock_.now() + seconds(5)}).deferToProcess<jobs::add>(1, 2);
   clock_.advance(seconds(6));
   EXPECT_TRUE(failureOf(std::move(late)).check<DeadlineExceeded>());
   letGo(block);
@@ -97,7 +97,7 @@ TEST_F(PoolTimeTest, ADeadlineThatPassesInTheQueueKillsNobody) {
 
 TEST_F(PoolTimeTest, ADeadlineThatHasPassedIsRefused) {
   auto& pool = makePool({.max = 1}, &clock_);
-  EXPECT_TRUE(failureOf(pool.deferToProcess<jobs::add>({.deadline = clock_.now()}, 1, 2))
+  EXPECT_TRUE(failureOf(pool.with({.deadline = clock_.now()}).deferToProcess<jobs::add>(1, 2))
                   .check<DeadlineExceeded>());
   EXPECT_EQ(pool.stats().spawned, 0U);
 }
@@ -105,8 +105,8 @@ TEST_F(PoolTimeTest, ADeadlineThatHasPassedIsRefused) {
 TEST_F(PoolTimeTest, ADeadlineThatPassesWhileRunningFailsTheJobAndThenEndsTheWorker) {
   auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
   const auto fifo = makeFifo("there");
-  auto job =
-      pool.deferToProcess<jobs::announceAndHang>({.deadline = clock_.now() + seconds(5)}, fifo);
+  auto job = pool.with({.deadline = clock_.now() + seconds(5)})
+                 .deferToProcess<jobs::announceAndHang>(fifo);
   awaitAnnouncement(fifo);
   clock_.advance(seconds(6));
   EXPECT_TRUE(failureOf(std::move(job)).check<DeadlineExceeded>());

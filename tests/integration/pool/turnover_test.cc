@@ -248,7 +248,7 @@ TEST_F(PoolTurnoverTest, AReloadWhoseWorkersDoNotStartFailsAndKeepsTheOldOnes) {
   std::filesystem::rename(path + ".next", path);
   const Failure failure = failureOf(pool.reload());
   ASSERT_TRUE(failure.check<StartupFailed>());
-  EXPECT_THAT(failure.message(), ::testing::HasSubstr("out of wool"));
+  EXPECT_THAT(failure.describe(), ::testing::HasSubstr("out of wool"));
   EXPECT_EQ(pidsOf(pool), before);
   load.end();
   runUntil([&] { return load.idle(); });

@@ -145,6 +145,14 @@ def large(place, direction, title):
       + (Subject("gearmand", (), "gearman", left_out="left out: it takes 45 s"),))
 
 
+def values(place, direction, title):
+    return Workload(f"values-{direction}", title, "lower", tuple(
+        Subject(f"phial, {shape}",
+                place.perf("values", direction=direction, shape=shape, calls=place.count(10, 1),
+                           strings=place.count(1_000_000, 10_000)))
+        for shape in ("strings", "map", "struct")), reference="phial, strings")
+
+
 def mixed(place):
     jobs = place.count(1000, 10)
     options = dict(long_ms=place.count(2000, 50))
@@ -217,6 +225,8 @@ def all_workloads(place):
             large(place, "in", "An argument of 64 MiB, by copy, that its caller keeps"),
             large(place, "out", "A result of 64 MiB"),
             large(place, "both", "64 MiB there and back"),
+            values(place, "in", "An argument of 1,000,000 strings that its caller gives away"),
+            values(place, "out", "A result of 1,000,000 strings"),
             mixed(place), shared_array(place), restart(place), spawn(place), heartbeat(place),
             memory(place), queue(place), micro(place)]
 

@@ -10,6 +10,9 @@ class Samples {
  public:
   void reserve(std::size_t count) { values_.reserve(count); }
   void add(double value) { values_.push_back(value); }
+  void add(const Samples& more) {
+    values_.insert(values_.end(), more.values_.begin(), more.values_.end());
+  }
   bool empty() const { return values_.empty(); }
   std::size_t size() const { return values_.size(); }
 

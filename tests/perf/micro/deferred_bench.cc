@@ -11,13 +11,15 @@ void chain(benchmark::State& state) {
     auto [deferred, resolver] = phial::newDeferred<int>();
     phial::Deferred<int> last = std::move(deferred);
     for (std::int64_t i = 0; i < state.range(0); ++i) {
-      last = last.addCallback([](int n) { return n + 1; });
+      last = std::move(last).addCallback([](int n) { return n + 1; });
     }
     resolver.callback(0);
   }
 }
 
-phial::Deferred<int> awaitOnce(phial::Deferred<int> deferred) { co_return co_await deferred; }
+phial::Deferred<int> awaitOnce(phial::Deferred<int> deferred) {
+  co_return co_await std::move(deferred);
+}
 
 void coroutine(benchmark::State& state) {
   for (auto _ : state) {

@@ -5,8 +5,6 @@
 #include <malloc.h>
 #include <phial/master.h>
 #include <phial/worker.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/null_sink.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -61,11 +59,7 @@ void printDifference(const Usage& before, const Usage& after, std::size_t count)
 }
 
 phial::PoolOptions poolOptions() {
-  return {.name = "memory",
-          .min = 1,
-          .max = 1,
-          .logger = std::make_shared<spdlog::logger>(
-              "phial", std::make_shared<spdlog::sinks::null_sink_st>())};
+  return {.name = "memory", .min = 1, .max = 1, .onLog = [](const phial::LogRecord&) {}};
 }
 
 phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
@@ -76,7 +70,7 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
   const Usage before = usageNow();
   for (auto& deferred : deferreds) deferred = pool.deferToProcess<perf::noOp>();
   printDifference(before, usageNow(), options.jobs);
-  co_await pool.stop({.grace = phial::Duration::zero()});
+  co_await pool.stop({.within = phial::Duration::zero()});
   co_return 0;
 }
 

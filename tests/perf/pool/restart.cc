@@ -6,8 +6,6 @@
 #include <phial/master.h>
 #include <phial/worker.h>
 #include <spawn.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/null_sink.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,7 +95,7 @@ phial::Deferred<double> killUntilReady(phial::ProcessPool& pool, ReadyWaiter& wa
   auto ready = waiter.next();
   const perf::Stopwatch stopwatch;
   ::kill(victim.pid, SIGKILL);
-  co_await ready;
+  co_await std::move(ready);
   co_return stopwatch.milliseconds();
 }
 
@@ -122,8 +120,7 @@ phial::PoolOptions poolOptions() {
           .min = 1,
           .max = 1,
           .limits = {.niceness = 0},
-          .logger = std::make_shared<spdlog::logger>(
-              "phial", std::make_shared<spdlog::sinks::null_sink_st>())};
+          .onLog = [](const phial::LogRecord&) {}};
 }
 
 phial::Deferred<int> run(phial::Reactor& reactor, Options options) {

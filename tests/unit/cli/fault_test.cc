@@ -27,7 +27,8 @@ TEST(FaultTest, WhatIsNoFaultIsNotFound) {
 TEST(FaultTest, ListsAllNames) {
   EXPECT_EQ(faultNames(),
             "sigkill,sigsegv,abort,exit,exit-zero,oom,hang,stop,close-pipe,half-frame,garbage,"
-            "ignore-term,grandchild");
+            "ignore-term,grandchild,progress-flood,log-flood,alarm,fork-return,fork-exit,fork-exec,"
+            "close-fd,surroundings,thread,heed");
 }
 
 }  // namespace

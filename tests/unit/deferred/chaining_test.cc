@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <phial/master/deferred.h>
+#include <phial/master/log.h>
 
 #include <memory>
 #include <stdexcept>
@@ -19,7 +20,7 @@ using ::testing::ElementsAre;
 TEST(ChainingTest, FiredInnerIsFlattened) {
   int seen = 0;
   Deferred<int> flat = succeed(1).addCallback([](int n) { return succeed(n + 1); });
-  auto d = flat.addCallback([&](int n) { seen = n; });
+  auto d = std::move(flat).addCallback([&](int n) { seen = n; });
   EXPECT_EQ(seen, 2);
 }
 
@@ -48,7 +49,7 @@ TEST(ChainingTest, CallbackAddedWhilePausedWaits) {
   auto inner = newDeferred<void>();
   std::vector<int> order;
   auto d = succeed().addCallback([&] { return std::move(inner.deferred); });
-  auto e = d.addCallback([&] { order.push_back(1); });
+  auto e = std::move(d).addCallback([&] { order.push_back(1); });
   EXPECT_TRUE(order.empty());
   inner.resolver.callback();
   EXPECT_THAT(order, ElementsAre(1));
@@ -59,7 +60,7 @@ TEST(ChainingTest, CallbacksOfTheInnerRunBeforeThoseOfTheOuter) {
   std::vector<int> order;
   auto d = succeed()
                .addCallback([&] {
-                 return inner.deferred.addCallback([&](int n) {
+                 return std::move(inner.deferred).addCallback([&](int n) {
                    order.push_back(n);
                    return n + 1;
                  });
@@ -94,7 +95,9 @@ TEST(ChainingTest, InnerPausedOnAnotherInner) {
   int seen = 0;
   auto d = succeed()
                .addCallback([&] {
-                 return middle.deferred.addCallback([&] { return std::move(deepest.deferred); });
+                 return std::move(middle.deferred).addCallback([&] {
+                   return std::move(deepest.deferred);
+                 });
                })
                .addCallback([&](int n) { seen = n; });
   middle.resolver.callback();
@@ -133,10 +136,10 @@ TEST(ChainingTest, InnerWhoseCallbacksAreRunningIsWaitedFor) {
   auto outer = newDeferred<void>();
   std::vector<std::string> order;
   Deferred<int> inner;
-  auto d = outer.deferred.addCallback([&] { return std::move(inner); }).addCallback([&](int n) {
-    order.push_back("outer " + std::to_string(n));
-  });
-  inner = source.deferred.addCallback([&] {
+  auto d = std::move(outer.deferred)
+               .addCallback([&] { return std::move(inner); })
+               .addCallback([&](int n) { order.push_back("outer " + std::to_string(n)); });
+  inner = std::move(source.deferred).addCallback([&] {
     outer.resolver.callback();  // takes `inner`, whose callback this is
     order.push_back("inner");
     return 4;
@@ -151,10 +154,10 @@ TEST(ChainingTest, InnerThatWasRunningMayPauseAfterwards) {
   auto later = newDeferred<int>();
   int seen = 0;
   Deferred<int> inner;
-  auto d = outer.deferred.addCallback([&] { return std::move(inner); }).addCallback([&](int n) {
-    seen = n;
-  });
-  inner = source.deferred.addCallback([&] {
+  auto d = std::move(outer.deferred)
+               .addCallback([&] { return std::move(inner); })
+               .addCallback([&](int n) { seen = n; });
+  inner = std::move(source.deferred).addCallback([&] {
     outer.resolver.callback();
     return std::move(later.deferred);
   });
@@ -169,10 +172,10 @@ TEST(ChainingTest, ReturningItsOwnContinuationFails) {
   Deferred<void> own;
   std::string message;
   Deferred<void> taken;
-  own = made.deferred.addCallback([&] { return std::move(own); });
-  own = own.addErrback([&](const Failure& f) { message = f.message(); });
+  own = std::move(made.deferred).addCallback([&] { return std::move(own); });
+  own = std::move(own).addErrback([&](const Failure& f) { message = f.message(); });
   made.resolver.callback();
-  EXPECT_EQ(message, "a callback returned a Deferred that waits for it");
+  EXPECT_EQ(message, "a callback returned a Deferred that waits for the callback's own Deferred");
 }
 
 TEST(ChainingTest, TwoThatReturnEachOtherFail) {
@@ -180,15 +183,17 @@ TEST(ChainingTest, TwoThatReturnEachOtherFail) {
   auto b = newDeferred<void>();
   std::vector<std::string> messages;
   auto note = [&](const Failure& f) { messages.push_back(f.message()); };
-  Deferred<void> second = b.deferred.addCallback([] {});
+  Deferred<void> second = std::move(b.deferred).addCallback([] {});
   Deferred<void> first;
-  first = a.deferred.addCallback([&] {
+  first = std::move(a.deferred).addCallback([&] {
     b.resolver.callback();
     return std::move(second);
   });
-  second = second.addCallback([&] { return std::move(first); }).addErrback(note);
+  second = std::move(second).addCallback([&] { return std::move(first); }).addErrback(note);
   a.resolver.callback();
-  EXPECT_THAT(messages, ElementsAre("a callback returned a Deferred that waits for it"));
+  EXPECT_THAT(
+      messages,
+      ElementsAre("a callback returned a Deferred that waits for the callback's own Deferred"));
 }
 
 TEST(ChainingTest, ReturningAnEmptyDeferredFails) {
@@ -207,7 +212,7 @@ TEST(UnhandledErrorTest, IsReportedOnceWhenTheLastHandleGoes) {
   auto [deferred, resolver] = newDeferred<int>();
   resolver.errback(std::runtime_error("lost"));
   {
-    auto d = deferred.addCallback([](int n) { return n; });
+    auto d = std::move(deferred).addCallback([](int n) { return n; });
     EXPECT_TRUE(unhandled.take().empty()) << "an errback may still be added";
   }
   EXPECT_THAT(unhandled.take(), ElementsAre("lost"));
@@ -242,14 +247,18 @@ TEST(UnhandledErrorTest, FailureOfAnInnerIsReportedOnce) {
   EXPECT_THAT(unhandled.take(), ElementsAre("inner"));
 }
 
-TEST(UnhandledErrorTest, DefaultHookWritesTypeMessageAndTraceback) {
+TEST(UnhandledErrorTest, DefaultHookLogsTypeMessageAndTracebackInOneLine) {
   auto previous = setUnhandledErrorHook({});
-  testing::internal::CaptureStderr();
+  std::vector<std::string> records;
+  auto sink = setLogSink([&](const LogRecord& record) {
+    records.push_back(std::string(levelName(record.level)) + " " + std::string(record.text));
+  });
   {
-    auto d = fail<int>(Failure(std::make_exception_ptr(std::range_error("m")), "  trace\n"));
+    auto d = fail<int>(Failure(std::make_exception_ptr(std::range_error("m\nn")), "  at\n  in\n"));
   }
-  EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "Unhandled error in Deferred: std::range_error: m\n  trace\n");
+  EXPECT_THAT(records,
+              ElementsAre("error Unhandled error in Deferred: std::range_error: m | n | at | in"));
+  setLogSink(std::move(sink));
   setUnhandledErrorHook(std::move(previous));
 }
 

@@ -19,13 +19,13 @@ namespace {
 using ::testing::ElementsAre;
 
 Deferred<int> addOne(Deferred<int> d) {
-  int n = co_await d;
+  int n = co_await std::move(d);
   co_return n + 1;
 }
 
 Deferred<void> record(std::vector<int>* order, Deferred<int> d) {
   order->push_back(1);
-  int n = co_await d;
+  int n = co_await std::move(d);
   order->push_back(n);
 }
 
@@ -68,7 +68,7 @@ TEST(CoroutineTest, FailureIsThrownAtTheAwaitAndLeavesAsAFailure) {
 Deferred<std::string> describe(Deferred<int> d) {
   std::string text;
   try {
-    int n = co_await d;
+    int n = co_await std::move(d);
     text = std::to_string(n);
   } catch (const RemoteError& e) {
     text = "remote " + e.types().front();
@@ -87,7 +87,7 @@ TEST(CoroutineTest, CatchesWhatItAwaits) {
 }
 
 Deferred<std::unique_ptr<int>> passOn(Deferred<std::unique_ptr<int>> d) {
-  std::unique_ptr<int> p = co_await d;
+  std::unique_ptr<int> p = co_await std::move(d);
   co_return p;
 }
 
@@ -102,7 +102,7 @@ TEST(CoroutineTest, MoveOnlyValuesPass) {
 Deferred<int> sumOf(std::vector<Deferred<int>> ds) {
   int sum = 0;
   for (auto& d : ds) {
-    int n = co_await d;
+    int n = co_await std::move(d);
     sum += n;
   }
   co_return sum;
@@ -160,11 +160,11 @@ Deferred<int> insist(Deferred<int> first, Deferred<int> second) {
   bool cancelled = false;
   int n = 0;
   try {
-    n = co_await first;
+    n = co_await std::move(first);
   } catch (const CancelledError&) {
     cancelled = true;
   }
-  if (cancelled) n = co_await second;
+  if (cancelled) n = co_await std::move(second);
   co_return n;
 }
 
@@ -202,11 +202,11 @@ TEST(CoroutineTest, CancelFromWithinItselfWhileRunningDoesNothing) {
   auto made = newDeferred<int>();
   Deferred<int> d;
   int seen = 0;
-  d = addOne(made.deferred.addCallback([&](int n) {
+  d = addOne(std::move(made.deferred).addCallback([&](int n) {
     d.cancel();
     return n;
   }));
-  d = d.addCallback([&](int n) { return seen = n; });
+  d = std::move(d).addCallback([&](int n) { return seen = n; });
   made.resolver.callback(1);
   EXPECT_EQ(seen, 2);
 }
@@ -214,7 +214,7 @@ TEST(CoroutineTest, CancelFromWithinItselfWhileRunningDoesNothing) {
 // --- Life ---
 
 Deferred<void> holding(std::shared_ptr<int> held, Deferred<int> d) {
-  int n = co_await d;
+  int n = co_await std::move(d);
   *held += n;
 }
 
@@ -255,7 +255,7 @@ TEST(CoroutineTest, FrameIsDestroyedWhenTheResolverIsLostBelowSeveralLevels) {
   auto held = std::make_shared<int>(0);
   auto made = newDeferred<int>();
   auto twice = [](std::shared_ptr<int> h, Deferred<int> d) -> Deferred<int> {
-    int n = co_await d;
+    int n = co_await std::move(d);
     co_return n + *h;
   };
   auto d = twice(held, twice(held, addOne(std::move(made.deferred)))).addCallback([held](int n) {
@@ -314,7 +314,7 @@ struct Foreign {
 };
 
 Foreign foreign(Deferred<int> d, int* seen) {
-  int n = co_await d;
+  int n = co_await std::move(d);
   *seen = n;
 }
 

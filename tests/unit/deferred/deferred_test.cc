@@ -24,7 +24,7 @@ TEST(DeferredTest, CallbackAddedAfterFiringRunsAtOnce) {
 TEST(DeferredTest, CallbackAddedBeforeFiringRunsWithinTheFiring) {
   auto [deferred, resolver] = newDeferred<int>();
   int seen = 0;
-  auto d = deferred.addCallback([&](int n) { seen = n; });
+  auto d = std::move(deferred).addCallback([&](int n) { seen = n; });
   EXPECT_EQ(seen, 0);
   EXPECT_FALSE(d.called());
   resolver.callback(7);
@@ -90,7 +90,7 @@ TEST(DeferredTest, ErrbackThatReturnsTheFailureStaysOnTheErrorSide) {
 TEST(DeferredTest, ErrbackThatReturnsNothingDropsTheValueType) {
   Deferred<void> dropped = succeed(4).addErrback([](const Failure&) {});
   bool ran = false;
-  auto d = dropped.addCallback([&] { ran = true; });
+  auto d = std::move(dropped).addCallback([&] { ran = true; });
   EXPECT_TRUE(ran);
 }
 
@@ -98,7 +98,7 @@ TEST(DeferredTest, ErrbackResultIsConvertedToTheValueType) {
   std::string seen;
   Deferred<std::string> text =
       fail<std::string>(std::runtime_error("x")).addErrback([](Failure) { return "plain"; });
-  auto d = text.addCallback([&](std::string s) { seen = s; });
+  auto d = std::move(text).addCallback([&](std::string s) { seen = s; });
   EXPECT_EQ(seen, "plain");
 }
 
@@ -187,7 +187,7 @@ TEST(DeferredTest, MoveOnlyCallbackIsDestroyedOnceItHasRun) {
   std::weak_ptr<int> watch = owned;
   auto box = std::make_unique<std::shared_ptr<int>>(std::move(owned));
   auto [deferred, resolver] = newDeferred<int>();
-  auto d = deferred.addCallback([box = std::move(box)](int n) { return n + **box; });
+  auto d = std::move(deferred).addCallback([box = std::move(box)](int n) { return n + **box; });
   EXPECT_FALSE(watch.expired());
   resolver.callback(1);
   EXPECT_TRUE(watch.expired());
@@ -202,10 +202,10 @@ TEST(DeferredTest, SkippedCallbackIsDestroyedToo) {
 
 TEST(DeferredTest, UsingAConsumedDeferredThrows) {
   auto d = succeed(1);
-  auto next = d.addCallback([](int n) { return n; });
+  auto next = std::move(d).addCallback([](int n) { return n; });
   EXPECT_FALSE(d);
   EXPECT_TRUE(next);
-  EXPECT_THROW((void)d.addCallback([](int n) { return n; }), std::logic_error);
+  EXPECT_THROW((void)std::move(d).addCallback([](int n) { return n; }), std::logic_error);
   EXPECT_THROW(d.cancel(), std::logic_error);
   EXPECT_THROW((void)d.called(), std::logic_error);
 }
@@ -214,9 +214,9 @@ TEST(DeferredTest, CallbackAddedFromWithinARunningCallbackRunsAfterIt) {
   std::vector<std::string> order;
   auto [deferred, resolver] = newDeferred<void>();
   Deferred<void> d;
-  d = deferred.addCallback([&] {
+  d = std::move(deferred).addCallback([&] {
     order.push_back("outer");
-    d = d.addCallback([&] { order.push_back("added"); });
+    d = std::move(d).addCallback([&] { order.push_back("added"); });
     order.push_back("outer ends");
   });
   resolver.callback();
@@ -227,7 +227,7 @@ TEST(DeferredTest, HandleMayBeDroppedByItsOwnCallback) {
   auto [deferred, resolver] = newDeferred<void>();
   std::vector<int> order;
   Deferred<void> d;
-  d = deferred
+  d = std::move(deferred)
           .addCallback([&] {
             d = {};
             order.push_back(1);
@@ -241,7 +241,7 @@ TEST(DeferredTest, DroppingTheDeferredDoesNotStopItsCallbacks) {
   auto [deferred, resolver] = newDeferred<int>();
   int seen = 0;
   {
-    auto d = deferred.addCallback([&](int n) { seen = n; });
+    auto d = std::move(deferred).addCallback([&](int n) { seen = n; });
   }
   resolver.callback(9);
   EXPECT_EQ(seen, 9);
@@ -251,7 +251,7 @@ TEST(DeferredTest, DroppingEveryResolverLeavesItPending) {
   auto made = newDeferred<int>();
   auto owned = std::make_shared<int>(0);
   std::weak_ptr<int> watch = owned;
-  auto d = made.deferred.addBoth([owned = std::move(owned)](auto&&) { ++*owned; });
+  auto d = std::move(made.deferred).addBoth([owned = std::move(owned)](auto&&) { ++*owned; });
   made.resolver = {};
   EXPECT_FALSE(d.called());
   EXPECT_EQ(*watch.lock(), 0);
@@ -267,7 +267,7 @@ TEST(DeferredTest, SecondFireThrows) {
   EXPECT_THROW(copy.callback(2), AlreadyCalledError);
   EXPECT_THROW(copy.errback(std::runtime_error("late")), AlreadyCalledError);
   int seen = 0;
-  auto d = deferred.addCallback([&](int n) { seen = n; });
+  auto d = std::move(deferred).addCallback([&](int n) { seen = n; });
   EXPECT_EQ(seen, 1);
 }
 
@@ -275,8 +275,8 @@ TEST(DeferredTest, FiringFromWithinACallbackOfAnotherRunsThatOneAtOnce) {
   std::vector<int> order;
   auto first = newDeferred<void>();
   auto second = newDeferred<void>();
-  auto b = second.deferred.addCallback([&] { order.push_back(2); });
-  auto a = first.deferred.addCallback([&] {
+  auto b = std::move(second.deferred).addCallback([&] { order.push_back(2); });
+  auto a = std::move(first.deferred).addCallback([&] {
     order.push_back(1);
     second.resolver.callback();
     order.push_back(3);
@@ -292,13 +292,13 @@ TEST(DeferredTest, ErrbackTakesAnyException) {
     return 0;
   };
   auto a = newDeferred<int>();
-  auto da = a.deferred.addErrback(look);
+  auto da = std::move(a.deferred).addErrback(look);
   a.resolver.errback(std::runtime_error("exception"));
   auto b = newDeferred<int>();
-  auto db = b.deferred.addErrback(look);
+  auto db = std::move(b.deferred).addErrback(look);
   b.resolver.errback(Failure(std::logic_error("failure")));
   auto c = newDeferred<int>();
-  auto dc = c.deferred.addErrback(look);
+  auto dc = std::move(c.deferred).addErrback(look);
   c.resolver.errback(std::make_exception_ptr(std::logic_error("pointer")));
   EXPECT_THAT(seen, ElementsAre("exception", "failure", "pointer"));
 }

@@ -62,9 +62,12 @@ TEST_F(LockTest, RunHoldsTheLockUntilTheResultIsThere) {
   DeferredLock lock;
   auto slow = newDeferred<int>();
   int seen = 0;
-  auto a =
-      lock.run([&](int n) { return slow.deferred.addCallback([n](int m) { return n + m; }); }, 10)
-          .addCallback([&](int n) { seen = n; });
+  auto a = lock.run(
+                   [&](int n) {
+                     return std::move(slow.deferred).addCallback([n](int m) { return n + m; });
+                   },
+                   10)
+               .addCallback([&](int n) { seen = n; });
   auto b = lock.run(note(2));
   EXPECT_TRUE(order.empty());
   slow.resolver.callback(1);
@@ -131,10 +134,40 @@ TEST_F(LockTest, LongQueueOfQuickWorkDoesNotRecurse) {
   EXPECT_FALSE(lock.locked());
 }
 
+TEST_F(LockTest, CallbackThatIsLetInMayDestroyTheLock) {
+  auto lock = std::make_unique<DeferredLock>();
+  auto a = lock->acquire();
+  std::string seen;
+  auto b = lock->acquire().addCallback([&] { lock.reset(); });
+  auto c = lock->acquire().addErrback([&](const Failure& failure) { seen = failure.type(); });
+  lock->release();
+  EXPECT_FALSE(lock);
+  EXPECT_EQ(seen, "phial::CancelledError");
+}
+
+TEST_F(LockTest, CallbackOfARunThatHadToWaitMayDestroyTheSemaphore) {
+  auto semaphore = std::make_unique<DeferredSemaphore>(1);
+  auto a = semaphore->acquire();
+  auto b = semaphore->run([&] { semaphore.reset(); }).addCallback(note(1));
+  semaphore->release();
+  EXPECT_THAT(order, ElementsAre(1));
+}
+
+TEST_F(LockTest, AcquiringWhileItIsDestroyedFails) {
+  std::optional<DeferredLock> lock(std::in_place);
+  auto in = lock->acquire();
+  std::string seen;
+  auto waiting = lock->acquire().addErrback([&](const Failure&) {
+    return lock->acquire().addErrback([&](const Failure& failure) { seen = failure.type(); });
+  });
+  lock.reset();
+  EXPECT_EQ(seen, "phial::CancelledError");
+}
+
 TEST_F(LockTest, DestroyedItFailsThoseWhoWait) {
   std::optional<DeferredLock> lock(std::in_place);
   auto slow = newDeferred<void>();
-  auto running = lock->run([&] { return slow.deferred.addCallback(note(1)); });
+  auto running = lock->run([&] { return std::move(slow.deferred).addCallback(note(1)); });
   std::string seen;
   auto waiting = lock->acquire().addErrback([&](const Failure& f) { seen = f.type(); });
   lock.reset();

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <phial/master/clock.h>
+#include <phial/master/deferred.h>
+#include <phial/master/tasks.h>
 
 #include <chrono>
 #include <functional>
@@ -143,6 +145,65 @@ TEST_F(ManualClockTest, HandlesOutliveTheClock) {
   mortal.reset();
   EXPECT_FALSE(call.active());
   EXPECT_FALSE(call.cancel());
+}
+
+TEST_F(ManualClockTest, NeverDoesNotCome) {
+  clock.advance(1s);
+  clock.callLater(Duration::max(), note(1));
+  DelayedCall reset = clock.callLater(1h, note(2));
+  EXPECT_TRUE(reset.reset(Duration::max()));
+  DelayedCall delayed = clock.callLater(1h, note(3));
+  EXPECT_TRUE(delayed.delay(Duration::max()));
+  clock.advance(24h * 365 * 200);
+  EXPECT_TRUE(seen.empty());
+  EXPECT_EQ(clock.pending(), 3U);
+  clock.advance(Duration::max());  // the end of time
+  EXPECT_THAT(seen, ElementsAre(1, 2, 3));
+  clock.advance(Duration::max());
+  EXPECT_EQ(clock.now(), TimePoint::max());
+}
+
+// The handle of its own call is kept by what the call holds: addTimeout() and deferLater() do so.
+TEST_F(ManualClockTest, ItsEndFreesWhatItsCallsHold) {
+  const auto token = std::make_shared<int>();
+  {
+    ManualClock mortal;
+    const auto timed =
+        newDeferred<int>().deferred.addTimeout(1h, mortal).addCallback([token](int) {});
+    const auto later = deferLater(mortal, 1h, [token] {});
+    auto handle = std::make_shared<DelayedCall>();
+    *handle = mortal.callLater(1h, [handle, token] {});
+    EXPECT_EQ(token.use_count(), 4);
+  }
+  EXPECT_EQ(token.use_count(), 1);
+}
+
+TEST_F(ManualClockTest, WhatItDropsMayCallInAgain) {
+  const auto token = std::make_shared<int>();
+  class AsksAgain {
+   public:
+    AsksAgain(ManualClock& clock, std::shared_ptr<int> held, bool& active)
+        : clock_(clock), held_(std::move(held)), active_(active) {}
+    ~AsksAgain() {
+      handle_ = clock_.callLater(1h, [held = held_] {});
+      active_ = handle_.active();
+    }
+
+   private:
+    ManualClock& clock_;
+    std::shared_ptr<int> held_;
+    bool& active_;
+    DelayedCall handle_;
+  };
+  bool active = true;
+  {
+    ManualClock mortal;
+    const auto asks = std::make_shared<AsksAgain>(mortal, token, active);
+    mortal.callLater(1h, [asks] {});
+    mortal.callLater(2h, [asks] {});
+  }
+  EXPECT_FALSE(active);
+  EXPECT_EQ(token.use_count(), 1);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Length and depth cost memory, never stack. The loops here overflow an 8 MiB stack many times over
 // if anything recurses along a chain.
 #include <gtest/gtest.h>
-#include <phial/master/deferred.h>
+#include <phial/master/deferred_list.h>
 
 #include <algorithm>
 #include <memory>
@@ -16,9 +16,9 @@ constexpr int kMany = 1'000'000;
 TEST(ScaleTest, MillionLinksRun) {
   auto made = newDeferred<int>();
   Deferred<int> d = std::move(made.deferred);
-  for (int i = 0; i < kMany; ++i) d = d.addCallback([](int n) { return n + 1; });
+  for (int i = 0; i < kMany; ++i) d = std::move(d).addCallback([](int n) { return n + 1; });
   int seen = 0;
-  auto end = d.addCallback([&](int n) { seen = n; });
+  auto end = std::move(d).addCallback([&](int n) { seen = n; });
   made.resolver.callback(0);
   EXPECT_EQ(seen, kMany);
 }
@@ -28,7 +28,8 @@ TEST(ScaleTest, MillionLinksAreDestroyedUnrun) {
   {
     auto made = newDeferred<int>();
     Deferred<int> d = std::move(made.deferred);
-    for (int i = 0; i < kMany; ++i) d = d.addCallback([counter](int n) { return n + *counter; });
+    for (int i = 0; i < kMany; ++i)
+      d = std::move(d).addCallback([counter](int n) { return n + *counter; });
     EXPECT_EQ(counter.use_count(), kMany + 1);
   }
   EXPECT_EQ(counter.use_count(), 1);
@@ -43,8 +44,9 @@ Deferred<int> nest(std::vector<Resolver<int>>& resolvers) {
     if (!next) {
       next = std::move(made.deferred);
     } else {
-      next = made.deferred.addCallback(
-          [inner = std::move(next)](int) mutable { return std::move(inner); });
+      next = std::move(made.deferred).addCallback([inner = std::move(next)](int) mutable {
+        return std::move(inner);
+      });
     }
   }
   return next;
@@ -90,7 +92,7 @@ struct Loop {
     if (left == 0) return succeed(done);
     auto made = newDeferred<void>();
     resolver = made.resolver;
-    return made.deferred.addCallback([this, left, held = alive] {
+    return std::move(made.deferred).addCallback([this, left, held = alive] {
       ++done;
       most = std::max(most, alive.use_count());
       return again(left - 1);
@@ -116,15 +118,15 @@ TEST(ScaleTest, TailRecursiveLoopKeepsConstantMemory) {
 
 // --- Coroutines ---
 
-Deferred<int> addOne(Deferred<int> d) {
-  int n = co_await d;
+Deferred<int> oneMore(Deferred<int> d) {
+  int n = co_await std::move(d);
   co_return n + 1;
 }
 
 constexpr int kDeep = 100'000;
 
 Deferred<int> nestDeep(Deferred<int> d) {
-  for (int i = 0; i < kDeep; ++i) d = addOne(std::move(d));
+  for (int i = 0; i < kDeep; ++i) d = oneMore(std::move(d));
   return d;
 }
 
@@ -147,10 +149,47 @@ TEST(ScaleTest, DeepCoroutineNestingIsCancelledWithoutRecursion) {
 TEST(ScaleTest, DeepCoroutineNestingIsDestroyedWithoutRecursion) {
   auto made = newDeferred<int>();
   auto watched = std::make_shared<int>(0);
-  auto d = nestDeep(made.deferred.addCallback([watched](int n) { return n; }));
+  auto d = nestDeep(std::move(made.deferred).addCallback([watched](int n) { return n; }));
   d = {};
   EXPECT_EQ(watched.use_count(), 2);
   made.resolver = {};
+  EXPECT_EQ(watched.use_count(), 1);
+}
+
+// --- Lists of lists ---
+
+Deferred<int> gatherDeep(Deferred<int> d) {
+  for (int i = 0; i < kDeep; ++i) {
+    d = gatherResults(std::move(d)).addCallback([](const std::vector<int>& all) {
+      return all.at(0);
+    });
+  }
+  return d;
+}
+
+TEST(ScaleTest, DeepListsOfListsRun) {
+  auto made = newDeferred<int>();
+  int seen = 0;
+  auto d = gatherDeep(std::move(made.deferred)).addCallback([&](int n) { seen = n; });
+  made.resolver.callback(3);
+  EXPECT_EQ(seen, 3);
+}
+
+TEST(ScaleTest, DeepListsOfListsAreCancelledWithoutRecursion) {
+  auto made = newDeferred<int>();
+  int cancelled = 0;
+  auto d =
+      gatherDeep(std::move(made.deferred)).addErrback([&](const Failure&) { return ++cancelled; });
+  d.cancel();
+  EXPECT_EQ(cancelled, 1);
+}
+
+TEST(ScaleTest, DeepListsOfListsAreDestroyedWithoutRecursion) {
+  auto made = newDeferred<int>();
+  auto watched = std::make_shared<int>(0);
+  auto d = gatherDeep(std::move(made.deferred).addCallback([watched](int n) { return n; }));
+  made.resolver = {};
+  d = {};
   EXPECT_EQ(watched.use_count(), 1);
 }
 

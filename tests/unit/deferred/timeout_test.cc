@@ -18,11 +18,11 @@ using namespace std::chrono_literals;
 class TimeoutTest : public ::testing::Test {
  protected:
   Deferred<void> watch(Deferred<int> d) {
-    return d.addCallbacks([this](int n) { value = n; },
-                          [this](const Failure& f) {
-                            failure = f.type();
-                            message = f.message();
-                          });
+    return std::move(d).addCallbacks([this](int n) { value = n; },
+                                     [this](const Failure& f) {
+                                       failure = f.type();
+                                       message = f.message();
+                                     });
   }
   ManualClock clock;
   int value = 0;
@@ -32,7 +32,7 @@ class TimeoutTest : public ::testing::Test {
 
 TEST_F(TimeoutTest, NoResultInTimeIsATimeoutError) {
   auto made = newDeferred<int>();
-  auto d = watch(made.deferred.addTimeout(2s, clock));
+  auto d = watch(std::move(made.deferred).addTimeout(2s, clock));
   clock.advance(1999ms);
   EXPECT_EQ(failure, "");
   clock.advance(1ms);
@@ -43,7 +43,7 @@ TEST_F(TimeoutTest, NoResultInTimeIsATimeoutError) {
 
 TEST_F(TimeoutTest, ResultInTimeEndsTheTimer) {
   auto made = newDeferred<int>();
-  auto d = watch(made.deferred.addTimeout(2s, clock));
+  auto d = watch(std::move(made.deferred).addTimeout(2s, clock));
   made.resolver.callback(5);
   EXPECT_EQ(value, 5);
   EXPECT_EQ(clock.pending(), 0u);
@@ -53,7 +53,7 @@ TEST_F(TimeoutTest, ResultInTimeEndsTheTimer) {
 
 TEST_F(TimeoutTest, FailureInTimePassesAndEndsTheTimer) {
   auto made = newDeferred<int>();
-  auto d = watch(made.deferred.addTimeout(2s, clock));
+  auto d = watch(std::move(made.deferred).addTimeout(2s, clock));
   made.resolver.errback(std::range_error("own"));
   EXPECT_EQ(failure, "std::range_error");
   EXPECT_EQ(clock.pending(), 0u);
@@ -61,7 +61,7 @@ TEST_F(TimeoutTest, FailureInTimePassesAndEndsTheTimer) {
 
 TEST_F(TimeoutTest, CancellationBySomebodyElseStaysCancellation) {
   auto made = newDeferred<int>();
-  auto d = watch(made.deferred.addTimeout(2s, clock));
+  auto d = watch(std::move(made.deferred).addTimeout(2s, clock));
   d.cancel();
   EXPECT_EQ(failure, "phial::CancelledError");
   EXPECT_EQ(clock.pending(), 0u);
@@ -69,11 +69,11 @@ TEST_F(TimeoutTest, CancellationBySomebodyElseStaysCancellation) {
 
 TEST_F(TimeoutTest, ResultOfTheCancellerStands) {
   auto made = newDeferred<int>([](Resolver<int>& r) { r.callback(9); });
-  auto d = watch(made.deferred.addTimeout(2s, clock));
+  auto d = watch(std::move(made.deferred).addTimeout(2s, clock));
   clock.advance(2s);
   EXPECT_EQ(value, 9);
   auto failing = newDeferred<int>([](Resolver<int>& r) { r.errback(std::range_error("own")); });
-  auto e = watch(failing.deferred.addTimeout(2s, clock));
+  auto e = watch(std::move(failing.deferred).addTimeout(2s, clock));
   clock.advance(2s);
   EXPECT_EQ(failure, "std::range_error");
 }
@@ -81,8 +81,9 @@ TEST_F(TimeoutTest, ResultOfTheCancellerStands) {
 TEST_F(TimeoutTest, CoversOnlyWhatStandsBeforeIt) {
   auto made = newDeferred<int>();
   auto later = newDeferred<int>();
-  auto d = watch(made.deferred.addTimeout(2s, clock).addCallback(
-      [&](int) { return std::move(later.deferred); }));
+  auto d = watch(std::move(made.deferred).addTimeout(2s, clock).addCallback([&](int) {
+    return std::move(later.deferred);
+  }));
   made.resolver.callback(1);
   clock.advance(5s);
   EXPECT_EQ(failure, "");
@@ -92,14 +93,15 @@ TEST_F(TimeoutTest, CoversOnlyWhatStandsBeforeIt) {
 
 TEST_F(TimeoutTest, OfAnInnerWorksOnceTheOuterWaitsForIt) {
   auto inner = newDeferred<int>();
-  auto d = watch(succeed().addCallback([&] { return inner.deferred.addTimeout(2s, clock); }));
+  auto d =
+      watch(succeed().addCallback([&] { return std::move(inner.deferred).addTimeout(2s, clock); }));
   clock.advance(2s);
   EXPECT_EQ(failure, "phial::TimeoutError");
 }
 
 TEST_F(TimeoutTest, TwoTimeoutsTheShorterWins) {
   auto made = newDeferred<int>();
-  auto d = watch(made.deferred.addTimeout(5s, clock).addTimeout(1s, clock));
+  auto d = watch(std::move(made.deferred).addTimeout(5s, clock).addTimeout(1s, clock));
   clock.advance(1s);
   EXPECT_EQ(failure, "phial::TimeoutError");
   EXPECT_EQ(message, "no result within 1.000000 s");
@@ -109,7 +111,7 @@ TEST_F(TimeoutTest, TwoTimeoutsTheShorterWins) {
 TEST_F(TimeoutTest, WorksWhenTheHandleIsGone) {
   UnhandledErrors unhandled;
   auto made = newDeferred<int>();
-  made.deferred = made.deferred.addTimeout(1s, clock);
+  made.deferred = std::move(made.deferred).addTimeout(1s, clock);
   made.deferred = {};
   clock.advance(1s);
   EXPECT_TRUE(made.resolver.called());

@@ -49,7 +49,7 @@ TEST_F(JobTableTest, FindsWhatIsThere) {
 TEST_F(JobTableTest, AnErasedEntryIsGoneWithAllThatItHeld) {
   add(1);
   add(2);
-  table_.courseOf(table_.at(1)).deaths.emplace_back();
+  table_.courseOf(table_.at(1)).strikes.deaths.emplace_back();
   erase(1);
   EXPECT_EQ(table_.find(1), nullptr);
   EXPECT_EQ(table_.find(2)->id(), 2U);
@@ -63,13 +63,13 @@ TEST_F(JobTableTest, ACourseIsUsedAgainAndKnowsNothingOfTheJobBefore) {
   EXPECT_EQ(&table_.courseOf(table_.at(1)), &course);
   course.attempts = 3;
   course.times.dispatched.emplace();
-  course.deaths.emplace_back();
+  course.strikes.deaths.emplace_back();
   erase(1);
   add(2);
   EXPECT_EQ(&table_.courseOf(table_.at(2)), &course);
   EXPECT_EQ(course.attempts, 0U);
   EXPECT_FALSE(course.times.dispatched);
-  EXPECT_THAT(course.deaths, IsEmpty());
+  EXPECT_THAT(course.strikes.deaths, IsEmpty());
 }
 
 TEST_F(JobTableTest, TheFirstIsTheOneOfTheLowestNumber) {

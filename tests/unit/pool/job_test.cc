@@ -24,8 +24,8 @@ class JobTest : public ::testing::Test {
   template <class R>
   std::string outcomeOf(Deferred<R>& deferred) {
     std::string told = "pending";
-    deferred.addCallbacks([&](R value) { told = std::to_string(value); },
-                          [&](const Failure& failure) { told = failure.type(); });
+    std::move(deferred).addCallbacks([&](R value) { told = std::to_string(value); },
+                                     [&](const Failure& failure) { told = failure.type(); });
     return told;
   }
   // A result as it comes from a worker.
@@ -101,6 +101,40 @@ TEST_F(JobTest, SmallPlainArgumentsLieInTheJob) {
   EXPECT_EQ(makeJob<int>(owner_, 1, 1, 2.5)->arguments(), nullptr);
   EXPECT_NE(makeJob<int>(owner_, 1, std::array<int, 100>{})->arguments(), nullptr);
   EXPECT_NE(makeJob<int>(owner_, 1, std::string("text"))->arguments(), nullptr);
+}
+
+TEST_F(JobTest, ArgumentsThatWouldHoldUpTheLoopAreWrittenAside) {
+  using Strings = std::vector<std::string>;
+  EXPECT_FALSE(makeJob<int>(owner_, 1, 7)->writtenAside());
+  EXPECT_FALSE(makeJob<int>(owner_, 1, std::string("text"))->writtenAside());
+  EXPECT_FALSE(makeJob<int>(owner_, 1, Strings(1000))->writtenAside());
+  EXPECT_FALSE(makeJob<int>(owner_, 1, std::vector<double>(10'000'000))->writtenAside())
+      << "refers to the numbers where they lie";
+  EXPECT_TRUE(makeJob<int>(owner_, 1, Strings(100'000))->writtenAside());
+}
+
+TEST_F(JobTest, WhatIsWrittenAsideNeedsTheJobNoLonger) {
+  const std::vector<std::string> texts(100'000, "text");
+  auto job = makeJob<int>(owner_, 1, texts, 7);
+  const auto writing = job->beginWriting(std::uint64_t{1} << 30);
+  job = {};
+  EXPECT_EQ(writing->where(), SteppedWork::Where::beside);
+  while (!writing->step()) {
+  }
+  const auto message = writing->take();
+  const auto arguments =
+      message->getRoot<capnp::AnyPointer>().asReader().getAs<capnp::List<schema::Value>>();
+  ASSERT_EQ(arguments.size(), 2u);
+  EXPECT_EQ(decode<std::vector<std::string>>(arguments[0]), texts);
+  EXPECT_EQ(decode<int>(arguments[1]), 7);
+}
+
+TEST_F(JobTest, ItEndsWhereItWouldBeTooLarge) {
+  const auto job = makeJob<int>(owner_, 1, std::vector<std::string>(100'000, "text"));
+  const auto writing = job->beginWriting(1 << 20);
+  while (!writing->step()) {
+  }
+  EXPECT_THROW(writing->take(), EncodingError);
 }
 
 // What a million queued jobs are paid for in; more of it is to be a decision.

@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 class NotedJob final : public TypedJob<void> {
  public:
   NotedJob(Job::Ticket ticket, std::vector<std::string>& notes)
-      : TypedJob(ticket, nullptr, kSomeFunction, {}), notes_(notes) {
+      : TypedJob(ticket, {}, kSomeFunction, {}), notes_(notes) {
     outcome.emplace();
   }
   ~NotedJob() override { notes_.push_back(std::to_string(id) + " gone"); }
@@ -40,7 +40,8 @@ class SettlementQueueTest : public ::testing::Test {
   }
   Resolver<void> wait(const std::string& name) {
     auto [deferred, resolver] = newDeferred<void>();
-    deferred.addCallback([this, name] { notes_.push_back(name + " fired"); })
+    std::move(deferred)
+        .addCallback([this, name] { notes_.push_back(name + " fired"); })
         .addErrback([this, name](const Failure& f) { notes_.push_back(name + " " + f.message()); });
     return std::move(resolver);
   }
@@ -73,7 +74,7 @@ TEST_F(SettlementQueueTest, EachIsToldItsOwnOutcomeInOrder) {
 
 TEST_F(SettlementQueueTest, WhoIsToldMayAddMore) {
   auto [deferred, resolver] = newDeferred<void>();
-  deferred.addCallback([this] { queue_.succeed(job(7)); });
+  std::move(deferred).addCallback([this] { queue_.succeed(job(7)); });
   queue_.succeed(std::move(resolver));
   queue_.tellNext();
   EXPECT_FALSE(queue_.empty());

@@ -9,6 +9,7 @@ namespace phial::detail {
 namespace {
 
 constexpr std::size_t kMiB = 1 << 20;
+constexpr std::size_t kMost = 256 * kMiB;
 
 class WarmMemoryTest : public ::testing::Test {
  protected:
@@ -22,7 +23,7 @@ class WarmMemoryTest : public ::testing::Test {
   }
 
   ManualClock clock_;
-  const std::shared_ptr<WarmMemory> memory_ = std::make_shared<WarmMemory>(clock_);
+  const std::shared_ptr<WarmMemory> memory_ = std::make_shared<WarmMemory>(clock_, kMost);
 };
 
 TEST_F(WarmMemoryTest, TheSameBlockIsUsedAgain) {
@@ -50,9 +51,16 @@ TEST_F(WarmMemoryTest, ASmallArgumentTakesNoMuchLargerBlock) {
 TEST_F(WarmMemoryTest, NoMoreThanTheBoundIsKept) {
   std::vector<std::shared_ptr<std::byte>> blocks;
   blocks.reserve(3);
-  for (int i = 0; i < 3; ++i) blocks.push_back(memory_->take(WarmMemory::kMostBytes / 2));
+  for (int i = 0; i < 3; ++i) blocks.push_back(memory_->take(kMost / 2));
   blocks.clear();
-  EXPECT_EQ(memory_->keptBytes(), WarmMemory::kMostBytes);
+  EXPECT_EQ(memory_->keptBytes(), kMost);
+}
+
+TEST_F(WarmMemoryTest, WithABoundOfNothingNothingIsKept) {
+  const auto none = std::make_shared<WarmMemory>(clock_, 0);
+  none->take(2 * kMiB).reset();
+  EXPECT_EQ(none->keptBytes(), 0U);
+  EXPECT_EQ(clock_.pending(), 0U);
 }
 
 TEST_F(WarmMemoryTest, WhatIsNotUsedForSomeSecondsIsGivenBack) {

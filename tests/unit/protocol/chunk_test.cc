@@ -47,8 +47,10 @@ class TestScope final : public JobScope {
   bool cancelled() const override { return at.size() > cancelledAfter; }
   std::string latestThrow() const override { return "where it was thrown"; }
   void atElement(std::optional<std::uint64_t> index) override { at.push_back(index); }
+  void startElement() override { ++started; }
 
   std::size_t cancelledAfter = 1000;
+  std::size_t started = 0;
   std::vector<std::optional<std::uint64_t>> at;
 };
 

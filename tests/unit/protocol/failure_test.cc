@@ -4,10 +4,18 @@
 #include <kj/exception.h>
 #include <phial/protocol/failure.h>
 
+#include <cxxabi.h>
+#include <pthread.h>
+#include <unwind.h>
+
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace failure_test {
 
@@ -19,6 +27,16 @@ struct Both : std::runtime_error, Left, private Hidden {
   using std::runtime_error::runtime_error;
 };
 struct Plain {};
+struct NullWhat : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+// Thrown in place of what was to be thrown.
+struct RefusesToBeCopied : std::runtime_error {
+  using std::runtime_error::runtime_error;
+  RefusesToBeCopied(const RefusesToBeCopied& other) : std::runtime_error(other) {
+    throw std::domain_error("not to be copied");
+  }
+};
 
 }  // namespace failure_test
 
@@ -196,6 +214,113 @@ TEST(FailureTest, OfAnElementItKnowsTheIndexAndIsOtherwiseTheSame) {
   } catch (...) {
     EXPECT_EQ(Failure::current().index(), 17U);
   }
+}
+
+TEST(FailureTest, AnExceptionWithoutATextIsNamedByItsType) {
+  const Failure f = caught(failure_test::NullWhat());
+  EXPECT_EQ(f.type(), "failure_test::NullWhat");
+  EXPECT_EQ(f.message(), "exception of type failure_test::NullWhat");
+  const char* nothing = nullptr;
+  EXPECT_EQ(caught(nothing).message(), "null");
+}
+
+TEST(FailureTest, AnExceptionThatCannotBeCopiedIsReplacedByWhatItsCopyThrew) {
+  const failure_test::RefusesToBeCopied original("original");
+  try {
+    throw original;  // NOLINT: the copy is what is tried
+  } catch (...) {
+    EXPECT_EQ(Failure::current().type(), "std::domain_error");
+  }
+}
+
+TEST(FailureTest, AnExceptionOfAnotherLanguageIsAFailure) {
+  static _Unwind_Exception foreign{};
+  foreign.exception_class = 0x52555354;  // of nobody here
+  foreign.exception_cleanup = [](_Unwind_Reason_Code, _Unwind_Exception*) {};
+  std::optional<Failure> failure;
+  try {
+    _Unwind_RaiseException(&foreign);
+    FAIL() << "nobody caught it";
+  } catch (...) {
+    failure = Failure::current();
+  }
+  EXPECT_EQ(failure->message(), "an exception that is not one of C++");
+  EXPECT_EQ(std::uncaught_exceptions(), 0) << "KJ would not throw any more";
+  EXPECT_THROW((void)Failure::current(), std::logic_error) << "the catch block has been left";
+}
+
+TEST(FailureTest, TheEndOfAThreadIsNoFailureAndPassesOn) {
+  bool madeOne = false;
+  bool unwound = false;
+  std::thread([&] {
+    struct Unwound {
+      ~Unwound() { flag = true; }
+      bool& flag;
+    } const whenUnwound{unwound};
+    try {
+      ::pthread_exit(nullptr);
+    } catch (...) {
+      static_cast<void>(Failure::current());
+      madeOne = true;
+    }
+  }).join();
+  EXPECT_FALSE(madeOne);
+  EXPECT_TRUE(unwound);
+}
+
+TEST(FailureTest, NamesAreWithoutInlineNamespaces) {
+  const Failure files = caught(std::filesystem::filesystem_error("x", {}));
+  EXPECT_TRUE(files.check("std::filesystem::filesystem_error")) << files.type();
+  std::ifstream stream;
+  stream.exceptions(std::ios::failbit);
+  try {
+    stream.open("/nowhere/at/all");
+    FAIL() << "it was opened";
+  } catch (...) {
+    EXPECT_EQ(Failure::current().type(), "std::ios_base::failure");
+  }
+}
+
+TEST(FailureTest, ANestedExceptionIsNamedByItselfAndItsCausesFollowInTheTraceback) {
+  std::optional<Failure> failure;
+  try {
+    try {
+      throw std::out_of_range("no such row");
+    } catch (...) {
+      std::throw_with_nested(std::runtime_error("cannot read the table"));
+    }
+  } catch (...) {
+    failure = Failure::current();
+  }
+  EXPECT_EQ(failure->type(), "std::runtime_error");
+  EXPECT_EQ(failure->message(), "cannot read the table");
+  EXPECT_THAT(failure->traceback(), HasSubstr("  caused by std::out_of_range: no such row\n"));
+  EXPECT_TRUE(failure->check<std::nested_exception>());
+}
+
+TEST(FailureTest, EachOfPhialsErrorsHasItsKind) {
+  EXPECT_EQ(Failure(EncodingError("")).kind(), FailureKind::refused);
+  EXPECT_EQ(Failure(UnknownFunction("")).kind(), FailureKind::refused);
+  EXPECT_EQ(Failure(QueueFull("")).kind(), FailureKind::overloaded);
+  EXPECT_EQ(Failure(TimeoutError("")).kind(), FailureKind::timedOut);
+  EXPECT_EQ(Failure(DeadlineExceeded("")).kind(), FailureKind::timedOut);
+  EXPECT_EQ(Failure(CancelledError()).kind(), FailureKind::cancelled);
+  EXPECT_EQ(Failure(PoolStopped("")).kind(), FailureKind::unavailable);
+  EXPECT_EQ(Failure(ProtocolError("")).kind(), FailureKind::internal);
+  EXPECT_EQ(Failure(std::runtime_error("")).kind(), FailureKind::raised);
+  EXPECT_EQ(caught(42).kind(), FailureKind::raised);
+  EXPECT_EQ(remoteKeyError().kind(), FailureKind::raised);
+  EXPECT_TRUE(Failure(DeadlineExceeded("")).check<TimeLimit>());
+}
+
+TEST(FailureTest, WhatNeverRanSaysSoAndIsOtherwiseTheSame) {
+  const Failure stopped(PoolStopped("stopped"));
+  EXPECT_TRUE(stopped.mayHaveRun());
+  EXPECT_FALSE(stopped.neverRun().mayHaveRun());
+  EXPECT_EQ(stopped.neverRun().exception(), stopped.exception());
+  EXPECT_FALSE(Failure(QueueFull("")).mayHaveRun());
+  EXPECT_FALSE(Failure(UnknownFunction("")).mayHaveRun());
+  EXPECT_EQ(stopped.certificate(), nullptr);
 }
 
 TEST(FailureTest, CopiesShareTheException) {

@@ -115,6 +115,16 @@ TEST_F(FileLaneTest, ParcelsBeforeTheOneAskedForAreLetGo) {
   EXPECT_EQ(receiver().receive(9, 1).size(), 1u);
 }
 
+TEST_F(FileLaneTest, OneCallLetsGoABoundedNumberOfFilesThatBelongToNothing) {
+  const Token token;
+  const std::vector<int> many(FileLane::kMostPassedBy, token.fd());
+  for (std::uint64_t parcel = 1; parcel <= 3; ++parcel) sender_.send(parcel, many);
+  sender_.send(9, std::array{token.fd()});
+  EXPECT_THAT(receiveError(9, 1), HasSubstr("too many that belong to nothing lie before them"));
+  EXPECT_THAT(receiveError(9, 1), HasSubstr("too many that belong to nothing lie before them"));
+  EXPECT_EQ(receiver().receive(9, 1).size(), 1u);
+}
+
 TEST_F(FileLaneTest, DiscardedParcelIsLetGo) {
   Token token;
   send(1, token);

@@ -282,5 +282,31 @@ TEST_F(FrameReaderTest, RandomBytesNeverTakeMemoryBeyondWhatArrived) {
   }
 }
 
+TEST_F(FrameReaderTest, BellsStandBetweenFramesAndAreNoMessages) {
+  const Bytes bell = table({FrameReader::kBell, 0});
+  Bytes all = bell;
+  for (std::size_t size : {5, 300}) {
+    const Bytes frame = frameOf(size);
+    all.insert(all.end(), frame.begin(), frame.end());
+    for (int i = 0; i < 3; ++i) all.insert(all.end(), bell.begin(), bell.end());
+  }
+  for (const std::size_t step : {std::size_t{1}, std::size_t{SIZE_MAX}}) {
+    messages_.clear();
+    feed(all, step);
+    ASSERT_EQ(messages_.size(), 2u);
+    EXPECT_TRUE(holds(*messages_[1], 300));
+    EXPECT_TRUE(reader_.takeBell());
+    EXPECT_FALSE(reader_.takeBell());
+  }
+  reader_.ended();
+  EXPECT_EQ(fault(), "");
+}
+
+TEST_F(FrameReaderTest, HalfABellOrAnotherOneIsAFault) {
+  feed(table({FrameReader::kBell, 1}));
+  EXPECT_FALSE(reader_.takeBell());
+  EXPECT_NE(fault().find("segments; the limit is 512"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace phial

@@ -33,8 +33,20 @@ TEST(FunctionIndexTest, SignatureTellsOverloadsApart) {
 TEST(FunctionIndexTest, UnknownNameIsExplainedByWhatThereIs) {
   EXPECT_EQ(sample().find("isprime").status, Status::notFound);
   EXPECT_EQ(sample().explain("isprime"),
-            "there is no function 'isprime'; there are 'area', 'isPrime', 'twin'");
-  EXPECT_EQ(FunctionIndex().explain("f"), "there is no function 'f'; there are none at all");
+            "the worker has no function 'isprime'; it has 'area', 'isPrime', 'twin'");
+  EXPECT_EQ(FunctionIndex().explain("f"), "the worker has no function 'f'; it has none at all");
+}
+
+TEST(FunctionIndexTest, JobsOfPhialsOwnAreNotNamed) {
+  FunctionIndex index;
+  index.add("area", "int (int)");
+  index.add("map of area", "ChunkResult<int> (ChunkOrder, Elements<int>)");
+  EXPECT_EQ(index.explain("twin"), "the worker has no function 'twin'; it has 'area'");
+  EXPECT_EQ(index.explain("map of twin"),
+            "the worker has no function 'twin' to map a range with; it has 'area'");
+  EXPECT_EQ(index.explain("map of area", "other"),
+            "in the worker the function 'area' to map a range with has other parameters or another "
+            "result than in this program");
 }
 
 TEST(FunctionIndexTest, LongListOfNamesIsCut) {

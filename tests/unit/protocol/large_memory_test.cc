@@ -2,6 +2,8 @@
 #include <phial/protocol/large_memory.h>
 
 #include <future>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <thread>
@@ -23,6 +25,34 @@ TEST(LargeMemoryTest, IsReleasedByAThreadOfItsOwn) {
 
 TEST(LargeMemoryTest, LittleIsReleasedOnTheSpot) {
   EXPECT_EQ(releasedOn(kLargeBytes - 1), std::this_thread::get_id());
+}
+
+/// Tells of its end.
+struct Mourned {
+  explicit Mourned(std::promise<std::thread::id>* last) : told(last) {}
+  Mourned(const Mourned&) = delete;
+  Mourned& operator=(const Mourned&) = delete;
+  ~Mourned() {
+    if (told != nullptr) told->set_value(std::this_thread::get_id());
+  }
+  std::promise<std::thread::id>* told;
+};
+
+TEST(LargeMemoryTest, AMapIsDestroyedToItsLastNodeByAThreadOfItsOwn) {
+  std::promise<std::thread::id> last;
+  auto map = std::make_unique<std::map<int, Mourned>>();
+  for (int i = 0; i < 5000; ++i) map->try_emplace(i, i == 4999 ? &last : nullptr);
+  destroyAside(std::move(map));
+  EXPECT_NE(last.get_future().get(), std::this_thread::get_id());
+}
+
+TEST(LargeMemoryTest, TheHeapOfTheMakerIsTidiedTimeAndAgain) {
+  MakerHeap heap;
+  std::thread other([&] {
+    for (int i = 0; i < 1000; ++i) heap.tidy();
+  });
+  for (int i = 0; i < 1000; ++i) std::make_unique<std::vector<char>>(i)->resize(2000);
+  other.join();
 }
 
 TEST(LargeMemoryTest, ADroppedVectorIsEmptyWhenItWasLarge) {

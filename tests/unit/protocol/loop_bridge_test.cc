@@ -11,13 +11,10 @@
 #include <vector>
 
 #include "protocol/event_ptr.h"
+#include "tests/support/base_free.h"
 
 namespace phial {
 namespace {
-
-struct BaseFree {
-  void operator()(event_base* base) const { event_base_free(base); }
-};
 
 class LoopBridgeTest : public testing::Test {
  protected:

@@ -12,9 +12,9 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Tree {
+struct Nest {
   int leaf = 0;
-  std::vector<Tree> children;
+  std::vector<Nest> children;
 };
 struct Pair {
   int a;
@@ -213,10 +213,10 @@ TEST(MalformedValueTest, ReaderLimitsBecomeEncodingErrors) {
               HasSubstr("malformed value: "));
 }
 
-Tree treeOfDepth(int depth) {
-  Tree tree;
+Nest treeOfDepth(int depth) {
+  Nest tree;
   for (int i = 1; i < depth; ++i) {
-    Tree parent;
+    Nest parent;
     parent.children.push_back(std::move(tree));
     tree = std::move(parent);
   }
@@ -225,10 +225,10 @@ Tree treeOfDepth(int depth) {
 
 TEST(MalformedValueTest, DeepRecursionFailsCleanlyOnBothSides) {
   Wire wire;
-  const Tree fits = treeOfDepth(30);
+  const Nest fits = treeOfDepth(30);
   encode(fits, wire.root);
   EXPECT_NO_THROW(encodedWords(fits));
-  const Tree deep = treeOfDepth(1000);
+  const Nest deep = treeOfDepth(1000);
   EXPECT_THROW(encodedWords(deep), EncodingError);
   EXPECT_THROW(encode(deep, wire.root), EncodingError);
 
@@ -243,7 +243,7 @@ TEST(MalformedValueTest, DeepRecursionFailsCleanlyOnBothSides) {
   options.nestingLimit = 1 << 30;
   options.traversalLimitInWords = UINT64_MAX;
   capnp::SegmentArrayMessageReader reader(message.getSegmentsForOutput(), options);
-  EXPECT_EQ(errorOf<Tree>(reader.getRoot<schema::Value>()),
+  EXPECT_EQ(errorOf<Nest>(reader.getRoot<schema::Value>()),
             "the value nests deeper than 64 levels");
   EXPECT_EQ(errorFrom<int>(1), "no error") << "the depth is counted down again after an error";
 }
@@ -329,9 +329,9 @@ int decodeAsMany(schema::Value::Reader value) {
   return decodeAsEach<bool, int, std::uint8_t, float, Small, std::string, std::vector<std::byte>,
                       std::vector<int>, std::vector<double>, std::vector<bool>,
                       std::vector<std::string>, std::array<int, 2>, std::array<Pair, 1>,
-                      std::optional<std::optional<int>>, Tree, Pair, std::tuple<int, bool>,
+                      std::optional<std::optional<int>>, Nest, Pair, std::tuple<int, bool>,
                       std::variant<int, std::vector<int>>, std::map<int, std::vector<int>>,
-                      std::map<std::string, Tree>, std::unordered_set<int>,
+                      std::map<std::string, Nest>, std::unordered_set<int>,
                       std::vector<std::optional<std::variant<bool, int>>>, Message<schema::Entry>>(
       value);
 }

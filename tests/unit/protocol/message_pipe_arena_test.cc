@@ -387,5 +387,27 @@ TEST_F(MessagePipeArenaTest, DroppingAMessageThatIsBeingCopiedFailsLaterWrites) 
   EXPECT_EQ(outcome(send(*master_, next)), "DISCONNECTED");
 }
 
+TEST_F(MessagePipeArenaTest, AReferenceToWhatWasNeverWrittenTakesNoMemory) {
+  feedReference({.offset = kPage, .bytes = 8 << 20});
+  EXPECT_EQ(masterFailure(), "a reference into the arena claims bytes that are not there");
+  EXPECT_EQ(blocks_, 0);
+}
+
+TEST_F(MessagePipeArenaTest, ATrueTableInFrontOfAHoleTakesNoMemory) {
+  const std::uint32_t words = (8u << 20) / 8;
+  const std::uint32_t table[] = {0, words};
+  writeReply(kPage, {reinterpret_cast<const char*>(table), sizeof table});
+  feedReference({.offset = kPage, .bytes = sizeof table + std::uint64_t{words} * 8});
+  EXPECT_EQ(masterFailure(), "a reference into the arena claims bytes that are not there");
+  EXPECT_EQ(blocks_, 0);
+}
+
+TEST_F(MessagePipeArenaTest, AFalseTableTakesNoMemoryThoughTheBytesAreThere) {
+  writeReply(kPage, std::string(2 << 20, '\0'));
+  feedReference({.offset = kPage, .bytes = 2 << 20});
+  EXPECT_THAT(masterFailure(), HasSubstr("another size than its reference"));
+  EXPECT_EQ(blocks_, 0);
+}
+
 }  // namespace
 }  // namespace phial

@@ -15,11 +15,9 @@
 #include <string>
 #include <utility>
 
-namespace phial {
+#include "tests/support/base_free.h"
 
-struct BaseFree {
-  void operator()(event_base* base) const { event_base_free(base); }
-};
+namespace phial {
 
 inline std::pair<kj::AutoCloseFd, kj::AutoCloseFd> newPipe() {
   int ends[2];

@@ -12,12 +12,10 @@
 #include <optional>
 #include <vector>
 
+#include "tests/support/base_free.h"
+
 namespace phial {
 namespace {
-
-struct BaseFree {
-  void operator()(event_base* base) const { event_base_free(base); }
-};
 
 // Describes itself, and returns the first argument of each job.
 class EchoWorker final : public schema::Worker::Server {

@@ -1,3 +1,6 @@
+#include <cstring>
+#include <thread>
+
 #include "tests/unit/protocol/message_pipe_fixture.h"
 
 namespace phial {
@@ -137,6 +140,81 @@ TEST(WidenPipeTest, TellsWhatIsInForce) {
   EXPECT_EQ(widenPipe(writeEnd, 4096), 128u << 10) << "refused, as the pipe holds more";
   auto notAPipe = kj::AutoCloseFd(open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(widenPipe(notAPipe), 0u);
+}
+
+class PipeWatcher final : public MessagePipe::Watcher {
+ public:
+  std::string objectionTo(capnp::MessageReader& message) override {
+    return dataBytes(message) == 13 ? "thirteen" : "";
+  }
+  void onBell() override { ++bells; }
+  void onFault() override { ++faults; }
+
+  int bells = 0;
+  int faults = 0;
+};
+
+TEST_F(MessagePipeTest, AMessageThatTheWatcherObjectsToIsTheLast) {
+  PipeWatcher watcher;
+  pipe_->watch(watcher, SIZE_MAX);
+  feed(TestMessage(12).frame() + TestMessage(13).frame() + TestMessage(14).frame());
+  EXPECT_EQ(dataBytes(*readOne()), 12u);
+  EXPECT_EQ(watcher.faults, 0);
+  EXPECT_EQ(readFailure(), "thirteen");
+  EXPECT_EQ(watcher.faults, 1);
+  EXPECT_STREQ(pipe_->error()->what(), "thirteen");
+}
+
+TEST_F(MessagePipeTest, ManyBellsAreHeardOnceARead) {
+  PipeWatcher watcher;
+  pipe_->watch(watcher, SIZE_MAX);
+  const std::uint32_t bell[] = {FrameReader::kBell, 0};
+  std::string bells;
+  for (int i = 0; i < 100; ++i) bells.append(reinterpret_cast<const char*>(bell), sizeof bell);
+  feed(bells + TestMessage(5).frame());
+  EXPECT_EQ(dataBytes(*readOne()), 5u);
+  EXPECT_EQ(watcher.bells, 1);
+}
+
+TEST_F(MessagePipeTest, RingingWritesEightBytesBehindWholeMessages) {
+  pipe_->ring();
+  EXPECT_EQ(drain().size(), FrameReader::kBellBytes);
+  TestMessage message(2 << 20);
+  auto sent = pipe_->writeMessage(message.builder().getSegmentsForOutput());
+  pipe_->flush();
+  ASSERT_TRUE(pipe_->writePending());
+  pipe_->ring();
+  std::string got;
+  while (pipe_->writePending()) {
+    got += drain();
+    runEvents();
+  }
+  got += drain();
+  ASSERT_EQ(got.size(), message.frameBytes() + FrameReader::kBellBytes);
+  std::uint32_t last[2];
+  std::memcpy(last, got.data() + message.frameBytes(), sizeof last);
+  EXPECT_EQ(last[0], FrameReader::kBell);
+  sent.wait(scope());
+}
+
+TEST_F(MessagePipeTest, LargeMessagesThatAreStillHeldAreBounded) {
+  PipeWatcher watcher;
+  constexpr std::size_t kLarge = 100 << 10;
+  pipe_->watch(watcher, kLarge + kLarge / 2);
+  const std::string frame = TestMessage(kLarge).frame();
+  std::thread peer([&] {
+    for (int i = 0; i < 4; ++i) feed(frame);
+  });
+  auto first = readOne();
+  auto second = readOne();
+  auto third = pipe_->tryReadMessage();
+  for (int i = 0; i < 50; ++i) runEvents();
+  EXPECT_FALSE(third.poll(scope()));
+  first = nullptr;
+  EXPECT_EQ(dataBytes(*KJ_ASSERT_NONNULL(third.wait(scope()))), kLarge);
+  second = nullptr;
+  EXPECT_EQ(dataBytes(*readOne()), kLarge);
+  peer.join();
 }
 
 }  // namespace

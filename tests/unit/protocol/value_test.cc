@@ -10,14 +10,14 @@
 namespace phial {
 namespace {
 
-struct Point {
+struct Corner {
   double x;
   double y;
-  bool operator==(const Point&) const = default;
+  bool operator==(const Corner&) const = default;
 };
 struct Shape {
   std::string name;
-  std::vector<Point> corners;
+  std::vector<Corner> corners;
   std::optional<int> layer;
   const int revision = 0;
   bool operator==(const Shape&) const = default;
@@ -25,10 +25,10 @@ struct Shape {
 struct Nothing {
   bool operator==(const Nothing&) const = default;
 };
-struct Tree {
+struct Twig {
   int leaf;
-  std::vector<Tree> children;
-  bool operator==(const Tree&) const = default;
+  std::vector<Twig> children;
+  bool operator==(const Twig&) const = default;
 };
 enum class Level : std::int8_t { low = -100, high = 100 };
 enum Plain { kPlainA, kPlainB = 7 };
@@ -163,10 +163,10 @@ TEST(ValueTest, ProductTypesKeepTheirMembers) {
   expectRoundTrip(std::pair(1, std::string("x")));
   expectRoundTrip(std::tuple());
   expectRoundTrip(std::tuple(1u, 2.5, std::string("x"), true));
-  expectRoundTrip(Point{1.5, -2});
+  expectRoundTrip(Corner{1.5, -2});
   expectRoundTrip(Shape{"triangle", {{0, 0}, {1, 0}, {0, 1}}, 3, 9});
   expectRoundTrip(Nothing{});
-  expectRoundTrip(std::array<Point, 2>{{{1, 2}, {3, 4}}});
+  expectRoundTrip(std::array<Corner, 2>{{{1, 2}, {3, 4}}});
   expectRoundTrip(std::array<std::string, 0>{});
 }
 
@@ -201,7 +201,7 @@ TEST(ValueTest, MapsAndSetsKeepTheirElements) {
 TEST(ValueTest, TypesNestAtWill) {
   using Inner = std::map<std::pair<int, std::string>, std::vector<std::optional<Shape>>>;
   const Inner inner{{{1, "a"}, {std::nullopt, Shape{"s", {{1, 2}}, {}, 1}}}, {{2, "b"}, {}}};
-  expectRoundTrip(std::vector<std::variant<Inner, Tree>>{inner, Tree{1, {{2, {}}, {3, {}}}}});
+  expectRoundTrip(std::vector<std::variant<Inner, Twig>>{inner, Twig{1, {{2, {}}, {3, {}}}}});
 }
 
 TEST(ValueTest, UserTypeTravelsByItsCodec) {

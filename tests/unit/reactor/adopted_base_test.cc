@@ -1,21 +1,23 @@
 // A Reactor on a host's event_base.
 #include <event2/event.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <phial/master/reactor.h>
 
 #include <csignal>
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
+
+#include "tests/support/base_free.h"
 
 namespace phial {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct BaseFree {
-  void operator()(event_base* base) const { event_base_free(base); }
-};
+using ::testing::HasSubstr;
 
 class AdoptedBaseTest : public testing::Test {
  protected:
@@ -90,6 +92,77 @@ TEST_F(AdoptedBaseTest, TakesNoSignalFromTheHost) {
     EXPECT_EQ(after.sa_handler, before[s].sa_handler) << s;
     EXPECT_EQ(sigismember(&maskAfter, s), sigismember(&maskBefore, s)) << s;
   }
+}
+
+TEST_F(AdoptedBaseTest, TwoReactorsOfOneThreadShareTheLoop) {
+  Reactor first(base_.get());
+  Reactor second(base_.get());
+  std::string log;
+  first.callWhenRunning([&] { log += '1'; });
+  second.callWhenRunning([&] { log += '2'; });
+  second.callLater(0s, [&] {
+    log += second.running() && first.running() ? 'r' : 'i';
+    EXPECT_THROW(second.run(), std::logic_error) << "the first one's run() is on the stack";
+    first.callSoon([&] { second.stop(); });
+  });
+  first.run();
+  EXPECT_EQ(log, "12r");
+  EXPECT_FALSE(first.running());
+  EXPECT_FALSE(second.running());
+}
+
+TEST_F(AdoptedBaseTest, AnOwnedBaseGoesWithTheLastReactorThatSharesIt) {
+  auto first = std::make_unique<Reactor>();
+  auto second = std::make_unique<Reactor>(first->base());
+  auto third = std::make_unique<Reactor>(second->base());
+  first.reset();
+  second->callLater(0s, [&] {
+    third.reset();
+    second->stop();
+  });
+  second->run();
+  second.reset();
+  const Reactor another;  // on a base of its own, now that the thread has none
+  EXPECT_NE(another.base(), nullptr);
+}
+
+TEST_F(AdoptedBaseTest, AReactorThatEndsTakesItsOwnCallsWithIt) {
+  Reactor first(base_.get());
+  std::string log;
+  auto witness = std::make_shared<int>();
+  {
+    Reactor second(base_.get());
+    second.onCallbackError([](std::exception_ptr) {});
+    second.callLater(0s, [&, witness] { log += 'x'; });
+    second.callSoon([&, witness] { log += 'x'; });
+    second.callWhenRunning([&, witness] { log += 'x'; });
+    second.callFromThread([&, witness] { log += 'x'; });
+    first.callWhenRunning([&] { log += '1'; });
+  }
+  EXPECT_EQ(witness.use_count(), 1);
+  first.callLater(0s, [&] { first.stop(); });
+  first.run();
+  EXPECT_EQ(log, "1");
+}
+
+TEST_F(AdoptedBaseTest, AReactorOnAnotherBaseIsRefusedWithBothNames) {
+  const Reactor first(base_.get());
+  const std::unique_ptr<event_base, BaseFree> other{event_base_new()};
+  const auto name = [](const event_base* base) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%p", static_cast<const void*>(base));
+    return std::string(text);
+  };
+  try {
+    const Reactor second(other.get());
+    FAIL() << "it was not refused";
+  } catch (const std::logic_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(name(base_.get())));
+    EXPECT_THAT(error.what(), HasSubstr(name(other.get())));
+  }
+  EXPECT_THROW(Reactor(), std::logic_error) << "it would make a base of its own";
+  const Reactor third(base_.get());
+  EXPECT_EQ(third.base(), base_.get());
 }
 
 TEST_F(AdoptedBaseTest, NoBaseIsRefused) { EXPECT_THROW(Reactor(nullptr), std::invalid_argument); }

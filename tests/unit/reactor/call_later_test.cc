@@ -37,6 +37,22 @@ TEST_F(CallLaterTest, RunsInOrderOfTimeThenOfAsking) {
   EXPECT_EQ(log_, "abcde");
 }
 
+TEST_F(CallLaterTest, NeverIsNotAtOnce) {
+  reactor_.callLater(Duration::max(), append('a'));
+  DelayedCall reset = reactor_.callLater(1h, append('b'));
+  EXPECT_TRUE(reset.reset(Duration::max()));
+  DelayedCall delayed = reactor_.callLater(1h, append('c'));
+  EXPECT_TRUE(delayed.delay(Duration::max()));
+  EXPECT_TRUE(delayed.delay(Duration::max()));
+  runFor(1ms);
+  EXPECT_EQ(log_, "");
+  // Back from the end of time, and beyond its beginning.
+  EXPECT_TRUE(delayed.delay(Duration::min()));
+  EXPECT_TRUE(delayed.delay(Duration::min()));
+  runFor(1ms);
+  EXPECT_EQ(log_, "c");
+}
+
 TEST_F(CallLaterTest, NeverRunsEarly) {
   const TimePoint asked = reactor_.now();
   Duration waited{};

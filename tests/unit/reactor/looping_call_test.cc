@@ -33,7 +33,7 @@ TEST_F(LoopingCallTest, CallsAtOnceAndThenAtEachInterval) {
 
 TEST_F(LoopingCallTest, MayBeginAfterTheFirstInterval) {
   LoopingCall loop(clock_, [&] { ++calls_; });
-  const auto done = loop.start(10ms, LoopingCall::First::kAfterInterval);
+  const auto done = loop.start(10ms, LoopingCall::First::afterInterval);
   EXPECT_EQ(calls_, 0);
   clock_.advance(10ms);
   EXPECT_EQ(calls_, 1);
@@ -88,7 +88,7 @@ TEST_F(LoopingCallTest, StartedAnewInsideTheCallBeatsOnce) {
   loop.emplace(clock_, [&] {
     if (++calls_ != 2) return;
     loop->stop();
-    second = loop->start(20ms, LoopingCall::First::kAfterInterval);
+    second = loop->start(20ms, LoopingCall::First::afterInterval);
   });
   const auto first = loop->start(10ms);
   clock_.advance(10ms);
@@ -107,6 +107,85 @@ TEST_F(LoopingCallTest, AThrowEndsItThroughTheDeferred) {
   EXPECT_EQ(message, "beat");
   EXPECT_EQ(calls_, 2);
   EXPECT_FALSE(loop.running());
+}
+
+// A call that is waited for: its Resolver, and the Deferred of start().
+class PendingLoopingCallTest : public LoopingCallTest {
+ protected:
+  PendingLoopingCallTest() {
+    previous_ = setUnhandledErrorHook(
+        [this](const Failure& failure) { unhandled_.push_back(failure.message()); });
+    loop_.emplace(clock_, [this]() -> Deferred<void> {
+      ++calls_;
+      auto made = newDeferred<void>();
+      call_ = made.resolver;
+      return std::move(made.deferred);
+    });
+  }
+  ~PendingLoopingCallTest() override { setUnhandledErrorHook(previous_); }
+
+  Deferred<void> start() {
+    return loop_->start(10ms).addBoth([this](const Outcome<void>& outcome) {
+      end_ = outcome.ok() ? "ok" : outcome.failure().message();
+    });
+  }
+
+  UnhandledErrorHook previous_;
+  std::vector<std::string> unhandled_;
+  std::optional<LoopingCall> loop_;
+  std::optional<Resolver<void>> call_;
+  std::string end_;
+};
+
+TEST_F(PendingLoopingCallTest, StoppedItEndsWithTheCall) {
+  const auto done = start();
+  loop_->stop();
+  EXPECT_FALSE(loop_->running());
+  EXPECT_EQ(end_, "") << "the call has not ended";
+  call_->callback();
+  EXPECT_EQ(end_, "ok");
+  clock_.advance(1h);
+  EXPECT_EQ(calls_, 1);
+}
+
+TEST_F(PendingLoopingCallTest, AFailureAfterStopReachesTheDeferred) {
+  const auto done = start();
+  loop_->stop();
+  call_->errback(std::runtime_error("after stop"));
+  EXPECT_EQ(end_, "after stop");
+  EXPECT_TRUE(unhandled_.empty());
+}
+
+TEST_F(PendingLoopingCallTest, StartedAnewTheOldCallFailsTheOldDeferred) {
+  const auto first = start();
+  const Resolver<void> old = *call_;
+  loop_->stop();
+  bool second = false;
+  const auto done = loop_->start(10ms).addBoth([&](const Outcome<void>&) { second = true; });
+  old.errback(std::runtime_error("the old one"));
+  EXPECT_EQ(end_, "the old one");
+  EXPECT_FALSE(second);
+  EXPECT_TRUE(loop_->running());
+}
+
+TEST_F(PendingLoopingCallTest, AFailureThatNobodyWaitsForIsReportedAsUnhandled) {
+  const auto done = start();
+  done.cancel();
+  call_->errback(std::runtime_error("after cancel"));
+  EXPECT_EQ(unhandled_, std::vector<std::string>{"after cancel"});
+  const auto again = loop_->start(10ms);
+  loop_.reset();
+  call_->errback(std::runtime_error("after the end"));
+  EXPECT_EQ(unhandled_.back(), "after the end");
+}
+
+TEST_F(LoopingCallTest, AnIntervalWithoutEndBeatsOnce) {
+  clock_.advance(1s);
+  LoopingCall loop(clock_, [&] { ++calls_; });
+  const auto done = loop.start(Duration::max());
+  clock_.advance(1ms);
+  clock_.advance(24h * 365 * 100);
+  EXPECT_EQ(calls_, 1);
 }
 
 TEST_F(LoopingCallTest, CancellingTheDeferredStops) {

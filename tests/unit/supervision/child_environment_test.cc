@@ -76,7 +76,7 @@ TEST_F(ChildEnvironmentTest, InheritsVariablesWithChanges) {
 TEST_F(ChildEnvironmentTest, HasExactlyTheVariablesGiven) {
   SpawnOptions options;
   options.executable = "env";  // found in our PATH, not in the child's
-  options.environment = {Environment::Base::kEmpty, {{"A", "1"}, {"B", ""}}};
+  options.environment = {Environment::Base::empty, {{"A", "1"}, {"B", ""}}};
   EXPECT_EQ(outputOf(options), "A=1\nB=\n");
 }
 
@@ -116,11 +116,26 @@ TEST_F(ChildEnvironmentTest, HasDefaultSignalsAndAnEmptyMask) {
   EXPECT_EQ(signal(SIGINT, ignoredBefore), SIG_IGN);
 }
 
+constexpr int kNicest = 19;
+
 TEST_F(ChildEnvironmentTest, IsNicer) {
   SpawnOptions options = shell("nice");
   options.limits.niceness = 5;
   const int ours = nice(0);
-  EXPECT_EQ(outputOf(options), std::to_string(ours + 5) + "\n");
+  EXPECT_EQ(outputOf(options), std::to_string(std::min(ours + 5, kNicest)) + "\n");
+}
+
+TEST_F(ChildEnvironmentTest, IsAsNiceAsTheSpawnerWhenNothingIsSaid) {
+  EXPECT_EQ(outputOf(shell("nice")), std::to_string(nice(0)) + "\n");
+}
+
+TEST_F(ChildEnvironmentTest, IsNicerByAPreferenceUnlessALimitIsSet) {
+  SpawnOptions options = shell("nice");
+  options.preferredNiceness = 3;
+  const int ours = nice(0);
+  EXPECT_EQ(outputOf(options), std::to_string(std::min(ours + 3, kNicest)) + "\n");
+  options.limits.niceness = 0;
+  EXPECT_EQ(outputOf(options), std::to_string(ours) + "\n");
 }
 
 }  // namespace

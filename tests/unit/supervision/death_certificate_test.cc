@@ -2,6 +2,9 @@
 #include <phial/master/errors.h>
 
 #include <csignal>
+#include <string>
+
+#include "master/supervision/death_report.h"
 
 namespace phial {
 namespace {
@@ -12,7 +15,7 @@ DeathCertificate crashInAJob() {
   DeathCertificate death;
   death.worker = 3;
   death.pid = 4711;
-  death.status = Signalled{SIGSEGV, Signalled::Core::kDumped};
+  death.status = Signalled{SIGSEGV, Signalled::Core::dumped};
   death.cause = DeathCause::crash;
   death.phase = Phase::running;
   death.job = 17;
@@ -128,15 +131,57 @@ TEST(DeathCertificateTest, EachCauseHasItsName) {
   EXPECT_STREQ(causeName(DeathCause::startup), "startup");
 }
 
-TEST(DeathCertificateTest, ErrorsCarryItAndSayIt) {
+TEST(DeathCertificateTest, QuotesTheFirstLinesTooWhenThereWereMany) {
+  DeathCertificate death = crashInAJob();
+  death.stderrHead = {"==1==ERROR: AddressSanitizer", "frame 0"};
+  death.stderrLeftOut = 1234;
+  EXPECT_TRUE(
+      death.describe().ends_with("\n  first lines on stderr:\n"
+                                 "    ==1==ERROR: AddressSanitizer\n"
+                                 "    frame 0\n"
+                                 "  1234 lines left out\n"
+                                 "  last lines on stderr:\n"
+                                 "    first line\n"
+                                 "    last line"));
+}
+
+TEST(DeathCertificateTest, InTheLogItIsOneLineWithoutTheWorkersOwn) {
+  EXPECT_EQ(detail::report(crashInAJob()),
+            "worker 3 (pid 4711) killed by SIGSEGV (core dumped) while running job 17, "
+            "geometry::area \"the big one\" | cause: it crashed | jobs served: 5, up 12.345 s, "
+            "CPU 1.750 s, peak memory 1.5 MiB");
+}
+
+TEST(DeathCertificateTest, ErrorsSayToAClientWhatHappenedAndTellThePeopleAll) {
   const WorkerDied died(crashInAJob());
   EXPECT_EQ(died.certificate().pid, 4711);
-  EXPECT_EQ(died.what(), crashInAJob().describe());
+  EXPECT_STREQ(died.what(), "geometry::area: its worker was killed by SIGSEGV (core dumped)");
+  EXPECT_EQ(died.describe(), crashInAJob().describe());
   const PoisonJob poison({crashInAJob(), crashInAJob()});
   EXPECT_EQ(poison.certificates().size(), 2U);
-  EXPECT_EQ(std::string(poison.what()), "the job was running in each of 2 workers that died:\n" +
-                                            crashInAJob().describe() + "\n" +
-                                            crashInAJob().describe());
+  EXPECT_STREQ(poison.what(),
+               "each of the 2 workers that the job ran in died; the last time geometry::area: its "
+               "worker was killed by SIGSEGV (core dumped)");
+  EXPECT_EQ(poison.describe(), std::string(poison.what()) + "\n" + crashInAJob().describe() + "\n" +
+                                   crashInAJob().describe());
+}
+
+TEST(DeathCertificateTest, AMessageForAClientHasNoProcessIdPathOrOutput) {
+  DeathCertificate death = crashInAJob();
+  death.detail = "execve /opt/secret/bin: \nPermission denied (pid 4711)";
+  for (const auto cause :
+       {DeathCause::crash, DeathCause::memory, DeathCause::timeout, DeathCause::softTimeout,
+        DeathCause::deadline, DeathCause::cancel, DeathCause::recycle, DeathCause::shutdown,
+        DeathCause::protocol, DeathCause::startup, DeathCause::reaped}) {
+    death.cause = cause;
+    for (const auto& text : {death.message(), std::string(StartupFailed(death).what()),
+                             std::string(SoftTimeoutExceeded(death).what())}) {
+      EXPECT_FALSE(text.empty());
+      for (const char* unfit : {"4711", "/", "\n", "first line"}) {
+        EXPECT_EQ(text.find(unfit), std::string::npos) << text;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST_F(ForeignReaperTest, AFailedSpawnIsStillReported) {
 
 TEST_F(ForeignReaperTest, SignalsDoNotReachAChildThatTheHostHasReaped) {
   SpawnOptions options = shell("exit 0");
-  options.processGroup = ProcessGroup::kOwnKilledAtExit;
+  options.processGroup = ProcessGroup::ownKilledAtExit;
   Process process = reactor_->spawnProcess(options);
   ASSERT_EQ(waitpid(process.pid(), nullptr, 0), process.pid());
   EXPECT_FALSE(process.kill(SIGKILL));

@@ -6,10 +6,11 @@ namespace phial::detail {
 namespace {
 
 using std::chrono::microseconds;
-using Held = InFlight::Held;
 
 class InFlightTest : public ::testing::Test {
  protected:
+  ~InFlightTest() noexcept override = default;
+
   /// Sends jobs of these numbers as one batch.
   void send(const std::vector<std::uint64_t>& ids, Duration expected = microseconds(1)) {
     const unsigned first = jobs_.nextSlot();
@@ -51,7 +52,7 @@ TEST_F(InFlightTest, WhatIsTakenBackOrAnsweredIsNotHeld) {
   EXPECT_FALSE(page().slots[1].claim(2));
   ASSERT_TRUE(page().slots[0].claim(1));
   EXPECT_FALSE(jobs_.takeBack(*jobs_.find(1))) << "it has begun";
-  jobs_.settle(*jobs_.find(1), Held::answered);
+  jobs_.settle(*jobs_.find(1), InFlight::Held::answered);
   EXPECT_EQ(jobs_.all(), std::vector<std::uint64_t>{3});
   EXPECT_EQ(jobs_.held(), 1U);
 }

@@ -16,7 +16,7 @@ class LifelineTest : public ProcessFixture {
 
   static SpawnOptions tied(const std::string& script) {
     SpawnOptions options = shell(script);
-    options.processGroup = ProcessGroup::kOwn;
+    options.processGroup = ProcessGroup::own;
     options.descriptors = {{1, PipeFromChild{}}, {9, Lifeline{}}};
     return options;
   }
@@ -33,7 +33,7 @@ TEST_F(LifelineTest, LettingGoKillsTheWholeGroup) {
   }
   process.takePipe(9) = nullptr;
   const ExitStatus status = runToExit(process);
-  EXPECT_EQ(status, ExitStatus(Signalled{SIGKILL, Signalled::Core::kNotDumped}));
+  EXPECT_EQ(status, ExitStatus(Signalled{SIGKILL, Signalled::Core::notDumped}));
   int descendant = 0;
   EXPECT_EQ(waitpid(std::stoi(line), &descendant, 0), std::stoi(line));
   EXPECT_TRUE(WIFSIGNALED(descendant));
@@ -62,7 +62,7 @@ TEST_F(LifelineTest, ItLetsAChildThatEndsByItselfEndByItself) {
 
 TEST_F(LifelineTest, ItNeedsAGroupOfItsOwn) {
   SpawnOptions options = tied("true");
-  options.processGroup = ProcessGroup::kSpawners;
+  options.processGroup = ProcessGroup::spawners;
   EXPECT_THROW(reactor_->spawnProcess(options), std::invalid_argument);
 }
 

@@ -18,12 +18,12 @@ TEST_F(ProcessExitTest, ReportsTheExitCode) {
 
 TEST_F(ProcessExitTest, ReportsTheSignal) {
   const ExitStatus status = run(shell("kill -TERM $$"));
-  EXPECT_EQ(status, ExitStatus(Signalled{SIGTERM, Signalled::Core::kNotDumped}));
+  EXPECT_EQ(status, ExitStatus(Signalled{SIGTERM, Signalled::Core::notDumped}));
 }
 
 TEST_F(ProcessExitTest, SaysThatNoCoreWasDumpedWhenItMayNot) {
   EXPECT_EQ(run(shell("ulimit -c 0; kill -SEGV $$")),
-            ExitStatus(Signalled{SIGSEGV, Signalled::Core::kNotDumped}));
+            ExitStatus(Signalled{SIGSEGV, Signalled::Core::notDumped}));
 }
 
 TEST_F(ProcessExitTest, StatusIsSetBeforeTheCallbackAndEmptyBeforeTheEnd) {

@@ -23,12 +23,12 @@ class ProcessSignalTest : public ProcessFixture {
 TEST_F(ProcessSignalTest, KillSendsTheSignal) {
   Process process = reactor_->spawnProcess(shell("exec sleep 1000"));
   EXPECT_TRUE(process.kill(SIGINT));
-  EXPECT_EQ(runToExit(process), ExitStatus(Signalled{SIGINT, Signalled::Core::kNotDumped}));
+  EXPECT_EQ(runToExit(process), ExitStatus(Signalled{SIGINT, Signalled::Core::notDumped}));
   EXPECT_FALSE(process.kill(SIGINT));
 }
 
 TEST_F(ProcessSignalTest, KillGroupReachesDescendants) {
-  Process process = reactor_->spawnProcess(family(ProcessGroup::kOwn));
+  Process process = reactor_->spawnProcess(family(ProcessGroup::own));
   EXPECT_EQ(getpgid(process.pid()), process.pid());
   const kj::AutoCloseFd out = process.takePipe(1);
   pollfd wait{out, POLLIN, 0};
@@ -40,7 +40,7 @@ TEST_F(ProcessSignalTest, KillGroupReachesDescendants) {
 }
 
 TEST_F(ProcessSignalTest, TheRestOfTheGroupIsKilledAtExitWhenAskedFor) {
-  Process process = reactor_->spawnProcess(family(ProcessGroup::kOwnKilledAtExit));
+  Process process = reactor_->spawnProcess(family(ProcessGroup::ownKilledAtExit));
   const kj::AutoCloseFd out = process.takePipe(1);
   process.takePipe(0) = nullptr;  // the leader reads the end, and exits
   runToExit(process);
@@ -50,7 +50,7 @@ TEST_F(ProcessSignalTest, TheRestOfTheGroupIsKilledAtExitWhenAskedFor) {
 TEST_F(ProcessSignalTest, DroppingTheProcessKillsItsGroup) {
   kj::AutoCloseFd out;
   {
-    Process process = reactor_->spawnProcess(family(ProcessGroup::kOwn));
+    Process process = reactor_->spawnProcess(family(ProcessGroup::own));
     out = process.takePipe(1);
     pollfd wait{out, POLLIN, 0};
     poll(&wait, 1, -1);
@@ -78,7 +78,7 @@ TEST_F(ProcessSignalTest, AChildDiesWithItsSpawner) {
     Reactor reactor;
     SpawnOptions options = shell("exec sleep 1000");
     options.descriptors[5] = InheritedFd{held[1]};
-    options.onSpawnerDeath = OnSpawnerDeath::kDie;
+    options.onSpawnerDeath = OnSpawnerDeath::die;
     const Process process = reactor.spawnProcess(options);
     [[maybe_unused]] const auto n = write(ready[1], "x", 1);
     for (;;) pause();

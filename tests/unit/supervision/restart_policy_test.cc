@@ -196,5 +196,27 @@ TEST(RestartPolicyTest, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_THROW(RestartPolicy({.failedStarts = 0}, 1), std::invalid_argument);
 }
 
+TEST(RestartPolicyTest, AShortageIsTriedAgainWithPausesOfATenthOfASecondAtMost) {
+  RestartPolicy policy(RestartOptions{}, 1);
+  TimePoint now = kNow;
+  for (const int pause : {10, 20, 40, 80, 100, 100}) {
+    policy.shortage(now);
+    EXPECT_EQ(policy.nextStart() - now, Duration(milliseconds(pause)));
+    now = policy.nextStart();
+  }
+  EXPECT_FALSE(policy.givenUp()) << "no program has failed to start";
+}
+
+TEST(RestartPolicyTest, AShortageLastsAfterAsManyTriesInARowUntilAWorkerIsSpawned) {
+  RestartPolicy policy(RestartOptions{}, 1);
+  for (unsigned i = 0; i < kGiveUpAfter; ++i) {
+    EXPECT_FALSE(policy.shortageLasts());
+    policy.shortage(kNow);
+  }
+  EXPECT_TRUE(policy.shortageLasts());
+  policy.spawned();
+  EXPECT_FALSE(policy.shortageLasts());
+}
+
 }  // namespace
 }  // namespace phial::detail

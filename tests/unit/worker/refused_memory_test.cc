@@ -15,7 +15,7 @@ void giveUp() { throw std::bad_alloc(); }
 
 class RefusedMemoryTest : public testing::Test {
  protected:
-  ~RefusedMemoryTest() override {
+  ~RefusedMemoryTest() noexcept override {
     refused_.reset();
     std::set_new_handler(before_);
   }

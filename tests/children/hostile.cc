@@ -1,0 +1,272 @@
+// A worker that speaks the protocol and means harm: its first argument says how. It knows nothing
+// of the RPC layer but its messages, which it reads and writes one at a time.
+#include <capnp/capability.h>
+#include <capnp/message.h>
+#include <capnp/rpc.capnp.h>
+#include <capnp/serialize.h>
+#include <kj/debug.h>
+#include <phial/protocol/arena.h>
+#include <phial/protocol/control_page.h>
+#include <phial/protocol/file_lane.h>
+#include <phial/protocol/frame_reader.h>
+#include <phial/protocol/worker_contract.h>
+#include <phial/schema/worker.capnp.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace {
+
+using capnp::rpc::Message;
+namespace schema = phial::schema;
+
+// Method ordinals of schema::Worker.
+constexpr unsigned kDescribe = 0;
+constexpr unsigned kRun = 1;
+
+constexpr unsigned kMany = 100'000;
+
+// The sink is all that a master exports.
+constexpr std::uint32_t kSink = 0;
+
+class Hostile {
+ public:
+  explicit Hostile(std::string manner)
+      : manner_(std::move(manner)),
+        mapping_(phial::ControlPageMapping::adopt(phial::kControlPageFd)) {}
+
+  void serve() {
+    for (;;) {
+      capnp::StreamFdMessageReader reader(phial::kRequestFd, {.traversalLimitInWords = 1u << 30});
+      const auto message = reader.getRoot<Message>();
+      if (message.isBootstrap()) answerBootstrap(message.getBootstrap().getQuestionId());
+      if (message.isCall()) answer(message.getCall());
+    }
+  }
+
+ private:
+  void write(const std::function<void(Message::Builder)>& fill) {
+    capnp::MallocMessageBuilder builder;
+    fill(builder.initRoot<Message>());
+    capnp::writeMessageToFd(phial::kReplyFd, builder);
+  }
+
+  void writeRaw(const void* bytes, std::size_t size) {
+    const auto* at = static_cast<const char*>(bytes);
+    while (size > 0) {
+      const auto wrote = ::write(phial::kReplyFd, at, size);
+      if (wrote <= 0) return;
+      at += wrote;
+      size -= static_cast<std::size_t>(wrote);
+    }
+  }
+
+  void answerBootstrap(std::uint32_t question) {
+    write([&](auto message) {
+      auto answer = message.initReturn();
+      answer.setAnswerId(question);
+      auto payload = answer.initResults();
+      payload.initCapTable(1)[0].setSenderHosted(0);
+      // Becomes a pointer to the first capability of the table.
+      capnp::BuilderCapabilityTable table;
+      table.imbue(payload.getContent())
+          .template setAs<capnp::Capability>(KJ_EXCEPTION(FAILED, "stands for this worker"));
+    });
+  }
+
+  void answer(capnp::rpc::Call::Reader call) {
+    if (call.getMethodId() == kDescribe) return greet(call.getQuestionId());
+    if (call.getMethodId() == kRun) {
+      return run(call.getQuestionId(),
+                 call.getParams().getContent().getAs<schema::Worker::RunParams>());
+    }
+  }
+
+  void greet(std::uint32_t question) {
+    write([&](auto message) {
+      auto answer = message.initReturn();
+      answer.setAnswerId(question);
+      auto info = answer.initResults()
+                      .getContent()
+                      .template initAs<schema::Worker::DescribeResults>()
+                      .initWorker();
+      info.setProtocolVersion(schema::PROTOCOL_VERSION);
+      info.setBuildId(manner_ == "large build id" ? std::string(3'000'000, 'b').c_str()
+                                                  : std::string(phial::buildId()).c_str());
+      if (manner_ == "large start failure") {
+        auto failure = info.initStartFailure();
+        failure.initTypes(1).set(0, "std::runtime_error");
+        failure.setMessage(std::string(3'000'000, 'f').c_str());
+      }
+      unsigned functions = 1;
+      if (manner_ == "many functions") functions = 50'000;
+      if (manner_ == "large greeting") functions = 1'000'000;
+      auto list = info.initFunctions(functions);
+      for (auto function : list) function.setName("harm");
+    });
+  }
+
+  // The job is taken up first, so that its end is put down to it.
+  void run(std::uint32_t question, schema::Worker::RunParams::Reader params) {
+    const auto jobs = params.getJobs();
+    for (const auto job : jobs) {
+      phial::ControlPage& page = mapping_.page();
+      page.phase.store(phial::Phase::decoding);
+      page.job.store(job.getId());
+      page.slots[job.getSlot()].claim(job.getId());
+      page.phase.store(phial::Phase::running);
+    }
+    misbehave(question, jobs[0].getId(), jobs.size() > 1);
+    write([&](auto message) { writeResults(message, question, jobs); });
+    if (manner_ == "two answers") {
+      write([&](auto message) { writeResults(message, question, jobs); });
+    }
+  }
+
+  static void writeResults(Message::Builder message, std::uint32_t question,
+                           capnp::List<schema::Job>::Reader jobs, std::uint32_t files = 0) {
+    auto answer = message.initReturn();
+    answer.setAnswerId(question);
+    auto results =
+        answer.initResults().getContent().initAs<schema::Worker::RunResults>().initResults(
+            jobs.size());
+    const auto now = phial::controlPageNanos();
+    for (unsigned i = 0; i < jobs.size(); ++i) {
+      results[i].setId(jobs[i].getId());
+      results[i].initValue().setInt(42);
+      results[i].setRunNanoseconds(100);
+      results[i].setStartedNanoseconds(now - 1000);
+      results[i].setFiles(files);
+    }
+  }
+
+  void misbehave(std::uint32_t question, std::uint64_t job, bool batch) {
+    if (manner_ == "abort") write([](auto m) { m.initAbort().setReason("I have had enough"); });
+    if (manner_ == "unknown answer") {
+      write([](auto m) { m.initReturn().setAnswerId(4711); });
+    }
+    if (manner_ == "bad capability") {
+      write([](auto m) { m.initCall().initTarget().setImportedCap(99); });
+    }
+    if (manner_ == "bad release") {
+      write([](auto m) { m.initRelease().setId(99); });
+    }
+    if (manner_ == "unimplemented") write([](auto m) { m.initUnimplemented(); });
+    if (manner_ == "exception") {
+      write([&](auto m) {
+        auto answer = m.initReturn();
+        answer.setAnswerId(question);
+        answer.initException().setReason("not today");
+      });
+    }
+    if (manner_ == "bootstrap flood") {
+      for (unsigned i = 0; i < kMany; ++i)
+        write([i](auto m) { m.initBootstrap().setQuestionId(i); });
+    }
+    if (manner_ == "large unknown messages") {
+      for (unsigned i = 0; i < 1000; ++i) {
+        write([](auto m) { m.initObsoleteSave().template initAs<capnp::Data>(60'000); });
+      }
+    }
+    if (manner_ == "many capabilities") {
+      write([question](auto m) {
+        auto answer = m.initReturn();
+        answer.setAnswerId(question);
+        auto table = answer.initResults().initCapTable(kMany);
+        for (unsigned i = 0; i < kMany; ++i) table[i].setSenderHosted(i);
+      });
+    }
+    if (manner_ == "finish flood") {
+      for (unsigned i = 0; i < kMany; ++i)
+        write([](auto m) { m.initFinish().setQuestionId(1u << 30); });
+    }
+    if (manner_ == "resolve flood") {
+      for (unsigned i = 0; i < kMany; ++i) {
+        write([i](auto m) {
+          auto resolve = m.initResolve();
+          resolve.setPromiseId(1u << 20);
+          resolve.initCap().setSenderHosted(i + 1);
+        });
+      }
+    }
+    if (manner_ == "bell flood") ring(1'000'000);
+    if (manner_ == "garbage on the page") {
+      std::memset(static_cast<void*>(&mapping_.page().progress), 0xff,
+                  sizeof(phial::ProgressBoard));
+      ring(10);
+    }
+    if (manner_ == "garbage") {
+      const std::vector<char> garbage(100'000, 'g');
+      writeRaw(garbage.data(), garbage.size());
+    }
+    if (manner_ == "arena claim") {
+      phial::detail::ArenaReference reference;
+      reference.offset = 4096;
+      reference.bytes = std::uint64_t{256} << 20;
+      writeRaw(&reference, sizeof reference);
+    }
+    if (manner_ == "arena hole") writeHole();
+    if (manner_ == "parcels") sendParcels();
+    if (manner_ == "sink flood" && batch) callSink(false);
+    if (manner_ == "sink flood, finished" && batch) callSink(true);
+    static_cast<void>(job);
+  }
+
+  void ring(int times) {
+    const std::uint32_t bell[] = {phial::FrameReader::kBell, 0};
+    std::vector<std::uint32_t> bells;
+    for (int i = 0; i < times; ++i) bells.insert(bells.end(), std::begin(bell), std::end(bell));
+    writeRaw(bells.data(), bells.size() * sizeof bells[0]);
+  }
+
+  // A true table in front of a body that was never written.
+  void writeHole() {
+    constexpr std::uint32_t kWords = (200u << 20) / 8;
+    const std::uint32_t table[] = {0, kWords};
+    phial::detail::ArenaReference reference;
+    reference.offset = 4096;
+    reference.bytes = sizeof table + std::uint64_t{kWords} * 8;
+    if (::pwrite(phial::kReplyArenaFd, table, sizeof table, 4096) < 0) return;
+    writeRaw(&reference, sizeof reference);
+  }
+
+  static void sendParcels() {
+    phial::detail::FileLane lane{kj::AutoCloseFd(::dup(phial::kFileLaneFd))};
+    const std::vector<int> files(250, 1);
+    try {
+      for (std::uint64_t parcel = 1u << 20;; ++parcel) lane.send(parcel, files);
+    } catch (const phial::EncodingError&) {  // the socket is full
+    }
+  }
+
+  void callSink(bool finished) {
+    for (unsigned i = 0; i < kMany; ++i) {
+      write([i](auto m) {
+        auto call = m.initCall();
+        call.setQuestionId(i);
+        call.initTarget().setImportedCap(kSink);
+        call.setInterfaceId(capnp::typeId<schema::Sink>());
+        call.initParams().getContent().template initAs<schema::Sink::DeliverParams>();
+      });
+      if (finished) write([i](auto m) { m.initFinish().setQuestionId(i); });
+    }
+  }
+
+  const std::string manner_;
+  phial::ControlPageMapping mapping_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Hostile(argc > 1 ? argv[1] : "").serve();
+  } catch (const kj::Exception&) {
+    return 1;  // the master has gone
+  }
+}

@@ -1,0 +1,8 @@
+// expect: Return the value itself
+#include "tests/compile/common.h"
+
+phial::Deferred<int> later(int number);
+
+void program() {
+  pool().deferToProcess<later>(7);  // the mistake
+}

@@ -1,0 +1,37 @@
+# SOURCE must not compile. The first screen of the compiler's output has to name the line that is
+# marked "the mistake", and to hold the texts that SOURCE expects.
+include(${CMAKE_CURRENT_LIST_DIR}/compile.cmake)
+if(status EQUAL 0)
+  message(FATAL_ERROR "it compiles")
+endif()
+
+set(screenLines 24)
+string(REPLACE ";" " " output "${output}")
+string(REPLACE "[" "(" output "${output}") # brackets would join the elements of a list
+string(REPLACE "]" ")" output "${output}")
+string(REPLACE "\n" ";" lines "${output}")
+list(LENGTH lines count)
+if(count GREATER screenLines)
+  list(SUBLIST lines 0 ${screenLines} lines)
+endif()
+string(REPLACE ";" "\n" screen "${lines}")
+
+file(STRINGS ${SOURCE} expected REGEX "^// expect: ")
+file(READ ${SOURCE} text)
+string(FIND "${text}" "// the mistake" marked)
+string(SUBSTRING "${text}" 0 ${marked} before)
+string(REGEX MATCHALL "\n" breaks "${before}")
+list(LENGTH breaks line)
+math(EXPR line "${line} + 1")
+
+set(wanted "${SOURCE}:${line}:")
+foreach(expectation IN LISTS expected)
+  string(REGEX REPLACE "^// expect: " "" expectation "${expectation}")
+  list(APPEND wanted "${expectation}")
+endforeach()
+foreach(text IN LISTS wanted)
+  string(FIND "${screen}" "${text}" found)
+  if(found EQUAL -1)
+    message(FATAL_ERROR "'${text}' is not on the first screen of\n${output}")
+  endif()
+endforeach()
