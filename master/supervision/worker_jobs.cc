@@ -6,7 +6,7 @@
 
 namespace phial::detail {
 
-void WorkerProcess::run(std::span<WorkerLink::Outgoing> jobs, Duration expected) {
+void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   const unsigned firstSlot = inFlight_->nextSlot();
   if (jobs.front().writing) {
     startWriting(jobs.front());
@@ -23,10 +23,11 @@ void WorkerProcess::run(std::span<WorkerLink::Outgoing> jobs, Duration expected)
   inFlight_->add(std::move(sent), env_.clock.now(), expected);
   state_ = WorkerState::busy;
   watchTakeUp();
+  report();
 }
 
 // The worker counts as busy with it, and can still lose it: nobody has taken it up.
-void WorkerProcess::startWriting(WorkerLink::Outgoing& outgoing) {
+void WorkerProcess::startWriting(Outgoing& outgoing) {
   std::shared_ptr<ArgumentWriting> arguments = std::move(outgoing.writing);
   writing_ = Writing{outgoing.job->id, outgoing.function, inFlight_->nextNumber(), arguments,
                      Steps(env_.reactor, env_.side, arguments, [weak = weak_from_this()] {
@@ -43,11 +44,15 @@ void WorkerProcess::written() {
   if (const auto place = inFlight_->find(writing.job)) {
     if (state_ != WorkerState::busy) return;  // its end will say what becomes of the job
     failure = sendWritten(writing, *place);
-    if (!failure) return watchTakeUp();
+    if (!failure) {
+      watchTakeUp();
+      return report();
+    }
     inFlight_->settle(*place, InFlight::Held::byMaster);
   }
   inFlight_->popFront();
   if (state_ == WorkerState::busy) state_ = WorkerState::idle;
+  report();
   if (failure) env_.owner.jobUnwritable(writing.job, std::move(*failure));
   env_.owner.workerAnswered(*this);
 }
@@ -67,6 +72,21 @@ std::optional<Failure> WorkerProcess::sendWritten(const Writing& writing, InFlig
   } catch (...) {
     return Failure::current();
   }
+}
+
+Load WorkerProcess::load() const {
+  Load load{.state = state_, .room = hasRoom(), .given = jobsServed_};
+  if (inFlight_ && !inFlight_->empty()) {
+    load.held = inFlight_->held();
+    load.expected = inFlight_->expected();
+    load.first = inFlight_->batches().front().expected;
+    load.given += load.held;
+  }
+  return load;
+}
+
+std::vector<std::uint64_t> WorkerProcess::heldJobs() const {
+  return inFlight_ ? inFlight_->all() : std::vector<std::uint64_t>();
 }
 
 bool WorkerProcess::hasRoom() const {
@@ -128,16 +148,24 @@ bool WorkerProcess::takeBack(std::uint64_t job) {
   const auto place = inFlight_->find(job);
   if (!place || !inFlight_->takeBack(*place)) return false;
   if (writing_ && writing_->job == job) writing_->arguments->stop();
+  report();
   return true;
 }
 
 void WorkerProcess::collect() {
+  const auto served = jobsServed_;
+  auto fault = fetchAllDelivered();
+  if (jobsServed_ != served) report();
+  if (!fault.empty()) endForNonsense(std::move(fault));
+}
+
+std::string WorkerProcess::fetchAllDelivered() {
   for (std::size_t batch = 0; inFlight_ && batch < inFlight_->batches().size(); ++batch) {
     auto fault = fetchDelivered(batch);
-    if (!fault.empty()) return endForNonsense(std::move(fault));
     // The rest of this batch is to be read first.
-    if (!inFlight_->allSettled(batch)) return;
+    if (!fault.empty() || !inFlight_->allSettled(batch)) return fault;
   }
+  return {};
 }
 
 std::optional<Duration> WorkerProcess::runningFor() const {

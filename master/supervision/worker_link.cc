@@ -30,7 +30,7 @@ std::string quotedDescription(const kj::Exception& exception) {
   return quoted(text.begin(), text.size(), ConversationRules::kMostQuotedBytes);
 }
 
-std::uint64_t wordsOf(const WorkerLink::Outgoing& outgoing) {
+std::uint64_t wordsOf(const Outgoing& outgoing) {
   const auto& label = outgoing.job->label();
   return kJobWords + outgoing.argumentWords + label.size() / sizeof(capnp::word);
 }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "master/supervision/conversation_rules.h"
+#include "master/supervision/pool_worker.h"
 
 namespace phial::detail {
 
@@ -35,14 +36,6 @@ class WorkerLink final : private MessagePipe::Watcher {
     kj::Own<kj::PromiseFulfiller<void>> done;
   };
 
-  /// A job on its way to the worker.
-  struct Outgoing {
-    const Job* job;
-    std::uint32_t function;
-    std::uint64_t argumentWords;
-    std::optional<Failure> failure = std::nullopt;       // why it has not been sent
-    std::unique_ptr<ArgumentWriting> writing = nullptr;  // set if it is written aside
-  };
   /// A job whose arguments have been written already.
   struct Written {
     std::uint64_t id;

@@ -104,6 +104,7 @@ void WorkerProcess::handle(WorkerLink::Greeting& greeting) {
   if (state_ != WorkerState::starting) return;
   startTimer_.cancel();
   state_ = WorkerState::idle;
+  report();
   env_.owner.workerReady(*this);
 }
 
@@ -172,9 +173,10 @@ std::string WorkerProcess::readAnswer(WorkerLink::Answer& answer) {
 
 void WorkerProcess::batchAnswered() {
   // A job whose time was up has failed, also when it ends before the signal ends it.
-  if (timedOut_ != 0 && inFlight_->find(timedOut_)) return;
+  if (timedOut_ != 0 && inFlight_->find(timedOut_)) return report();
   inFlight_->popFront();
   if (inFlight_->empty() && state_ == WorkerState::busy) state_ = WorkerState::idle;
+  report();
   env_.owner.workerAnswered(*this);
 }
 
@@ -186,6 +188,7 @@ void WorkerProcess::handle(WorkerLink::Delivery& delivery) {
     fault = "its results cannot be read";
   }
   delivery.done->fulfill();
+  report();
   if (!fault.empty()) return endForNonsense(std::move(fault));
   env_.owner.workerAnswered(*this);
 }
@@ -240,7 +243,7 @@ std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Read
   if (log_) log_->jobAnswered();
   hasGivenUp(id);
   const bool read = reading_ && reading_->job == id && !reading_->result->stopped();
-  env_.owner.jobAnswered(*this, result, read ? reading_->result.get() : nullptr);
+  env_.owner.jobAnswered(*this, {result, read ? reading_->result.get() : nullptr, link_->files()});
   return {};
 }
 

@@ -99,6 +99,7 @@ bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {
   }
   if (state_ == WorkerState::ending) return false;
   state_ = WorkerState::ending;
+  report();
   return true;
 }
 

@@ -1,11 +1,5 @@
 // One worker as the pool sees it: a child process, its conversation, its log and its end.
 //
-//   starting --greeting--> idle <--run/last answer--> busy
-//      |                    |                           |
-//      +---------+----------+----- retire/end/exit -----+
-//                v
-//              ending --exit seen, pipes drained--> dead
-//
 // Invariants
 // 1. Jobs travel in batches, at most two of them at a time. Each job that a worker holds it answers
 //    for, gives back or leaves behind at its end.
@@ -34,49 +28,16 @@
 #include "master/supervision/in_flight.h"
 #include "master/supervision/log_capture.h"
 #include "master/supervision/oom_kills.h"
+#include "master/supervision/pool_worker.h"
 #include "master/supervision/steps.h"
 #include "master/supervision/worker_link.h"
 
 namespace phial::detail {
 
-class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
+class WorkerProcess final : public PoolWorker,
+                            public std::enable_shared_from_this<WorkerProcess>,
                             private WorkerLink::Listener {
  public:
-  /// Whom a worker reports to. Every call but jobAnswered() is the last thing that the worker does
-  /// in its turn.
-  class Owner {
-   public:
-    virtual void workerReady(WorkerProcess& worker) = 0;
-    /// The result of a job has arrived, whole. What there is to be read in slices before it is
-    /// reported by jobAnswered(), or null. For the books only, as that is.
-    virtual std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) = 0;
-    /// One of the jobs that it was sent has ended; `reading` has read its result, unless it is
-    /// null. For the books only: calls no user code.
-    virtual void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result,
-                             ResultReading* reading) = 0;
-    /// Jobs have been answered, and perhaps a whole batch: then there is room for the next, or the
-    /// worker is idle.
-    virtual void workerAnswered(WorkerProcess& worker) = 0;
-    /// Jobs that it has not begun, in order, which it does not hold any more: the worker is to be
-    /// ended because of another. For the books only.
-    virtual void workerGaveBack(WorkerProcess& worker, const std::vector<std::uint64_t>& jobs) = 0;
-    /// The worker does without something that the system refuses it: `what` says so.
-    virtual void workerLacks(const std::string& what) = 0;
-    /// What a job that the worker holds has reported: a fraction from 0 to 1 and a note of any
-    /// bytes. For the books only. Comes before the job's jobAnswered() or the workerDied().
-    virtual void workerProgressed(std::uint64_t job, double fraction, std::string note) = 0;
-    /// Once, after which the worker is done with. What it left unanswered is still to be read from
-    /// jobs(). The owner keeps it until this call has returned.
-    virtual void workerDied(WorkerProcess& worker, DeathCertificate certificate) = 0;
-
-    /// The arguments of a job that it holds cannot be written; it does not hold the job any more.
-    /// workerAnswered() follows.
-    virtual void jobUnwritable(std::uint64_t job, Failure failure) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-
   struct Environment {
     Reactor& reactor;
     Clock& clock;
@@ -91,90 +52,34 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   /// `environment` is borrowed.
   WorkerProcess(Environment environment, std::uint64_t number);
   /// Kills and reaps what still runs.
-  ~WorkerProcess() noexcept;
+  ~WorkerProcess() noexcept override;
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  /// Spawns the process. A failure to do so is reported as its death, from the loop. A text: the
-  /// system is short of what the text says; nothing is left of the try, nothing will be reported,
-  /// and the owner drops the worker.
-  std::optional<std::string> start();
-
-  std::uint64_t number() const { return number_; }
-  WorkerState state() const { return state_; }
-  WorkerStatus status() const;
-  std::uint64_t jobsServed() const { return jobsServed_; }
-  /// Whether it has ended otherwise than told to exit, or is being killed because it did not get
-  /// ready, and the owner is about to hear of it.
-  bool verdictPending() const;
-
-  /// The wire index of a function. Throws UnknownFunction, which lists what there is, or
-  /// EncodingError when only the signature differs.
-  std::uint32_t find(FunctionName function) const;
-
-  /// Sends `jobs` as one batch that should take so long; max when that is not known. Those that
-  /// cannot be written get their failure and are not sent. One that is written aside counts as sent
-  /// from here on. REQUIRES: hasRoom(); idle, and one job alone, if it is written aside.
-  void run(std::span<WorkerLink::Outgoing> jobs, Duration expected);
-  /// Whether it can be sent a batch: it is idle, or at work on its only one.
-  bool hasRoom() const;
-
-  /// The jobs that it holds.
-  const InFlight* jobs() const { return inFlight_ ? &*inFlight_ : nullptr; }
-  std::size_t jobsHeld() const { return inFlight_ ? inFlight_->held() : 0; }
-  /// For the files that belong to the worker's results. REQUIRES: an Owner's jobAnswered().
-  FileLane& files() { return link_->files(); }
-
-  // Of a job that it holds.
-
-  /// Whether the worker has taken it up.
-  bool jobBegun(std::uint64_t job) const;
-  /// When it entered its function: the time since run(), as far as the worker can be believed;
-  /// nothing while it has not, or has ended since.
-  std::optional<Duration> startDelay(std::uint64_t job) const;
-  /// The element that a job of a map is at, counted from 1, and when it was begun, in the same
-  /// terms; nothing while it is at none, or where it does not note the time.
-  struct AtElement {
-    std::uint64_t number;
-    Duration startDelay;
-  };
-  std::optional<AtElement> atElement(std::uint64_t job) const;
-  /// Whether its function has returned, by the worker's account. The answer may still lie unread
-  /// when something has held up the loop.
-  bool jobReturned(std::uint64_t job) const;
-  /// True: the job has not begun and will not, and the worker does not hold it any more.
-  bool takeBack(std::uint64_t job);
-  /// Raises the cancel word for it; ends the worker, for `cause`, when the job still runs `grace`
-  /// later. Asked twice for one job, the first time counts. With an `element`, as AtElement counts
-  /// them, that one alone is to give up: the job goes on to the next.
-  void giveUp(std::uint64_t job, DeathCause cause, std::string detail, std::uint64_t element = 0);
-  /// Raises the cancel word for it, and lets the job end by itself; ends the worker only when the
-  /// job runs for longer than `timeout`, if there is one.
-  void letFinish(std::uint64_t job, std::optional<Duration> timeout);
-  /// What timeOut() does about a job whose function has returned, by the worker's account.
-  enum class IfReturned { wait, end };
-  /// Ends the worker because this job has run for too long: what it may still answer comes too
-  /// late. False: the worker must not be ended now, because it has ended by itself, goes on with
-  /// another job, or is held by a debugger that is waited for.
-  bool timeOut(std::uint64_t job, std::string detail, IfReturned ifReturned);
-
-  /// Reports what it has delivered ahead of its answers. Calls jobAnswered(), and no more.
-  void collect();
-  /// Resident memory now; nothing when the system does not show it.
-  std::optional<std::uint64_t> residentBytes();
-
-  /// For how long the job that it runs has been in its function; nothing when none is.
-  std::optional<Duration> runningFor() const;
-  /// Takes back up to `most` of the jobs that it has not begun, the last ones. Returns them in
-  /// order.
-  std::vector<std::uint64_t> takeBackLast(std::size_t most);
-
-  /// Lets it exit in order; SIGKILL after `grace`. REQUIRES: idle.
-  void retire(DeathCause cause);
-  /// Ends it by `signal` to its process group; SIGKILL after `grace`.
-  void end(DeathCause cause, int signal, std::string detail = {});
-  /// Kills and reaps it here and now, without a word to the owner.
-  void abandon();
+  std::uint64_t number() const override { return number_; }
+  Load load() const override;
+  WorkerStatus status() const override;
+  std::optional<std::string> start() override;
+  bool verdictPending() const override;
+  std::uint32_t find(FunctionName function) const override;
+  void run(std::span<Outgoing> jobs, Duration expected) override;
+  std::vector<std::uint64_t> heldJobs() const override;
+  bool jobBegun(std::uint64_t job) const override;
+  std::optional<Duration> startDelay(std::uint64_t job) const override;
+  std::optional<AtElement> atElement(std::uint64_t job) const override;
+  bool jobReturned(std::uint64_t job) const override;
+  bool takeBack(std::uint64_t job) override;
+  void giveUp(std::uint64_t job, DeathCause cause, std::string detail,
+              std::uint64_t element) override;
+  void letFinish(std::uint64_t job, std::optional<Duration> timeout) override;
+  bool timeOut(std::uint64_t job, std::string detail, IfReturned ifReturned) override;
+  void collect() override;
+  std::optional<std::uint64_t> residentBytes() override;
+  std::optional<Duration> runningFor() const override;
+  std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
+  void retire(DeathCause cause) override;
+  void end(DeathCause cause, int signal, std::string detail = {}) override;
+  void abandon() override;
 
  private:
   struct Disconnected {};
@@ -223,10 +128,12 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void onNonsense(std::string what) override;
   void onDisconnect() override;
 
+  bool hasRoom() const;
+  void report() { env_.owner.workerChanged(*this); }
   void spawn();
   FileLane::Ends makeFileLane();
   void failToStart(std::string why);
-  void startWriting(WorkerLink::Outgoing& outgoing);
+  void startWriting(Outgoing& outgoing);
   void written();
   std::optional<Failure> sendWritten(const Writing& writing, InFlight::Place place);
   void note(Event event);
@@ -244,6 +151,7 @@ class WorkerProcess final : public std::enable_shared_from_this<WorkerProcess>,
   void readFunctions(schema::WorkerInfo::Reader info);
   std::string readResults(capnp::List<schema::JobResult>::Reader results);
   std::string readAnswer(WorkerLink::Answer& answer);
+  std::string fetchAllDelivered();
   std::string fetchDelivered(std::size_t batch);
   std::string accept(InFlight::Place place, schema::JobResult::Reader result);
   void batchAnswered();

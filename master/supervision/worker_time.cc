@@ -83,6 +83,7 @@ void WorkerProcess::watchGivingUp(GivingUp entry) {
   if (known || state_ != WorkerState::busy) return;
   givingUp_.push_back(std::move(entry));
   armGiveUpTimer();
+  report();
 }
 
 void WorkerProcess::armGiveUpTimer() {
@@ -109,6 +110,7 @@ void WorkerProcess::checkGivingUp() {
     if (endForJob(done.job, done.cause, done.detail)) return;
   }
   armGiveUpTimer();
+  report();
 }
 
 // Whether there is still something to wait for. A job that has returned is about to be answered,
@@ -127,6 +129,7 @@ void WorkerProcess::hasGivenUp(std::uint64_t job) {
   if (givingUp_.empty()) return;
   std::erase_if(givingUp_, [job](const GivingUp& entry) { return entry.job == job; });
   armGiveUpTimer();
+  report();
 }
 
 WorkerProcess::Stand WorkerProcess::standOf(std::uint64_t job) const {
@@ -161,7 +164,7 @@ bool WorkerProcess::timeOut(std::uint64_t job, std::string detail, IfReturned if
 // as the signal went out would die of a job that is not its own. False: the job has ended
 // meanwhile, and the worker is not ended.
 bool WorkerProcess::endForJob(std::uint64_t job, DeathCause cause, std::string detail) {
-  const auto waiting = takeBackLast(jobsHeld());
+  const auto waiting = takeBackLast(inFlight_->held());
   const bool over = standOf(job) == Stand::over;
   if (!over) {
     if (cause == DeathCause::timeout && timedOut_ == 0) timedOut_ = job;

@@ -15,7 +15,7 @@ using detail::OomKills;
 using detail::WorkerProcess;
 using ::testing::HasSubstr;
 
-class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
+class PoolOomTest : public PoolTest, private detail::PoolWorker::Owner {
  protected:
   PoolOomTest()
       : kills_(OomFiles{directory_ + "/none", directory_ + "/none", directory_ + "/vmstat"}) {
@@ -43,17 +43,18 @@ class PoolOomTest : public PoolTest, private WorkerProcess::Owner {
   }
 
  private:
-  void workerReady(WorkerProcess&) override { ready_ = true; }
+  void workerReady(detail::PoolWorker&) override { ready_ = true; }
   std::unique_ptr<detail::ResultReading> jobArrived(schema::JobResult::Reader) override {
     return nullptr;
   }
-  void jobAnswered(WorkerProcess&, schema::JobResult::Reader, detail::ResultReading*) override {}
+  void workerChanged(detail::PoolWorker&) override {}
+  void jobAnswered(detail::PoolWorker&, const detail::JobAnswer&) override {}
   void jobUnwritable(std::uint64_t, Failure) override {}
-  void workerAnswered(WorkerProcess&) override {}
-  void workerGaveBack(WorkerProcess&, const std::vector<std::uint64_t>&) override {}
+  void workerAnswered(detail::PoolWorker&) override {}
+  void workerGaveBack(detail::PoolWorker&, const std::vector<std::uint64_t>&) override {}
   void workerLacks(const std::string&) override {}
   void workerProgressed(std::uint64_t, double, std::string) override {}
-  void workerDied(WorkerProcess&, DeathCertificate certificate) override {
+  void workerDied(detail::PoolWorker&, DeathCertificate certificate) override {
     death_ = std::move(certificate);
   }
 

@@ -36,7 +36,7 @@ class HeldReading final : public ResultReading {
   std::atomic<int>& slices_;
 };
 
-class ReadingTest : public PoolTest, private WorkerProcess::Owner {
+class ReadingTest : public PoolTest, private detail::PoolWorker::Owner {
  protected:
   ReadingTest()
       : worker_(std::make_shared<WorkerProcess>(
@@ -70,7 +70,7 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
 
   void send(detail::Job* job) {
     job_ = detail::Ref(job);
-    std::vector<detail::WorkerLink::Outgoing> outgoing;
+    std::vector<detail::Outgoing> outgoing;
     outgoing.push_back({job_.get(), worker_->find(job_->function()), job_->argumentWords()});
     worker_->run(outgoing, Duration::max());
   }
@@ -87,19 +87,20 @@ class ReadingTest : public PoolTest, private WorkerProcess::Owner {
   std::shared_ptr<WorkerProcess> worker_;
 
  private:
-  void workerReady(WorkerProcess&) override { ready_ = true; }
+  void workerReady(detail::PoolWorker&) override { ready_ = true; }
   std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader) override {
     return std::make_unique<HeldReading>(held_, slices_);
   }
-  void jobAnswered(WorkerProcess&, schema::JobResult::Reader, ResultReading* reading) override {
-    heard_.push_back(reading != nullptr ? "read" : "unread");
+  void workerChanged(detail::PoolWorker&) override {}
+  void jobAnswered(detail::PoolWorker&, const detail::JobAnswer& answer) override {
+    heard_.push_back(answer.reading != nullptr ? "read" : "unread");
   }
   void jobUnwritable(std::uint64_t, Failure) override { heard_.push_back("unwritable"); }
-  void workerAnswered(WorkerProcess&) override { heard_.push_back("answered"); }
-  void workerGaveBack(WorkerProcess&, const std::vector<std::uint64_t>&) override {}
+  void workerAnswered(detail::PoolWorker&) override { heard_.push_back("answered"); }
+  void workerGaveBack(detail::PoolWorker&, const std::vector<std::uint64_t>&) override {}
   void workerLacks(const std::string&) override {}
   void workerProgressed(std::uint64_t, double, std::string) override {}
-  void workerDied(WorkerProcess&, DeathCertificate) override { heard_.push_back("died"); }
+  void workerDied(detail::PoolWorker&, DeathCertificate) override { heard_.push_back("died"); }
 
   bool ready_ = false;
   const detail::FunctionName kAdd{functionName<jobs::add>(), {}};
@@ -112,18 +113,18 @@ TEST_F(ReadingTest, TheLoopGoesOnUntilItIsRead) {
   sendAndAwaitReading();
   passTurns();
   EXPECT_TRUE(heard_.empty());
-  EXPECT_EQ(worker_->state(), WorkerState::busy);
-  EXPECT_EQ(worker_->jobsHeld(), 1u);
+  EXPECT_EQ(worker_->load().state, WorkerState::busy);
+  EXPECT_EQ(worker_->load().held, 1u);
   held_ = false;
   runUntil([&] { return !heard_.empty(); });
   EXPECT_THAT(heard_, ElementsAre("read", "answered"));
-  EXPECT_EQ(worker_->state(), WorkerState::idle);
+  EXPECT_EQ(worker_->load().state, WorkerState::idle);
 }
 
 TEST_F(ReadingTest, AResultThatHasArrivedCountsThoughItsWorkerDies) {
   sendAndAwaitReading();
   ASSERT_EQ(::kill(worker_->status().pid, SIGKILL), 0);
-  runUntil([&] { return worker_->state() == WorkerState::ending; });
+  runUntil([&] { return worker_->load().state == WorkerState::ending; });
   // Longer than a dead worker is listened to otherwise.
   valueOf(deferLater(*reactor_, std::chrono::milliseconds(200), [] {}));
   EXPECT_TRUE(heard_.empty());
@@ -138,7 +139,7 @@ TEST_F(ReadingTest, SoDoesOneThatIsStillBeingCopiedOutOfSharedMemory) {
   sendForLargeResult();
   EXPECT_TRUE(heard_.empty());
   ASSERT_EQ(::kill(worker_->status().pid, SIGKILL), 0);
-  runUntil([&] { return worker_->state() == WorkerState::ending; });
+  runUntil([&] { return worker_->load().state == WorkerState::ending; });
   valueOf(deferLater(*reactor_, std::chrono::milliseconds(200), [] {}));
   EXPECT_TRUE(heard_.empty());
   turnstile.open();
@@ -148,10 +149,10 @@ TEST_F(ReadingTest, SoDoesOneThatIsStillBeingCopiedOutOfSharedMemory) {
 
 TEST_F(ReadingTest, NoMoreIsReadOfAResultThatNobodyWants) {
   sendAndAwaitReading();
-  worker_->giveUp(1, DeathCause::cancel, "cancelled");
+  worker_->giveUp(1, DeathCause::cancel, "cancelled", 0);
   runUntil([&] { return !heard_.empty(); });
   EXPECT_THAT(heard_, ElementsAre("unread", "answered"));
-  EXPECT_EQ(worker_->state(), WorkerState::idle);
+  EXPECT_EQ(worker_->load().state, WorkerState::idle);
 }
 
 class LargeResultTest : public PoolTest {
