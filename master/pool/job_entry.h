@@ -12,13 +12,13 @@
 #include <optional>
 
 #include "master/pool/verdict.h"
-#include "master/supervision/worker_process.h"
+#include "master/supervision/pool_worker.h"
 
 namespace phial::detail {
 
 /// How it has gone with a job since it was queued.
 struct JobCourse {
-  WorkerProcess* worker = nullptr;  // set while running
+  PoolWorker* worker = nullptr;  // set while running
   DelayedCall deadline;
   DelayedCall timeout;
   DelayedCall softTimeout;
@@ -41,7 +41,7 @@ struct JobEntry {
   boost::intrusive::list_member_hook<> place;  // of JobQueue, linked while it waits there
 
   std::uint64_t id() const { return job->id; }
-  WorkerProcess* worker() const { return course ? course->worker : nullptr; }
+  PoolWorker* worker() const { return course ? course->worker : nullptr; }
 };
 
 }  // namespace phial::detail

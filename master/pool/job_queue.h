@@ -22,6 +22,7 @@ class JobQueue {
 
   /// The job to run next. REQUIRES: not empty().
   JobEntry& front() { return lanes_.begin()->second.front(); }
+  const JobEntry& front() const { return lanes_.begin()->second.front(); }
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }

@@ -11,7 +11,9 @@
 
 #include "master/pool/available_cores.h"
 #include "master/supervision/child_limits.h"
+#include "master/supervision/oom_kills.h"
 #include "master/supervision/option_check.h"
+#include "master/supervision/worker_process.h"
 
 namespace phial::detail {
 namespace {
@@ -75,23 +77,38 @@ PoolOptions completed(PoolOptions options) {
 
 }  // namespace
 
-PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock)
+PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFactory factory)
     : process_(::getpid()),
       reactor_(reactor),
       clock_(clock),
       options_(completed(std::move(options))),
       log_(std::make_shared<PoolLog>(options_.name, options_.onLog)),
       side_(std::bind_front(&Reactor::callFromThread, &reactor)),
+      schedule_(roster_, options_.max),
+      staffing_(
+          roster_,
+          {options_.min, options_.max, options_.recycleAfter, options_.maxIdle, options_.restart},
+          std::random_device{}()),
       runsOwnProgram_(options_.worker.empty()),
       warm_(std::make_shared<WarmMemory>(clock_, options_.cacheBytes)),
       takeMemory_(std::bind_front(&WarmMemory::take, warm_)),
+      makeWorker_(factory ? std::move(factory) : processes()),
       cores_(static_cast<std::size_t>(availableCores())),
       random_(std::random_device{}()),
-      spreadSeed_(random_()),
-      restart_(options_.restart, random_()),
       busyPoll_(reactor_, options_.spin) {}
 
 PoolCore::~PoolCore() { close(); }
+
+// Workers that are processes.
+WorkerFactory PoolCore::processes() {
+  return [this, oomKills = std::make_shared<OomKills>()](PoolWorker::Owner& owner,
+                                                         std::uint64_t number) {
+    return std::make_shared<WorkerProcess>(
+        WorkerProcess::Environment{reactor_, clock_, options_, log_, *oomKills, side_, takeMemory_,
+                                   owner},
+        number);
+  };
+}
 
 Failure PoolCore::inheritedFailure() const {
   return Failure(PoolStopped("pool " + options_.name + " belongs to process " +
@@ -109,10 +126,10 @@ PoolStats PoolCore::stats() const {
           .queued = ledger_[Column::queued],
           .running = ledger_[Column::running],
           .rerun = reruns_,
-          .workers = workers_.size(),
-          .starting = workers_.count(State::starting),
-          .idle = workers_.count(State::idle),
-          .busy = workers_.count(State::busy),
+          .workers = roster_.size(),
+          .starting = roster_.count(State::starting),
+          .idle = roster_.count(State::idle),
+          .busy = roster_.count(State::busy),
           .spawned = spawned_,
           .deaths = deaths_,
           .recycled = recycled_,
@@ -122,7 +139,7 @@ PoolStats PoolCore::stats() const {
 
 std::vector<WorkerStatus> PoolCore::workers() const {
   std::vector<WorkerStatus> statuses;
-  for (const auto& worker : workers_.all()) statuses.push_back(worker->status());
+  for (const auto& [number, seat] : roster_.seats()) statuses.push_back(seat.worker->status());
   return statuses;
 }
 
@@ -131,7 +148,7 @@ Deferred<void> PoolCore::start() {
   if (stopping_) {
     resolver.errback(Failure(PoolStopped("pool " + options_.name + " has been stopped")));
   } else if (startBlocked()) {
-    resolver.errback(Failure(StartupFailed(*startupFailure_)));
+    resolver.errback(Failure(StartupFailed(*staffing_.startupFailure())));
   } else {
     started_ = true;
     starters_.push_back(std::move(resolver));
@@ -147,9 +164,10 @@ Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
     throw std::invalid_argument("adjustPoolSize: min is " + std::to_string(min) + ", max is " +
                                 std::to_string(max));
   }
-  options_.min = min;
-  options_.max = max;
-  shrink();
+  staffing_.resize(min, max);
+  schedule_.setMostWorkers(max);
+  // Idle workers that are too many; busy ones follow in release().
+  while (Seat* const seat = staffing_.surplus()) seat->worker->retire(DeathCause::shutdown);
   return start();
 }
 
@@ -162,9 +180,9 @@ Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
   return queueWaiters_.wait(jobs);
 }
 
-bool PoolCore::hasRoom() {
-  return options_.maxQueue == 0 || queue_.size() < options_.maxQueue ||
-         (workers_.anyIdle() && !tooManyBusy());
+bool PoolCore::hasRoom() const {
+  return options_.maxQueue == 0 || schedule_.queue().size() < options_.maxQueue ||
+         schedule_.anyFree();
 }
 
 Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
@@ -216,7 +234,8 @@ void PoolCore::stopNow(const Failure& stopped) {
 }
 
 void PoolCore::killWorkers() {
-  for (const auto& worker : workers_.all()) worker->end(DeathCause::shutdown, SIGKILL);
+  for (const auto& [number, seat] : roster_.seats())
+    seat.worker->end(DeathCause::shutdown, SIGKILL);
 }
 
 // Brings everything that follows from a change up to date, then tells the callers. Every event of
@@ -226,8 +245,8 @@ void PoolCore::proceed() {
   const TimePoint end = reactor_.now() + kSlice;
   if (!closed_) {
     failCondemned();
-    letGo();
-    pump(end);
+    replaceDeparting();
+    dispatch(end);
     fill();
     advanceReload();
     prune();
@@ -267,7 +286,7 @@ bool PoolCore::tellNext() {
 }
 
 bool PoolCore::more() {
-  return !settlements_.empty() || condemned_ || (waiting() > 0 && workerForNext() != nullptr) ||
+  return !settlements_.empty() || condemned_ || (waiting() > 0 && seatForNext() != nullptr) ||
          queueWaiters_.ready(ledger_[Column::queued]);
 }
 
@@ -295,8 +314,7 @@ void PoolCore::proceedSoon() {
 }
 
 void PoolCore::fireStarters() {
-  const std::size_t ready = workers_.count(WorkerState::idle) + workers_.count(WorkerState::busy);
-  if (starters_.empty() || ready < options_.min) return;
+  if (starters_.empty() || roster_.serving() < staffing_.min()) return;
   for (auto& starter : std::exchange(starters_, {})) settlements_.succeed(std::move(starter));
 }
 
@@ -306,13 +324,15 @@ void PoolCore::failStarters(const Failure& failure) {
 
 void PoolCore::advanceStop() {
   if (!stopping_ || draining()) return;
-  while (workers_.anyIdle()) workers_.takeOldestIdle().retire(DeathCause::shutdown);
-  for (const auto& worker : workers_.all()) {
-    if (worker->state() == WorkerState::starting) {
-      worker->end(DeathCause::shutdown, SIGKILL);
+  while (roster_.idle() > 0) roster_.oldestIdle().worker->retire(DeathCause::shutdown);
+  if (roster_.count(WorkerState::starting) > 0) {
+    for (const auto& [number, seat] : roster_.seats()) {
+      if (seat.load.state == WorkerState::starting) {
+        seat.worker->end(DeathCause::shutdown, SIGKILL);
+      }
     }
   }
-  if (!workers_.empty() || condemned_) return;
+  if (!roster_.empty() || condemned_) return;
   stopTimer_.cancel();
   warm_->close();
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
@@ -321,17 +341,16 @@ void PoolCore::advanceStop() {
 void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
-  for (auto* timer : {&lookout_, &fillTimer_, &pruneTimer_, &stopTimer_, &floodTimer_})
+  for (auto* timer : {&lookTimer_, &fillTimer_, &pruneTimer_, &stopTimer_, &floodTimer_})
     timer->cancel();
   busyPoll_.end();
   warm_->close();
-  leaving_.clear();
-  const auto workers = workers_.clear();
-  sayDestroyed(workers.size());
-  for (const auto& worker : workers) {
-    worker->abandon();
-    bury(worker);
+  sayDestroyed(roster_.size());
+  for (const auto& [number, seat] : roster_.seats()) {
+    seat.worker->abandon();
+    bury(seat.worker);
   }
+  roster_.clear();
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
   condemned_.reset();
   const Failure unrun = stopped.neverRun();

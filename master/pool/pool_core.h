@@ -16,7 +16,9 @@
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
+#include <phial/protocol/arena.h>
 #include <phial/protocol/fork_mark.h>
+#include <phial/protocol/side_thread.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -30,25 +32,24 @@
 #include "master/log/flood_gate.h"
 #include "master/log/pool_log.h"
 #include "master/pool/busy_poll.h"
-#include "master/pool/departures.h"
-#include "master/pool/function_times.h"
-#include "master/pool/job_queue.h"
 #include "master/pool/job_table.h"
 #include "master/pool/ledger.h"
 #include "master/pool/queue_waiters.h"
+#include "master/pool/roster.h"
+#include "master/pool/schedule.h"
 #include "master/pool/settlement_queue.h"
+#include "master/pool/staffing.h"
 #include "master/pool/warm_memory.h"
-#include "master/pool/worker_set.h"
-#include "master/supervision/restart_policy.h"
-#include "master/supervision/worker_process.h"
+#include "master/supervision/pool_worker.h"
 
 namespace phial::detail {
 
 class PoolCore final : public std::enable_shared_from_this<PoolCore>,
                        private Job::Owner,
-                       private WorkerProcess::Owner {
+                       private PoolWorker::Owner {
  public:
-  PoolCore(Reactor& reactor, PoolOptions options, Clock& clock);
+  /// Without a factory the workers are processes.
+  PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFactory factory = {});
   ~PoolCore();
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
@@ -77,7 +78,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::size_t maxWorkers() const { return options_.max; }
   bool hasTimeout() const { return options_.timeout.has_value(); }
   /// Whether a job submitted now would not meet QueueFull.
-  bool hasRoom();
+  bool hasRoom() const;
   /// Fires when it is so, from the loop. Fails with PoolStopped. REQUIRES: !hasRoom().
   Deferred<void> whenRoom();
   /// Fires when what the loop has to do besides has had its turn: at once when the pool is
@@ -97,7 +98,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   static constexpr Duration kSlice = std::chrono::microseconds(500);
 
   using Column = Ledger::Column;
-  using WorkerPtr = std::shared_ptr<WorkerProcess>;
+  using WorkerPtr = std::shared_ptr<PoolWorker>;
 
   enum class Limit { soft, hard };
 
@@ -121,10 +122,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Ref<Job> take(JobEntry& entry, Column to, const Failure* failure = nullptr);
   void failJob(JobEntry& entry, Failure failure);
   void failWith(JobEntry& entry, Failure failure);
-  void finishJob(JobEntry& entry, schema::JobResult::Reader result, ResultReading* reading);
+  void finishJob(JobEntry& entry, const JobAnswer& answer);
   void noteTimes(JobEntry& entry, schema::JobResult::Reader result);
   static bool isBlamed(const JobEntry& entry, const DeathCertificate& death);
-  void judgeJobs(const WorkerProcess& worker, const DeathCertificate& death);
+  void judgeJobs(const PoolWorker& worker, const DeathCertificate& death);
   void judgeJob(JobEntry& entry, const DeathCertificate& death);
   void leaveWorker(JobEntry& entry);
   void requeue(JobEntry& entry);
@@ -133,54 +134,55 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void condemnQueue(const Failure& failure);
   void failCondemned();
   /// Jobs that a worker could have.
-  std::size_t waiting() const { return condemned_ ? 0 : queue_.size(); }
+  std::size_t waiting() const { return condemned_ ? 0 : schedule_.queue().size(); }
   void restBeforeRerun(JobEntry& entry);
   void endRest(JobEntry& entry);
 
   // Who gets which: pool_dispatch.cc
-  void pump(TimePoint end);
-  WorkerProcess* workerForNext();
-  std::optional<Duration> expectation(const JobEntry& entry) const;
-  bool mayPrefetch(const WorkerProcess& worker, Duration job) const;
-  std::size_t jobsLeft(const WorkerProcess& worker) const;
-  void sendBatch(WorkerProcess& worker);
-  std::vector<WorkerLink::Outgoing> gather(WorkerProcess& worker, Duration& work);
+  void dispatch(TimePoint end);
+  Seat* seatForNext();
+  void sendBatch(Seat& seat);
+  std::vector<Outgoing> gather(PoolWorker& worker, BatchPlan& plan);
+  bool addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker, BatchPlan& plan);
   struct Moment {
     TimePoint reactor;
     TimePoint clock;
   };
-  void dispatched(JobEntry& entry, WorkerProcess& worker, Moment now);
+  void dispatched(JobEntry& entry, PoolWorker& worker, Moment now);
   void pollFor(Duration expected);
-  void watchHeldJobs();
-  void lookOut();
+  void scheduleLook();
+  void lookAtCrowded();
+  void spareForIdle();
   void sendBack(const std::vector<std::uint64_t>& jobs);
 
-  // Workers: pool_workers.cc
-  void workerReady(WorkerProcess& worker) override;
+  // What workers report: pool_workers.cc
+  void workerReady(PoolWorker& worker) override;
   std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) override;
-  void jobAnswered(WorkerProcess& worker, schema::JobResult::Reader result,
-                   ResultReading* reading) override;
+  void workerChanged(PoolWorker& worker) override;
+  void jobAnswered(PoolWorker& worker, const JobAnswer& answer) override;
   void jobUnwritable(std::uint64_t job, Failure failure) override;
-  void workerAnswered(WorkerProcess& worker) override;
+  void workerAnswered(PoolWorker& worker) override;
   void workerLacks(const std::string& what) override;
-  void workerGaveBack(WorkerProcess& worker, const std::vector<std::uint64_t>& jobs) override;
+  void workerGaveBack(PoolWorker& worker, const std::vector<std::uint64_t>& jobs) override;
   void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
-  void workerDied(WorkerProcess& worker, DeathCertificate death) override;
-  std::size_t wanted() const;
-  std::size_t mostWorkers() const;
-  /// Those that serve or will, save those that are to be replaced.
-  std::size_t staying() const { return workers_.active() - leaving_.active(); }
-  void fill();
-  bool spawnOne();
-  void noteShortage(const std::string& what);
-  void release(WorkerProcess& worker);
-  void shrink();
-  void prune();
-  void noteFailure(const DeathCertificate& death);
-  void giveUpStarting(const DeathCertificate& death);
+  void workerDied(PoolWorker& worker, DeathCertificate death) override;
   void countDeath(const DeathCertificate& death);
   void bury(WorkerPtr worker);
+
+  // Starting and retiring: pool_staffing.cc
+  Staffing::Demand demand() const;
+  void fill();
+  bool anyVerdictPending() const;
+  bool spawnOne();
+  void noteShortage(const std::string& what);
+  void giveUpStarting(const DeathCertificate& death);
   bool startBlocked() const;
+  void release(Seat& seat);
+  void noteMemory(Seat& seat);
+  void prune();
+  void replaceDeparting();
+  void advanceReload();
+  void failReload(const Failure& failure);
 
   // Observer: pool_observed.cc
   template <class Event, class... Args>
@@ -189,7 +191,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void observeRefused(const Job& job, const Failure& failure);
   void observeRequeued(const JobEntry& entry, const DeathCertificate& death);
   void observeSettled(const JobEntry& entry, Column outcome, const Failure* failure);
-  void observeWorker(void (PoolObserver::*event)(const WorkerStatus&), const WorkerProcess& worker);
+  void observeWorker(void (PoolObserver::*event)(const WorkerStatus&), const PoolWorker& worker);
   void observeDeath(const DeathCertificate& death);
 
   // Log: pool_log.cc
@@ -198,22 +200,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void sayDeathsHeldBack();
   void sayDestroyed(std::size_t workers);
 
-  // Replacing workers that still serve: pool_turnover.cc
-  struct Reload {
-    std::uint64_t lastOld;  // the last worker that is to be replaced
-    std::size_t size;       // how many there were
-    std::vector<Resolver<void>> waiters;
-  };
-  void noteDispatch(WorkerProcess& worker);
-  void noteMemory(WorkerProcess& worker);
-  std::size_t quotaOf(const WorkerProcess& worker) const;
-  bool tooManyBusy() const;
-  void letGo();
-  void keepServing();
-  void advanceReload();
-  void failReload(const Failure& failure);
-
   // Life: pool_core.cc
+  WorkerFactory processes();
   void proceed();
   void proceedSoon();
   void proceedNextTurn();
@@ -235,24 +223,20 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   PoolOptions options_;
   const std::shared_ptr<PoolLog> log_;
   Ledger ledger_;
-  JobQueue queue_;
   std::set<std::uint64_t> resting_;   // queued jobs that wait before they run again
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   JobTable jobs_;
   FloodGate deathGate_;
-  OomKills oomKills_;
   SideThread side_;
-  WorkerSet workers_;
-  Departures leaving_;  // workers that are to be replaced
-  std::optional<Reload> reload_;
+  Roster roster_;
+  Schedule schedule_;
+  Staffing staffing_;
   bool runsOwnProgram_;  // the one-binary style
   const std::shared_ptr<WarmMemory> warm_;
   const TakeMemory takeMemory_;  // from warm_
+  const WorkerFactory makeWorker_;
   const std::size_t cores_;
   std::mt19937_64 random_;
-  std::uint64_t spreadSeed_;  // of the workers' own numbers of jobs
-  RestartPolicy restart_;
-  std::optional<DeathCertificate> startupFailure_;  // set while starting workers is given up
   std::uint64_t lastJobId_ = 0;
   std::uint64_t lastWorker_ = 0;
   std::uint64_t spawned_ = 0;
@@ -274,11 +258,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Histogram queueWait_;
   Histogram runTime_;
   TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
-  FunctionTimes functionTimes_;
   BusyPoll busyPoll_;
   std::vector<Resolver<void>> starters_;
+  std::vector<Resolver<void>> reloaders_;
   std::vector<Resolver<void>> stoppers_;
-  DelayedCall lookout_;  // active while a worker holds a job behind another
+  DelayedCall lookTimer_;  // for the crowded workers
+  TimePoint lookAt_{};     // when it fires
   DelayedCall fillTimer_;
   DelayedCall pruneTimer_;
   DelayedCall stopTimer_;

@@ -1,144 +1,88 @@
-// Who gets which jobs, and when.
-//
-// A free worker gets the next job at once. When there are more jobs than free workers and the
-// function is known to be short, several travel in one call, and a busy worker gets its next batch
-// before it has answered the last. What a worker has not begun can be taken back: from one whose
-// job takes longer than expected, and for one that has nothing to do.
+// Carrying out the schedule: what it decides is sent, and what is taken back is queued again.
+#include <phial/protocol/control_page.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "master/pool/pool_core.h"
 
 namespace phial::detail {
-namespace {
 
-// Work that travels in one call: enough that the call itself, some 12 us of processor time, hardly
-// shows; little enough that the last of a queue is spread over the workers.
-constexpr Duration kBatchWork = std::chrono::microseconds(200);
-// What a job takes beside its function.
-constexpr Duration kLeastJob = std::chrono::nanoseconds(500);
-// Arguments that travel together: what a pipe takes at once, and a message that is copied cheaply.
-constexpr std::uint64_t kBatchWords = 4096;
-// A worker that will be busy for longer needs no job in advance: the way to it, about 0.1 ms, is
-// less than a hundredth of that.
-constexpr Duration kPrefetchWork = std::chrono::milliseconds(20);
-// How often workers that hold more than one job are looked at, and how long a job of a batch of
-// short ones may run before those behind it go elsewhere.
-constexpr Duration kLookout = std::chrono::milliseconds(1);
-
-}  // namespace
-
-void PoolCore::pump(TimePoint end) {
+void PoolCore::dispatch(TimePoint end) {
   while (waiting() > 0) {
-    WorkerProcess* const worker = workerForNext();
-    if (worker == nullptr) break;
-    sendBatch(*worker);
+    Seat* const seat = seatForNext();
+    if (seat == nullptr) break;
+    sendBatch(*seat);
     if (reactor_.now() >= end) break;
   }
-  watchHeldJobs();
+  scheduleLook();
 }
 
-// A free one, or else one that is to get its next batch early.
-WorkerProcess* PoolCore::workerForNext() {
-  if (workers_.anyIdle() && !tooManyBusy()) return &workers_.latestIdle();
-  const auto expected = expectation(queue_.front());
-  if (!expected) return nullptr;
-  for (const auto& worker : workers_.all()) {
-    if (mayPrefetch(*worker, *expected)) return worker.get();
+// Null: the job at the head of the queue has to wait.
+Seat* PoolCore::seatForNext() {
+  while (Seat* const seat = schedule_.next()) {
+    if (seat->load.state == WorkerState::idle) return seat;
+    const Duration running = seat->worker->runningFor().value_or(Duration::zero());
+    if (!Schedule::isLate(*seat, running)) return seat;
+    roster_.noteLate(*seat);
   }
   return nullptr;
 }
 
-// How long a job should take; nothing when it had better travel alone.
-std::optional<Duration> PoolCore::expectation(const JobEntry& entry) const {
-  const JobCourse* const course = entry.course.get();
-  const bool suspect = course != nullptr && (course->strikes.any());
-  if (entry.job->options().rerun == Rerun::never || suspect) return std::nullopt;
-  const auto average = functionTimes_.of(entry.job->function());
-  if (!average || entry.job->writtenAside()) return std::nullopt;
-  return std::max(*average, kLeastJob);
-}
-
-bool PoolCore::mayPrefetch(const WorkerProcess& worker, Duration job) const {
-  if (worker.state() != WorkerState::busy || !worker.hasRoom() || leaving_.serviceOver(worker) ||
-      jobsLeft(worker) == 0)
-    return false;
-  const Duration busyFor = worker.jobs()->expected();
-  // A worker that is still to be started could have a job of some length sooner.
-  const Duration most = staying() < options_.max ? kBatchWork : kPrefetchWork;
-  if (busyFor > most || job > most) return false;
-  return worker.runningFor().value_or(Duration::zero()) <= std::max(busyFor, kLookout);
-}
-
-// How many more jobs it may be given before it is replaced.
-std::size_t PoolCore::jobsLeft(const WorkerProcess& worker) const {
-  if (options_.recycleAfter == 0) return kBatchSlots;
-  const std::size_t given = worker.jobsServed() + worker.jobsHeld();
-  const std::size_t quota = quotaOf(worker);
-  return quota > given ? quota - given : 0;
-}
-
-void PoolCore::sendBatch(WorkerProcess& worker) {
-  const bool wasIdle = worker.state() == WorkerState::idle;
-  if (wasIdle) workers_.takeIdle();
-  Duration expected{};
-  auto batch = gather(worker, expected);
-  if (!batch.empty()) worker.run(batch, expected);
+void PoolCore::sendBatch(Seat& seat) {
+  PoolWorker& worker = *seat.worker;
+  BatchPlan plan = schedule_.plan(seat);
+  auto batch = gather(worker, plan);
+  if (!batch.empty()) worker.run(batch, plan.work());
   const Moment now{reactor_.now(), clock_.now()};
   for (auto& outgoing : batch) {
     JobEntry& entry = jobs_.at(outgoing.job->id);
     if (outgoing.failure) {
-      queue_.pushFront(entry, entry.job->options().priority);
+      schedule_.queue().pushFront(entry, entry.job->options().priority);
       failJob(entry, argumentFailure(std::move(*outgoing.failure)));
     } else {
       dispatched(entry, worker, now);
     }
   }
-  if (worker.state() == WorkerState::busy) {
-    noteDispatch(worker);
-    pollFor(expected);
-  } else if (wasIdle) {
-    workers_.becameIdle(worker, clock_.now());
-  }
+  if (seat.load.state != WorkerState::busy) return;
+  staffing_.noteDispatch(seat, clock_.now());
+  pollFor(plan.work());
 }
 
 // Takes the next jobs off the queue: one, or several short ones.
-std::vector<WorkerLink::Outgoing> PoolCore::gather(WorkerProcess& worker, Duration& work) {
-  // This one, and the others that can have some now.
-  const auto& all = workers_.all();
-  const auto hands =
-      1 + static_cast<std::size_t>(std::ranges::count_if(
-              all, [&](const auto& other) { return other.get() != &worker && other->hasRoom(); }));
-  const std::size_t share = (waiting() + hands - 1) / hands;
-  const std::size_t most =
-      std::min({share, kBatchSlots, std::max<std::size_t>(jobsLeft(worker), 1)});
-  std::vector<WorkerLink::Outgoing> batch;
-  std::uint64_t words = 0;
-  // Those that cannot be sent count too: a queue of them would otherwise be failed in one go.
-  for (std::size_t looked = 0; looked < most && !queue_.empty(); ++looked) {
-    JobEntry& entry = queue_.front();
-    const Job& job = *entry.job;
-    const auto expected = expectation(entry);
-    if (!batch.empty() && (!expected || work + *expected > kBatchWork)) break;
+std::vector<Outgoing> PoolCore::gather(PoolWorker& worker, BatchPlan& plan) {
+  std::vector<Outgoing> batch;
+  JobQueue& queue = schedule_.queue();
+  while (!queue.empty() && !plan.full()) {
+    JobEntry& entry = queue.front();
     try {
-      const auto function = worker.find(job.function());
-      auto writing = job.writtenAside() ? job.beginWriting(mostArgumentBytes()) : nullptr;
-      const auto size = writing ? 0 : job.argumentWords();
-      if (!batch.empty() && words + size > kBatchWords) break;
-      words += size;
-      batch.push_back({&job, function, size, std::nullopt, std::move(writing)});
+      if (!addTo(batch, entry, worker, plan)) break;
     } catch (...) {
+      plan.skip();
       failJob(entry, argumentFailure(Failure::current()));
       continue;
     }
-    queue_.remove(entry, job.options().priority);
-    work = expected ? work + *expected : Duration::max();
-    if (!expected) break;
+    queue.remove(entry, entry.job->options().priority);
   }
   return batch;
 }
 
-void PoolCore::dispatched(JobEntry& entry, WorkerProcess& worker, Moment now) {
+// False: the job does not travel with the others. Throws when it cannot be sent to this worker.
+bool PoolCore::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker,
+                     BatchPlan& plan) {
+  const Job& job = *entry.job;
+  const auto expected = schedule_.expectation(entry);
+  if (!plan.admits(expected, 0)) return false;
+  const auto function = worker.find(job.function());
+  auto writing = job.writtenAside() ? job.beginWriting(mostArgumentBytes()) : nullptr;
+  const auto words = writing ? 0 : job.argumentWords();
+  if (!plan.admits(expected, words)) return false;
+  batch.push_back({&job, function, words, std::nullopt, std::move(writing)});
+  plan.add(expected, words);
+  return true;
+}
+
+void PoolCore::dispatched(JobEntry& entry, PoolWorker& worker, Moment now) {
   const auto id = entry.id();
   const JobOptions& options = entry.job->options();
   JobCourse& course = jobs_.courseOf(entry);
@@ -157,36 +101,48 @@ void PoolCore::dispatched(JobEntry& entry, WorkerProcess& worker, Moment now) {
 // Looks for the answer without sleeping, if it may come soon and there is a core to do so on.
 void PoolCore::pollFor(Duration expected) {
   const bool soon = expected == Duration::max() || expected <= busyPoll_.time();
-  if (soon && workers_.count(WorkerState::busy) < cores_) busyPoll_.begin();
+  if (soon && roster_.count(WorkerState::busy) < cores_) busyPoll_.begin();
 }
 
-// While somebody holds a job that waits behind another.
-void PoolCore::watchHeldJobs() {
-  if (lookout_.active() || closed_) return;
-  const auto& all = workers_.all();
-  const bool any = std::any_of(all.begin(), all.end(),
-                               [](const auto& worker) { return worker->jobsHeld() > 1; });
-  if (any) lookout_ = reactor_.callLater(kLookout, [this] { lookOut(); });
+// Sets the timer for the crowded worker that is to be looked at first.
+void PoolCore::scheduleLook() {
+  if (closed_ || roster_.crowded() == 0) return;
+  const TimePoint now = reactor_.now();
+  const auto next = schedule_.nextLook(now);
+  if (!next || (lookTimer_.active() && lookAt_ <= *next)) return;
+  lookTimer_.cancel();
+  lookAt_ = *next;
+  lookTimer_ =
+      reactor_.callLater(std::max(Duration::zero(), *next - now), [this] { lookAtCrowded(); });
 }
 
 // Fetches what has ended, and sees that nothing waits behind a job that takes longer than it
 // should.
-void PoolCore::lookOut() {
-  std::size_t idle = tooManyBusy() ? 0 : workers_.count(WorkerState::idle);
-  for (const auto& worker : workers_.all()) {
-    if (worker->state() != WorkerState::busy || worker->jobsHeld() < 2) continue;
-    worker->collect();
-    const Duration expected = worker->jobs()->expected();
-    const Duration running = worker->runningFor().value_or(Duration::zero());
-    if (running > std::max(expected, kLookout)) {
-      sendBack(worker->takeBackLast(worker->jobsHeld()));
-    } else if (waiting() == 0 && idle > 0 && expected > kBatchWork) {
-      const auto taken = worker->takeBackLast(1);
-      idle -= taken.size();
-      sendBack(taken);
+void PoolCore::lookAtCrowded() {
+  const TimePoint now = reactor_.now();
+  while (Seat* const seat = schedule_.dueForLook(now)) {
+    PoolWorker& worker = *seat->worker;
+    worker.collect();
+    roster_.lookAgain(*seat, now + kLookPause);
+    if (seat->load.state == WorkerState::busy && seat->load.held > 1) {
+      const Duration running = worker.runningFor().value_or(Duration::zero());
+      if (Schedule::isLate(*seat, running)) sendBack(worker.takeBackLast(seat->load.held));
     }
+    if (reactor_.now() - now >= kSlice) break;  // the others in the next turn
   }
+  spareForIdle();
   proceed();
+}
+
+// Gives workers that have nothing to do what others hold and have not begun.
+void PoolCore::spareForIdle() {
+  std::size_t takers = schedule_.takers();
+  Seat* seat = roster_.lastCrowded();
+  for (; takers > 0 && seat != nullptr; --takers) {
+    Seat* const before = roster_.crowdedBefore(*seat);
+    if (Schedule::spares(*seat)) sendBack(seat->worker->takeBackLast(1));
+    seat = before;
+  }
 }
 
 // Jobs that a worker held and has not begun, in order.

@@ -17,16 +17,16 @@ namespace {
 constexpr Duration kFirstRest = std::chrono::milliseconds(10);
 constexpr Duration kLongestRest = std::chrono::seconds(1);
 
-std::optional<Failure> readResult(Job& job, schema::JobResult::Reader result,
-                                  ResultReading* reading, FileLane& files) {
+std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
+  const schema::JobResult::Reader result = answer.result;
   try {
-    if (reading != nullptr) {
-      job.acceptRead(*reading);
+    if (answer.reading != nullptr) {
+      job.acceptRead(*answer.reading);
       return std::nullopt;
     }
     if (result.isFailure()) return decodeFailure(result.getFailure());
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
-    const IncomingFiles enclosed(files.receive(result.getId(), result.getFiles()));
+    const IncomingFiles enclosed(answer.files.receive(result.getId(), result.getFiles()));
     job.accept(result.getValue());
     return std::nullopt;
   } catch (...) {
@@ -58,7 +58,7 @@ void PoolCore::submit(Ref<Job> job) {
   enqueue(std::move(job));
   started_ = true;
   // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
-  if (workers_.anyIdle()) pump(reactor_.now() + kSlice);
+  if (roster_.idle() > 0) dispatch(reactor_.now() + kSlice);
   fill();
   proceedSoon();
 }
@@ -83,10 +83,10 @@ std::optional<Failure> PoolCore::refusal(const Job& job) {
 std::optional<Failure> PoolCore::objection(const Job& job) {
   if (const Failure* fault = job.fault()) return *fault;
   if (stopping_) return Failure(PoolStopped("pool " + options_.name + " has been stopped"));
-  if (startBlocked()) return Failure(StartupFailed(*startupFailure_));
+  if (startBlocked()) return Failure(StartupFailed(*staffing_.startupFailure()));
   if (!hasRoom()) {
-    return Failure(QueueFull("the queue of pool " + options_.name +
-                             " is full: " + std::to_string(queue_.size()) + " jobs wait"));
+    return Failure(QueueFull("the queue of pool " + options_.name + " is full: " +
+                             std::to_string(schedule_.queue().size()) + " jobs wait"));
   }
   // Those that are written aside are measured there.
   const auto words = job.writtenAside() ? 0 : job.argumentWords();
@@ -108,7 +108,7 @@ void PoolCore::enqueue(Ref<Job> job) {
   const JobOptions& options = job->options();
   ledger_.enter(Column::queued);
   JobEntry& entry = jobs_.add(std::move(job));
-  queue_.pushBack(entry, options.priority);
+  schedule_.queue().pushBack(entry, options.priority);
   if (const auto& deadline = options.deadline) {
     jobs_.courseOf(entry).deadline =
         clock_.callLater(saturatingSubtract(*deadline, clock_.now()), [this, id] { expire(id); });
@@ -121,7 +121,7 @@ bool PoolCore::cancel(std::uint64_t id) {
   if (inherited()) return true;
   JobEntry* const entry = jobs_.find(id);
   if (entry == nullptr) return true;
-  WorkerProcess* const worker = entry->worker();
+  PoolWorker* const worker = entry->worker();
   if (worker != nullptr && !worker->takeBack(id)) askToGiveUp(*entry, DeathCause::cancel);
   const bool mayHaveRun = !neverRan(*entry);
   take(*entry, Column::cancelled);
@@ -140,7 +140,7 @@ Ref<Job> PoolCore::take(JobEntry& entry, Column to, const Failure* failure) {
     if (course.worker != nullptr) from = Column::running;
   }
   if (entry.place.is_linked()) {
-    queue_.remove(entry, entry.job->options().priority);
+    schedule_.queue().remove(entry, entry.job->options().priority);
   } else if (from == Column::queued) {
     resting_.erase(entry.id());
   }
@@ -177,10 +177,9 @@ std::unique_ptr<ResultReading> PoolCore::jobArrived(schema::JobResult::Reader re
   return reading;
 }
 
-void PoolCore::finishJob(JobEntry& entry, schema::JobResult::Reader result,
-                         ResultReading* reading) {
-  noteTimes(entry, result);
-  if (auto failure = readResult(*entry.job, result, reading, entry.worker()->files())) {
+void PoolCore::finishJob(JobEntry& entry, const JobAnswer& answer) {
+  noteTimes(entry, answer.result);
+  if (auto failure = readResult(*entry.job, answer)) {
     return failWith(entry, std::move(*failure));  // it says itself whether the function was entered
   }
   settlements_.succeed(take(entry, Column::succeeded));
@@ -200,7 +199,7 @@ void PoolCore::noteTimes(JobEntry& entry, schema::JobResult::Reader result) {
   times.started = started;
   times.finished = started + run;
   runTime_.add(run);
-  functionTimes_.note(entry.job->function(), run);
+  schedule_.noteRun(entry.job->function(), run);
 }
 
 // Whether it was running when its worker died.
@@ -210,9 +209,8 @@ bool PoolCore::isBlamed(const JobEntry& entry, const DeathCertificate& death) {
 
 // Of the jobs that a dead worker held, one ran or was to be next; the others only waited. One that
 // had ended, and whose result cannot be had, counts as if its worker had died before it.
-void PoolCore::judgeJobs(const WorkerProcess& worker, const DeathCertificate& death) {
-  if (worker.jobs() == nullptr) return;
-  const auto held = worker.jobs()->all();
+void PoolCore::judgeJobs(const PoolWorker& worker, const DeathCertificate& death) {
+  const auto held = worker.heldJobs();
   for (auto id = held.rbegin(); id != held.rend(); ++id) {
     JobEntry* const entry = jobs_.find(*id);
     if (entry == nullptr) continue;
@@ -263,7 +261,7 @@ void PoolCore::leaveWorker(JobEntry& entry) {
 void PoolCore::requeue(JobEntry& entry) {
   if (!queueIsOpen()) return failJob(entry, stoppedWhileRunning());
   leaveWorker(entry);
-  queue_.pushFront(entry, entry.job->options().priority);
+  schedule_.queue().pushFront(entry, entry.job->options().priority);
 }
 
 Failure PoolCore::stoppedWhileRunning() const {
@@ -288,13 +286,13 @@ void PoolCore::restBeforeRerun(JobEntry& entry) {
 void PoolCore::endRest(JobEntry& entry) {
   entry.course->rest.cancel();
   resting_.erase(entry.id());
-  queue_.pushFront(entry, entry.job->options().priority);
+  schedule_.queue().pushFront(entry, entry.job->options().priority);
 }
 
 // From here on no job leaves the queue but to fail, and none comes in.
 void PoolCore::condemnQueue(const Failure& failure) {
   while (!resting_.empty()) endRest(jobs_.at(*resting_.begin()));
-  if (!queue_.empty() && !condemned_) condemned_ = failure;
+  if (!schedule_.queue().empty() && !condemned_) condemned_ = failure;
 }
 
 void PoolCore::failCondemned() {
@@ -304,11 +302,11 @@ void PoolCore::failCondemned() {
   // Both made once: most have not run, and a copy for each would cost more than failing it.
   const Failure failure = *condemned_;
   const Failure ofUnrun = failure.neverRun();
-  for (int i = 0; i < kAtOnce && !queue_.empty(); ++i) {
-    JobEntry& entry = queue_.front();
+  for (int i = 0; i < kAtOnce && !schedule_.queue().empty(); ++i) {
+    JobEntry& entry = schedule_.queue().front();
     failWith(entry, neverRan(entry) ? ofUnrun : failure);
   }
-  if (queue_.empty()) condemned_.reset();
+  if (schedule_.queue().empty()) condemned_.reset();
 }
 
 }  // namespace phial::detail

@@ -72,7 +72,7 @@ void PoolCore::observeSettled(const JobEntry& entry, Column outcome, const Failu
 }
 
 void PoolCore::observeWorker(void (PoolObserver::*event)(const WorkerStatus&),
-                             const WorkerProcess& worker) {
+                             const PoolWorker& worker) {
   if (observer_) observe(event, worker.status());
 }
 

@@ -33,7 +33,7 @@ void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Durati
 // control page tells; as long as the job is under way it stands still.
 void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
   JobCourse& course = *jobs_.at(id).course;
-  WorkerProcess& worker = *course.worker;
+  PoolWorker& worker = *course.worker;
   const bool ofElement = jobs_.at(id).job->function().timed == Timed::element;
   const auto element = ofElement ? worker.atElement(id) : std::nullopt;
   auto startDelay = ofElement ? std::nullopt : worker.startDelay(id);
@@ -58,7 +58,7 @@ void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
 
 // Of the whole job, or of the one element that is not 0.
 void PoolCore::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element) {
-  WorkerProcess& worker = *entry.worker();
+  PoolWorker& worker = *entry.worker();
   const auto id = entry.id();
   const std::string who = element != 0 ? "the element" : "its job";
   if (limit == Limit::soft) {
@@ -69,7 +69,7 @@ void PoolCore::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uin
     if (element != 0) watchTime(id, limit, timeout, timeout);  // of the elements after it
     return;
   }
-  using IfReturned = WorkerProcess::IfReturned;
+  using IfReturned = PoolWorker::IfReturned;
   const bool late = entry.course->answer == JobCourse::Answer::late;
   const bool ended = worker.timeOut(id, who + " ran longer than " + seconds(timeout),
                                     late ? IfReturned::end : IfReturned::wait);
@@ -79,7 +79,7 @@ void PoolCore::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uin
 
 void PoolCore::expire(std::uint64_t id) {
   JobEntry& entry = jobs_.at(id);
-  WorkerProcess* const worker = entry.worker();
+  PoolWorker* const worker = entry.worker();
   const bool running = worker != nullptr && !worker->takeBack(id);
   if (running) askToGiveUp(entry, DeathCause::deadline);
   failJob(entry,

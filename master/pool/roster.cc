@@ -1,0 +1,160 @@
+#include "master/pool/roster.h"
+
+#include <phial/protocol/saturating_time.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "master/pool/schedule.h"
+
+namespace phial::detail {
+namespace {
+
+bool isIdle(const Seat& seat) {
+  return seat.load.state == WorkerState::idle && seat.departure != Departure::waits;
+}
+
+bool isReplaceable(const Seat& seat) {
+  return seat.load.state == WorkerState::idle && seat.departure != Departure::none;
+}
+
+bool isFillable(const Seat& seat) {
+  return seat.load.state == WorkerState::busy && seat.load.room && !seat.late &&
+         seat.departure != Departure::waits && seat.jobsLeft() > 0;
+}
+
+bool isCrowded(const Seat& seat) {
+  return seat.load.state == WorkerState::busy && seat.load.held > 1;
+}
+
+template <class Line>
+void stand(Line& line, Seat& seat, const auto& place, bool in) {
+  if (in == place.is_linked()) return;
+  if (in) {
+    line.push_back(seat);
+  } else {
+    line.erase(line.iterator_to(seat));
+  }
+}
+
+}  // namespace
+
+Seat& Roster::add(std::uint64_t number, std::shared_ptr<PoolWorker> worker, std::uint64_t quota) {
+  Seat& seat =
+      seats_
+          .emplace_hint(seats_.end(), std::piecewise_construct, std::forward_as_tuple(number),
+                        std::forward_as_tuple(number, std::move(worker)))
+          ->second;
+  seat.quota = quota;
+  countIn(seat);
+  return seat;
+}
+
+void Roster::remove(Seat& seat) {
+  countOut(seat);
+  leaveSets(seat);
+  leaveLines(seat);
+  seats_.erase(seat.number);
+}
+
+void Roster::clear() {
+  while (!seats_.empty()) remove(seats_.begin()->second);
+}
+
+Seat* Roster::find(std::uint64_t number) {
+  const auto found = seats_.find(number);
+  return found == seats_.end() ? nullptr : &found->second;
+}
+
+void Roster::update(Seat& seat, const Load& load, Now now) {
+  if (seat.load == load) return;
+  countOut(seat);
+  leaveSets(seat);
+  if (load.state == WorkerState::idle && seat.load.state != WorkerState::idle) {
+    seat.idleSince = now.pool;
+  }
+  seat.load = load;
+  seat.late = false;
+  // The answer is on its way for a moment, and the look costs something: it comes a little later.
+  seat.lookAt = saturatingAdd(now.reactor, std::min(load.first, kPrefetchWork) + kLookPause);
+  countIn(seat);
+  enterSets(seat);
+  line(seat);
+}
+
+void Roster::setDeparture(Seat& seat, Departure departure) {
+  if (seat.departure == departure) return;
+  countOut(seat);
+  leaveSets(seat);
+  stand(replaceable_, seat, seat.replaceablePlace, false);
+  seat.departure = departure;
+  countIn(seat);
+  enterSets(seat);
+  line(seat);
+}
+
+void Roster::noteLate(Seat& seat) {
+  seat.late = true;
+  if (seat.fillablePlace.is_linked()) fillable_.erase(fillable_.iterator_to(seat));
+}
+
+void Roster::lookAgain(Seat& seat, TimePoint at) {
+  leaveSets(seat);
+  seat.lookAt = at;
+  seat.late = false;
+  enterSets(seat);
+}
+
+std::size_t Roster::departing() const {
+  std::size_t sum = 0;
+  for (const Count& count : counts_) sum += count.departing;
+  return sum;
+}
+
+Seat* Roster::crowdedBefore(Seat& seat) {
+  auto place = crowded_.iterator_to(seat);
+  return place == crowded_.begin() ? nullptr : &*--place;
+}
+
+void Roster::countIn(const Seat& seat) {
+  Count& count = counts_[index(seat.load.state)];
+  ++count.all;
+  if (seat.departure != Departure::none) ++count.departing;
+  if (seat.departure == Departure::waits) ++waitingToGo_;
+}
+
+void Roster::countOut(const Seat& seat) {
+  Count& count = counts_[index(seat.load.state)];
+  --count.all;
+  if (seat.departure != Departure::none) --count.departing;
+  if (seat.departure == Departure::waits) --waitingToGo_;
+}
+
+void Roster::leaveSets(Seat& seat) {
+  if (seat.fillablePlace.is_linked()) fillable_.erase(fillable_.iterator_to(seat));
+  if (seat.crowdedPlace.is_linked()) crowded_.erase(crowded_.iterator_to(seat));
+}
+
+void Roster::enterSets(Seat& seat) {
+  if (isFillable(seat)) fillable_.insert(seat);
+  if (isCrowded(seat)) crowded_.insert(seat);
+}
+
+// Puts it into the lists where it belongs; where it stands already, it keeps its place.
+void Roster::line(Seat& seat) {
+  stand(idle_, seat, seat.idlePlace, isIdle(seat));
+  stand(ending_, seat, seat.endingPlace, seat.load.state == WorkerState::ending);
+  if (seat.departure == Departure::waits && isReplaceable(seat) &&
+      !seat.replaceablePlace.is_linked()) {
+    replaceable_.push_front(seat);
+  }
+  stand(replaceable_, seat, seat.replaceablePlace, isReplaceable(seat));
+}
+
+void Roster::leaveLines(Seat& seat) {
+  stand(idle_, seat, seat.idlePlace, false);
+  stand(ending_, seat, seat.endingPlace, false);
+  stand(replaceable_, seat, seat.replaceablePlace, false);
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,111 @@
+// Which jobs go to which worker, and when.
+//
+// A free worker gets the next job at once: by priority, then in order of submission. When there are
+// more jobs than free workers and the function is known to be short, several jobs travel in one
+// call, and a busy worker gets its next batch before it has answered the last. What a worker has
+// not begun can be taken back: from a worker whose job takes longer than it should, and for a
+// worker that has nothing to do.
+//
+// The schedule knows neither processes nor clocks. The conductor (PoolCore) carries out what it
+// decides, and tells it of each dispatch, answer and look.
+#pragma once
+
+#include <phial/master/clock.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "master/pool/function_times.h"
+#include "master/pool/job_queue.h"
+#include "master/pool/roster.h"
+
+namespace phial::detail {
+
+/// Work that travels in one call: enough that the call itself, some 12 us of processor time, hardly
+/// shows; little enough that the last of a queue is spread over the workers.
+inline constexpr Duration kBatchWork = std::chrono::microseconds(200);
+/// Arguments that travel together, in words: what a pipe takes at once, and a message that is
+/// copied cheaply.
+inline constexpr std::uint64_t kBatchArgumentWords = 4096;
+/// A worker that will be busy for longer gets no job in advance: the way to it, about 0.1 ms, is
+/// less than a hundredth of that.
+inline constexpr Duration kPrefetchWork = std::chrono::milliseconds(20);
+/// How long after its due time a crowded worker is looked at, and the pause between two looks. A
+/// job of a batch of short ones may run for so long before the jobs behind it go elsewhere.
+inline constexpr Duration kLookPause = std::chrono::milliseconds(1);
+
+/// Jobs that are to travel in one call.
+class BatchPlan {
+ public:
+  explicit BatchPlan(std::size_t most) : most_(most) {}
+
+  /// Whether a job may join those that have joined. `expected` is how long it should take, nothing
+  /// when it had better travel alone; `words` is the size of its arguments.
+  bool admits(std::optional<Duration> expected, std::uint64_t words) const;
+  void add(std::optional<Duration> expected, std::uint64_t words);
+  /// Counts a job that turned out not to be sendable: a queue of them is not to be failed in one
+  /// go.
+  void skip() { ++looked_; }
+
+  bool full() const { return looked_ >= most_ || alone_; }
+  /// How long all of it should take; Duration::max() when that is not known.
+  Duration work() const { return alone_ ? Duration::max() : work_; }
+
+ private:
+  const std::size_t most_;
+  std::size_t looked_ = 0;
+  std::size_t jobs_ = 0;
+  Duration work_{};
+  std::uint64_t words_ = 0;
+  bool alone_ = false;
+};
+
+class Schedule {
+ public:
+  /// `roster` is borrowed. `mostWorkers` is how many workers the pool may have.
+  Schedule(Roster& roster, std::size_t mostWorkers) : roster_(roster), mostWorkers_(mostWorkers) {}
+
+  void setMostWorkers(std::size_t most) { mostWorkers_ = most; }
+
+  /// The jobs that wait for a worker.
+  JobQueue& queue() { return queue_; }
+  const JobQueue& queue() const { return queue_; }
+
+  /// A job of the function has run for so long.
+  void noteRun(FunctionName function, Duration run) { times_.note(function, run); }
+  /// How long a job should take; nothing when it had better travel alone, because its function is
+  /// not known, or the job may kill its worker, or must not be started twice.
+  std::optional<Duration> expectation(const JobEntry& entry) const;
+
+  /// Whether a worker is free for the job that is submitted next.
+  bool anyFree() const { return roster_.idle() > 0 && !atCapacity(); }
+  /// Whether as many workers work as the pool may have. More can be there for a while: workers that
+  /// are ready before those go whom they replace.
+  bool atCapacity() const;
+  /// The worker that is to get the job at the head of the queue: a free one, or a busy one that is
+  /// to get its next batch early. Null when the job is to wait. REQUIRES: the queue is not empty.
+  Seat* next() const;
+  /// Whether a busy worker is to get nothing in advance, because the job that it runs has been
+  /// running for `running`, longer than it should.
+  static bool isLate(const Seat& seat, Duration running);
+  /// How much of the queue goes to a worker at once.
+  BatchPlan plan(const Seat& seat) const;
+
+  /// When a crowded worker is to be looked at next; nothing when there is no reason to.
+  std::optional<TimePoint> nextLook(TimePoint now) const;
+  /// A worker that is to be looked at by now; null when there is none.
+  Seat* dueForLook(TimePoint now) const;
+  /// How many workers have nothing to do, and would take a job from a crowded worker.
+  std::size_t takers() const;
+  /// Whether a worker gives one of its jobs to an idle worker.
+  static bool spares(const Seat& seat) { return seat.load.expected > kBatchWork; }
+
+ private:
+  Roster& roster_;
+  std::size_t mostWorkers_;
+  JobQueue queue_;
+  FunctionTimes times_;
+};
+
+}  // namespace phial::detail

@@ -1,0 +1,61 @@
+// A worker as the pool's decisions see it.
+//
+// A pool decides many thousand times a second, and may have a thousand workers. A decision that
+// asked every worker would cost a look at as many shared pages. So each worker reports when
+// something about it changes, and its seat keeps the last report. Roster keeps the seats in the
+// orders in which decisions need them.
+#pragma once
+
+#include <phial/master/clock.h>
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/set_hook.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "master/supervision/pool_worker.h"
+
+namespace phial::detail {
+
+/// Whether a worker is to be replaced, and what it does until its replacement is ready.
+enum class Departure {
+  none,
+  servesOn,  ///< it takes further jobs
+  waits,     ///< it takes no further job
+};
+
+struct Seat {
+  static constexpr std::uint64_t kNoQuota = std::numeric_limits<std::uint64_t>::max();
+
+  Seat(std::uint64_t itsNumber, std::shared_ptr<PoolWorker> itsWorker)
+      : number(itsNumber), worker(std::move(itsWorker)) {}
+
+  const std::uint64_t number;
+  /// For the pool's conductor. Decisions do not look at it, and tests leave it null.
+  const std::shared_ptr<PoolWorker> worker;
+
+  // Written by Roster alone.
+  Load load;
+  Departure departure = Departure::none;
+  /// How many jobs the worker may be given in its life.
+  std::uint64_t quota = kNoQuota;
+  TimePoint idleSince{};
+  /// When the worker is to be looked at, because it holds a job that waits behind another.
+  TimePoint lookAt{};
+  /// The job that it runs takes longer than it should: it gets nothing in advance for now.
+  bool late = false;
+
+  boost::intrusive::list_member_hook<> idlePlace;
+  boost::intrusive::list_member_hook<> endingPlace;
+  boost::intrusive::list_member_hook<> replaceablePlace;
+  boost::intrusive::set_member_hook<> fillablePlace;
+  boost::intrusive::set_member_hook<> crowdedPlace;
+
+  /// How many more jobs it may be given.
+  std::uint64_t jobsLeft() const { return quota > load.given ? quota - load.given : 0; }
+};
+
+}  // namespace phial::detail
