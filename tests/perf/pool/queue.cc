@@ -4,7 +4,6 @@
 // time from one result to the next meanwhile; neither the filling nor the end.
 #include <phial/master.h>
 #include <phial/worker.h>
-#include <sys/resource.h>
 
 #include <cstdint>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "tests/perf/common/burst.h"
 #include "tests/perf/common/command_line.h"
 #include "tests/perf/common/heartbeat.h"
+#include "tests/perf/common/processor_time.h"
 #include "tests/perf/common/sample.h"
 #include "tests/perf/common/stopwatch.h"
 
@@ -37,15 +37,6 @@ Options parseOptions(int argc, char** argv) {
   perf::addWorkers(app, options.workers);
   perf::parseOrExit(app, argc, argv);
   return options;
-}
-
-double processorSeconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 struct Cost {
@@ -76,7 +67,7 @@ class StandingQueue : public std::enable_shared_from_this<StandingQueue> {
       reactor_.callLater(phial::Duration::zero(), [self = shared_from_this()] { self->fill(); });
     } else {
       heartbeat_.emplace(reactor_);
-      processorSecondsBefore_ = processorSeconds();
+      processorSecondsBefore_ = perf::processorSeconds();
       stopwatch_.emplace();
     }
   }
@@ -92,7 +83,7 @@ class StandingQueue : public std::enable_shared_from_this<StandingQueue> {
     --outstanding_;
     if (!stopwatch_ || !resolver_) return;
     if (++done_ < options_.jobs) return submit();
-    const Cost cost{stopwatch_->seconds(), processorSeconds() - processorSecondsBefore_,
+    const Cost cost{stopwatch_->seconds(), perf::processorSeconds() - processorSecondsBefore_,
                     heartbeat_->delaysMs().p99()};
     heartbeat_.reset();
     std::exchange(resolver_, std::nullopt)->callback(cost);
