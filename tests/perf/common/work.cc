@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <vector>
 
 #include "tests/perf/common/stopwatch.h"
@@ -76,5 +77,7 @@ void spin(std::chrono::microseconds time) {
   while (std::chrono::steady_clock::now() < end) {
   }
 }
+
+void nap(std::chrono::microseconds time) { std::this_thread::sleep_for(time); }
 
 }  // namespace perf

@@ -1,4 +1,4 @@
-// Work for a processor, in two kinds: an amount of it, and an amount of time.
+// Work for a processor, in two kinds: an amount of it, and an amount of time. And work for none.
 #pragma once
 
 #include <chrono>
@@ -19,5 +19,8 @@ double plainSecondsPerJob(int processes, int each, std::uint64_t steps);
 
 /// Keeps a core busy until so much time has passed.
 void spin(std::chrono::microseconds time);
+
+/// Sleeps for so much time: work for a core that this machine does not have.
+void nap(std::chrono::microseconds time);
 
 }  // namespace perf
