@@ -8,6 +8,7 @@ import concurrent.futures
 import json
 import multiprocessing
 import os
+import resource
 import statistics
 import struct
 import sys
@@ -36,6 +37,12 @@ def spin(seconds):
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
+
+
+def nap(seconds):
+    """Says who has slept."""
+    time.sleep(seconds)
+    return os.getpid()
 
 
 def take(data):
@@ -130,6 +137,32 @@ def plain_seconds_per_job(processes, each, steps):
     return statistics.mean(seconds)
 
 
+def processor_seconds():
+    """Of this process, all its threads, without its children."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def missing_descriptors(workers):
+    """Raises the soft limit to the hard one. Returns what is wrong if that is too low: a pool needs
+    two descriptors for each process, and some for everything else."""
+    needed = 2 * workers + 64
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY or hard >= needed:
+        return ""
+    return f"it needs {needed} descriptors, and the hard limit is {hard} (ulimit -Hn)"
+
+
+def wait_until_all_work(pool, workers):
+    """Returns when each worker has run a job. Longer jobs leave more of them to the others."""
+    seen = set()
+    seconds = 0.010
+    while len(seen) < workers:
+        seen.update(wait() for wait in [pool.submit(nap, seconds) for _ in range(workers)])
+        seconds = min(2 * seconds, 1)
+
+
 def latency(pool, options):
     samples = []
     for i in range(-WARM_UP, options.jobs):
@@ -211,6 +244,20 @@ def mixed(pool, options):
     return max(latencies), "ms", {"p99Ms": p99(latencies)}
 
 
+def many_workers(pool, options):
+    seconds_each = options.job_ms / 1e3
+    wait_until_all_work(pool, options.workers)
+    processor_before = processor_seconds()
+    begin = time.perf_counter()
+    for wait in [pool.submit(nap, seconds_each) for _ in range(options.jobs)]:
+        wait()
+    seconds = time.perf_counter() - begin
+    processor = processor_seconds() - processor_before
+    ideal = options.jobs * seconds_each / options.workers
+    return ideal / seconds, "of ideal", {"workers": options.workers,
+                                         "masterProcessorUs": processor / options.jobs * 1e6}
+
+
 WORKLOADS = {
     "latency": latency,
     "burst": burst,
@@ -220,6 +267,7 @@ WORKLOADS = {
     "bytes-out": large,
     "bytes-both": large,
     "mixed": mixed,
+    "workers": many_workers,
 }
 
 
@@ -244,12 +292,20 @@ def main():
     parser.add_argument("--workers", type=positive, required=True)
     parser.add_argument("--bytes", type=positive, default=64 << 20)
     parser.add_argument("--long-ms", type=positive, default=2000)
+    parser.add_argument("--job-ms", type=positive, default=10)
     options = parser.parse_args()
-    pool = (Executor if options.pool == "executor" else Pool)(options.workers)
+    kind = Executor if options.pool == "executor" else Pool
+    identity = {"workload": options.workload, "subject": kind.name}
+    if options.workload == "workers":
+        identity["subject"] += f", {options.job_ms} ms on {options.workers}"
+        missing = missing_descriptors(options.workers)
+        if missing:
+            print(json.dumps({**identity, "unavailable": missing}))
+            return
+    pool = kind(options.workers)
     value, unit, also = WORKLOADS[options.workload](pool, options)
     pool.close()
-    print(json.dumps({"workload": options.workload, "subject": pool.name, "value": value,
-                      "unit": unit, "jobs": options.jobs, **also}))
+    print(json.dumps({**identity, "value": value, "unit": unit, "jobs": options.jobs, **also}))
 
 
 if __name__ == "__main__":
