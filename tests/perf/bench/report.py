@@ -3,10 +3,11 @@ import itertools
 
 import samples
 
-COLUMNS = ("subject", "median", "from .. to", "Phial is", "p99", "loop p99", "jobs")
+COLUMNS = ("subject", "median", "from .. to", "Phial is", "master/job", "p99", "loop p99", "jobs")
+MASTER_KEYS = ("masterProcessorUs",)
 P99_KEYS = ("p99Us", "p99Ms")
 LOOP_KEYS = ("heartbeatP99Ms", "loopP99Ms")
-SHOWN = set(P99_KEYS + LOOP_KEYS + ("jobs", "workers", "worstMs"))
+SHOWN = set(MASTER_KEYS + P99_KEYS + LOOP_KEYS + ("jobs", "workers", "worstMs"))
 
 
 def figure(value):
@@ -31,12 +32,14 @@ def first(row, keys):
 def cells(row, reference, better):
     """A row as texts, one a column."""
     if row.median is None:
-        return [row.subject, row.note or "nothing", "", "", "", "", ""]
+        return [row.subject, row.note or "nothing"] + [""] * (len(COLUMNS) - 2)
     low, high = row.spread
     ratio = samples.advantage(row, reference, better)
+    master = first(row, MASTER_KEYS)
     loop = first(row, LOOP_KEYS)
     return [row.subject, f"{figure(row.median)} {row.unit}", f"{figure(low)} .. {figure(high)}",
             "" if ratio is None or row is reference else f"{figure(ratio)}x",
+            "" if master is None else f"{figure(master)} us",
             figure(first(row, P99_KEYS)), "" if loop is None else f"{figure(loop)} ms",
             count(row.also_median("jobs"))]
 
@@ -58,8 +61,12 @@ def layout(rows):
     return lines
 
 
-def reference_row(workload, results):
-    return results.find(workload.name, workload.reference) if workload.reference else None
+def reference_row(workload, results, subject):
+    """The row that a subject is compared with; None where there is none."""
+    if not workload.reference:
+        return None
+    setup = next((f", {setup}" for setup in workload.setups if subject.endswith(f", {setup}")), "")
+    return results.find(workload.name, workload.reference + setup)
 
 
 def headings(workload):
@@ -71,10 +78,10 @@ def headings(workload):
 
 def workload_table(workload, results):
     """The lines of one workload's table, and beneath it the secondary figures."""
-    reference = reference_row(workload, results)
     rows = list(results.rows.get(workload.name, {}).values())
     lines = [f"{workload.name}: {workload.title} ({workload.better} is better)"]
-    table = [cells(row, reference, workload.better) for row in rows]
+    table = [cells(row, reference_row(workload, results, row.subject), workload.better)
+             for row in rows]
     used = [i for i in range(len(COLUMNS)) if i < 2 or any(line[i] for line in table)]
     lines += layout([[line[i] for i in used] for line in [headings(workload)] + table])
     for row in rows:
@@ -85,9 +92,8 @@ def workload_table(workload, results):
 
 
 def workload_json(workload, results):
-    reference = reference_row(workload, results)
     return {"workload": workload.name, "title": workload.title, "better": workload.better,
-            "rows": [row_json(row, reference, workload.better)
+            "rows": [row_json(row, reference_row(workload, results, row.subject), workload.better)
                      for row in results.rows.get(workload.name, {}).values()]}
 
 

@@ -25,6 +25,9 @@ class Workload:
     better: str  # "higher" or "lower"
     subjects: tuple
     reference: typing.Optional[str] = "phial"  # whom the others are compared with
+    # Where the work is done in several setups: their names, which end the subjects' names after a
+    # comma. Each subject is compared with the reference in its own setup.
+    setups: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +57,15 @@ def command(program, options, *leading):
     return tuple(words)
 
 
+def python_pool(place, pool, **options):
+    return command(PEERS / "python_pool.py", dict(pool=pool, **options), place.python)
+
+
 def python_pools(place, workload, jobs, workers, **options):
     jobs = place.count(jobs, max(1, jobs // 100))
     return tuple(
-        Subject(name, command(PEERS / "python_pool.py",
-                              dict(pool=pool, workload=workload, jobs=jobs, workers=workers,
-                                   **options), place.python), "python")
+        Subject(name, python_pool(place, pool, workload=workload, jobs=jobs, workers=workers,
+                                  **options), "python")
         for pool, name in (("executor", "ProcessPoolExecutor"),
                            ("multiprocessing", "multiprocessing.Pool")))
 
@@ -122,6 +128,37 @@ def cpu(place):
                     "higher", (
         Subject("phial", place.perf("cpu", jobs=jobs)),
     ) + all_peers(place, "cpu", 400, 400, 400, place.cores))
+
+
+def setup_name(job_ms, count):
+    return f"{job_ms} ms on {count}"
+
+
+def sleepers(place, job_ms, count):
+    """The subjects of one setup of the workload `workers`. The jobs take one second if no worker
+    ever waits. ProcessPoolExecutor gets 5,000 at most: on 1,000 workers it runs about 500 a
+    second."""
+    jobs = place.count(1000 * count // job_ms, 4 * count)
+    load = dict(workers=count, jobs=jobs, job_ms=job_ms)
+    fewer = {**load, "jobs": min(jobs, 5000)}
+    programs = (
+        ("phial", place.perf("workers", **load), ""),
+        ("raw pipes and epoll", place.perf("raw_workers", **load), ""),
+        ("ProcessPoolExecutor", python_pool(place, "executor", workload="workers", **fewer),
+         "python"),
+        ("multiprocessing.Pool", python_pool(place, "multiprocessing", workload="workers", **load),
+         "python"))
+    return tuple(Subject(f"{name}, {setup_name(job_ms, count)}", words, needs)
+                 for name, words, needs in programs)
+
+
+def many_workers(place):
+    setups = place.count(((10, 2), (10, 16), (10, 64), (10, 256), (100, 256), (100, 1000)),
+                         ((10, 2), (20, 8)))
+    return Workload("workers", "Jobs that sleep 10 or 100 ms, on 2 to 1,000 workers: share of the "
+                    "ideal, in which no worker waits", "higher",
+                    tuple(subject for setup in setups for subject in sleepers(place, *setup)),
+                    setups=tuple(setup_name(*setup) for setup in setups))
 
 
 def large(place, direction, title):
@@ -221,7 +258,7 @@ def micro(place):
 
 def all_workloads(place):
     """In the order in which they are run and told."""
-    return [latency(place), burst(place), map_integers(place), cpu(place),
+    return [latency(place), burst(place), map_integers(place), cpu(place), many_workers(place),
             large(place, "in", "An argument of 64 MiB, by copy, that its caller keeps"),
             large(place, "out", "A result of 64 MiB"),
             large(place, "both", "64 MiB there and back"),

@@ -137,6 +137,49 @@ class FakeBuild(unittest.TestCase):
                 self.assertTrue(eventually(lambda: not alive(child)))
 
 
+class ManyWorkersTest(unittest.TestCase):
+    """The programs of the workload `workers`, each on few."""
+
+    LOAD = ["--workers", "20", "--jobs", "40", "--job-ms", "1"]
+    PROGRAMS = {subject: [sys.executable, "-B", str(workloads.PEERS / "python_pool.py"),
+                          "--workload", "workers", "--pool", pool]
+                for subject, pool in (("ProcessPoolExecutor", "executor"),
+                                      ("multiprocessing.Pool", "multiprocessing"))}
+    if BUILD:
+        PROGRAMS["phial"] = [os.path.join(BUILD, "tests", "perf", "phial_perf_workers")]
+        PROGRAMS["raw pipes and epoll"] = [
+            os.path.join(BUILD, "tests", "perf", "phial_perf_raw_workers")]
+
+    def sample_of(self, words, limit="true"):
+        """What the program prints after a command of the shell."""
+        shell = ["sh", "-c", f'{limit} && exec "$@"', "sh"]
+        [sample] = programs.samples_of(shell + words + self.LOAD, PATIENCE)
+        return sample
+
+    def test_each_tells_the_share_and_what_the_master_costs(self):
+        for subject, words in self.PROGRAMS.items():
+            with self.subTest(subject):
+                sample = self.sample_of(words)
+                self.assertEqual(sample["subject"], f"{subject}, 1 ms on 20")
+                self.assertEqual((sample["workload"], sample["unit"]), ("workers", "of ideal"))
+                self.assertGreater(sample["value"], 0)
+                self.assertLessEqual(sample["value"], 1)
+                self.assertGreater(sample["masterProcessorUs"], 0)
+
+    def test_each_raises_its_soft_limit_of_descriptors(self):
+        for subject, words in self.PROGRAMS.items():
+            with self.subTest(subject):
+                self.assertGreater(self.sample_of(words, "ulimit -Sn 30")["value"], 0)
+
+    def test_each_says_when_there_are_too_few_descriptors(self):
+        for subject, words in self.PROGRAMS.items():
+            with self.subTest(subject):
+                sample = self.sample_of(words, "ulimit -n 100")
+                self.assertEqual(sample["subject"], f"{subject}, 1 ms on 20")
+                self.assertRegex(sample["unavailable"], r"needs [0-9]+ descriptors, and the hard "
+                                 r"limit is 100 \(ulimit -Hn\)")
+
+
 class OptionsTest(unittest.TestCase):
     def assert_refused(self, words):
         done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)

@@ -106,6 +106,33 @@ class TableTest(unittest.TestCase):
         results = results_of(("queue", "phial, idle", [10]), ("queue", "phial, busy", [20]))
         self.assertRegex(report.workload_table(workload, results)[1], r"from \.\. to +idle is$")
 
+    def test_each_setup_has_its_own_reference(self):
+        workload = workloads.Workload("workers", "sleeping", "higher", (),
+                                      setups=("10 ms on 2", "10 ms on 256"))
+        results = results_of(("workers", "phial, 10 ms on 2", [0.9], {"masterProcessorUs": 20}),
+                             ("workers", "floor, 10 ms on 2", [0.9], {"masterProcessorUs": 5}),
+                             ("workers", "phial, 10 ms on 256", [0.3]),
+                             ("workers", "floor, 10 ms on 256", [0.6]))
+        self.assertEqual(report.workload_table(workload, results), [
+            "workers: sleeping (higher is better)",
+            "  subject                median      from .. to  Phial is  master/job",
+            "  phial, 10 ms on 2    0.900 us  0.900 .. 0.900               20.0 us",
+            "  floor, 10 ms on 2    0.900 us  0.900 .. 0.900     1.00x     5.00 us",
+            "  phial, 10 ms on 256  0.300 us  0.300 .. 0.300",
+            "  floor, 10 ms on 256  0.600 us  0.600 .. 0.600    0.500x",
+        ])
+        rows = report.workload_json(workload, results)["rows"]
+        self.assertEqual([row["phialIs"] for row in rows], [1, 1, 1, 0.5])
+
+    def test_a_setup_whose_reference_failed_is_compared_with_nothing(self):
+        workload = workloads.Workload("workers", "sleeping", "higher", (),
+                                      setups=("10 ms on 2", "10 ms on 256"))
+        results = results_of(("workers", "phial, 10 ms on 2", [0.9]),
+                             ("workers", "floor, 10 ms on 256", [0.6]))
+        results.note("workers", "phial, 10 ms on 256", "failed: status 1")
+        rows = report.workload_json(workload, results)["rows"]
+        self.assertIsNone(rows[1]["phialIs"])
+
     def test_names_other_figures_beneath(self):
         results = results_of(("latency", "phial", [10], {"allocationsPerJob": 7}))
         self.assertEqual(report.workload_table(self.WORKLOAD, results)[-1],
@@ -216,9 +243,26 @@ class TargetTest(unittest.TestCase):
         self.assertRegex(lines[3], r"^ +8x piscina +10.0x piscina$")
 
 
+def place_of(quick):
+    return workloads.Place(build=workloads.HERE, python="python3", node="node",
+                           gearmand="gearmand", cores=2, quick=quick)
+
+
 class WorkloadsTest(unittest.TestCase):
     def test_names_are_those_that_only_takes(self):
-        place = workloads.Place(build=workloads.HERE, python="python3", node="node",
-                                gearmand="gearmand", cores=2, quick=False)
-        self.assertEqual([each.name for each in workloads.all_workloads(place)],
+        self.assertEqual([each.name for each in workloads.all_workloads(place_of(quick=False))],
                          list(workloads.TITLES))
+
+    def test_setups_of_many_workers_have_the_same_subjects(self):
+        for quick in (False, True):
+            workload = workloads.many_workers(place_of(quick))
+            self.assertEqual([each.name for each in workload.subjects],
+                             [f"{name}, {setup}" for setup in workload.setups
+                              for name in ("phial", "raw pipes and epoll", "ProcessPoolExecutor",
+                                           "multiprocessing.Pool")])
+
+    def test_many_workers_sleep_a_second_each(self):
+        subject = workloads.many_workers(place_of(quick=False)).subjects[-1]
+        self.assertEqual(subject.name, "multiprocessing.Pool, 100 ms on 1000")
+        self.assertEqual(subject.command[-6:],
+                         ("--workers", "1000", "--jobs", "10000", "--job-ms", "100"))
