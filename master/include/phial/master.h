@@ -1,4 +1,4 @@
-// Everything a program needs that offloads work to processes.
+// Includes everything that a program needs to offload work to processes.
 #pragma once
 
 #include <phial/master/clock.h>           // IWYU pragma: export

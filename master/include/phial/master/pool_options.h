@@ -1,4 +1,4 @@
-// What a pool and a job can be told.
+// The options of a pool, of a job, of a map and of stop(), and the counters of a pool.
 #pragma once
 
 #include <phial/master/clock.h>
@@ -23,239 +23,264 @@
 
 namespace phial {
 
-/// What becomes of a worker whose job has been stopped by a signal such as SIGSTOP or, when it
-/// reads from a terminal, SIGTTIN. The kernel does not report a stop to a program that has no
-/// SIGCHLD handler, and Phial has none: the pool looks at each busy worker once every startTimeout.
+/// What the pool does about a worker whose job has been stopped by a signal, such as SIGSTOP or,
+/// when the job reads from a terminal, SIGTTIN. The kernel reports a stop only through SIGCHLD,
+/// which Phial leaves to the host program. The pool therefore asks for the state of each busy
+/// worker once every `startTimeout`.
 enum class StoppedWorker {
-  isEnded,      ///< when two looks in a row find it stopped, DeathCause::unresponsive
+  isEnded,      ///< if two checks in a row find it stopped: DeathCause::unresponsive
   isWaitedFor,  ///< it may be continued at any time; only the job's own limits end it
 };
 
-/// What a worker does about a SIGTERM that neither its master nor itself has sent. A service
-/// manager such as systemd stops a service by SIGTERM to all of its processes at once
-/// (KillMode=mixed in the unit file limits that to the master). A master that finishes its jobs
-/// then needs its workers; one that dies takes its workers with it either way.
+/// What a worker does about a SIGTERM that neither the worker itself nor its master has sent. A
+/// service manager such as systemd stops a service by SIGTERM to all of its processes at once
+/// (KillMode=mixed in the unit file limits the signal to the master). If the master then finishes
+/// its jobs, it still needs its workers. If the master ends, its workers end with it, whatever this
+/// option says.
 enum class SigtermToWorker {
-  isLeftToMaster,  ///< it is ignored; kill a worker by SIGKILL, or by ProcessPool
+  isLeftToMaster,  ///< the worker ignores it; end a worker by SIGKILL, or through ProcessPool
   endsIt,          ///< the signal's default action
 };
 
-/// What becomes of a worker that a debugger, or strace, is attached to.
+/// What the pool does about a worker to which a debugger, or strace, is attached.
 enum class TracedWorker {
-  isAsAnyOther,  ///< its times go on; if one ends the worker, the certificate names the tracer
-  isWaitedFor,   ///< no time ends it: each one that is up is looked at again after `grace`
+  isAsAnyOther,  ///< its limits stay; if one ends the worker, the certificate names the tracer
+  isWaitedFor,   ///< no limit ends it; an expired limit is checked again after `grace`
 };
 
-/// How a pool lives. The fields are in the order in which a designated initialiser names them.
+/// The options of a pool. Fields stand in the order in which a designated initializer must name
+/// them. ProcessPool's constructor throws std::invalid_argument, naming the field, for a value out
+/// of range.
 struct PoolOptions {
-  /// For logs and process names. Default "pool".
+  /// The pool's name in log records and in the workers' process titles. Default "pool".
   std::string name = "pool";
 
-  /// The worker's command, program first, searched in PATH when it has no slash. Empty, the
-  /// default: this very program, which must call serveIfWorker.
+  /// The worker's command: the program, then its arguments. A program without a slash is searched
+  /// in PATH. Default empty: this very program, which must call serveIfWorker.
   std::vector<std::string> worker = {};
 
-  /// Changes to the master's environment for the workers: a value sets a variable, none removes it.
-  /// Default none.
+  /// Changes to the master's environment, for the workers. A value sets the variable; std::nullopt
+  /// removes it. Default: no changes.
   std::map<std::string, std::optional<std::string>> environment = {};
 
-  /// The workers' working directory. Default: the master's. A relative path in `worker` is relative
-  /// to the master's directory all the same.
+  /// The working directory of the workers. Default empty: the master's. A relative path in `worker`
+  /// is relative to the master's directory, not to this one.
   std::string directory = {};
 
-  /// The workers' user and group, as numbers; supplementary groups are dropped when either is set.
-  /// Default: the master's. The master needs the privilege for it, or every worker fails to start.
-  /// A master that may not signal its workers' user ends them by their lifelines instead of
-  /// signals, `timeoutSignal` included.
+  /// The user and the group of the workers, as numbers. When either is set, supplementary groups
+  /// are dropped. Default: the master's. The master needs the privilege to change them; without it
+  /// every worker fails to start. If the master may not signal the workers' user, it ends workers
+  /// through their lifelines instead of signals; `timeoutSignal` then has no effect. -1 is refused.
   std::optional<uid_t> uid = std::nullopt;
   std::optional<gid_t> gid = std::nullopt;
 
-  /// Workers that are kept ready, and started by start(). Default 1; 0 means none until a job
-  /// arrives. Each idle one costs its memory.
+  /// How many workers the pool keeps ready; start() starts them. Default 1; 0: no worker until a
+  /// job arrives. Price: the memory of each idle worker.
   std::size_t min = 1;
 
-  /// Workers at most. Default 0: as many as the cores this process may use (affinity and cgroup
-  /// quota), or `min` if that is more.
+  /// The largest number of workers. Default 0: as many as the cores that this process may use (by
+  /// affinity and cgroup quota), but at least `min`.
   std::size_t max = 0;
 
-  /// How long a worker above `min` may be idle before it is stopped. Default 20 s.
+  /// How long a worker above `min` may be idle before the pool stops it. Default 20 s.
   Duration maxIdle = std::chrono::seconds(20);
 
-  /// Jobs that a worker serves at most before it is replaced; 0, the default, means no limit. From
-  /// 16 on each worker is given its own number, up to an eighth lower, so that they do not retire
-  /// together; below it is exact. The replacement starts when the last job is sent, so that for a
-  /// while there may be one worker above `max` for each that is being replaced; never do more than
-  /// `max` run jobs because of that. A worker from which jobs are taken back after that leaves all
-  /// the same, having served fewer. One whose replacement fails to start goes on serving. Price:
-  /// one start-up for that many jobs.
+  /// After how many jobs a worker is replaced. Default 0: never. From 16 on each worker gets a
+  /// number of its own, up to an eighth lower, so that workers do not retire together; below 16 the
+  /// number is exact.
+  ///
+  /// The replacement starts when the worker is sent its last job. One worker above `max` may
+  /// therefore live for each worker that is being replaced, but at most `max` workers run jobs at a
+  /// time. If jobs are taken back from a worker after that, it retires with fewer jobs served. If
+  /// its replacement does not start, the worker goes on serving. Price: one start of a worker for
+  /// this many jobs.
   std::size_t recycleAfter = 0;
 
-  /// Resident memory above which a worker is replaced, looked at after each job; 0, the default,
-  /// means no limit. It goes on serving until its replacement is ready. Price: one look into /proc,
-  /// about 5 us a job, and with a limit that each worker exceeds at once a start-up for each job.
+  /// The resident memory above which a worker is replaced. Default 0: no limit. The pool checks a
+  /// worker each time it becomes idle, and once when it is ready. The worker goes on serving until
+  /// its replacement is ready. Price: reading /proc, about 5 us a check. Choose a limit well above
+  /// the memory of a fresh worker: a worker that exceeds the limit as soon as it is ready is
+  /// replaced at once, as is its replacement.
   std::uint64_t recycleAboveRssBytes = 0;
 
-  /// Running time for each job, or element of a map, that sets none of its own. Default none.
+  /// The running time of each job, or element of a map, that sets no timeout of its own. Default:
+  /// no limit.
   std::optional<Duration> timeout = std::nullopt;
 
-  /// What ends a worker whose job ran too long. Default SIGKILL. A worker that survives another
-  /// signal gets SIGKILL after `grace`.
+  /// The signal that ends a worker whose job has run too long. Default SIGKILL. If the worker
+  /// survives another signal, SIGKILL follows after `grace`.
   int timeoutSignal = SIGKILL;
 
-  /// How long a worker has for each step of ending: to heed a cancelled job, to die of
-  /// timeoutSignal, to exit after it was told to. Default 2 s.
+  /// The time for each step of ending a worker: for a job to give up after it was cancelled, for
+  /// the process to die of `timeoutSignal`, for the worker to exit after it was told to. Default 2
+  /// s: long enough for cleaning up, short enough to wait for. Zero is allowed.
   Duration grace = std::chrono::seconds(2);
 
-  /// Jobs that may wait; one more fails with QueueFull, whatever its priority, unless a worker is
-  /// free for it. Default 0: no limit, and memory is it. See ProcessPool::whenBelow.
+  /// How many jobs may wait in the queue. If the queue is full and no worker is free, a further job
+  /// fails with QueueFull, whatever its priority. Default 0: no limit; memory is the only one.
+  /// ProcessPool::whenBelow waits for room.
   std::size_t maxQueue = 0;
 
-  /// See RestartOptions.
+  /// When dead workers are replaced; see RestartOptions.
   RestartOptions restart = {};
 
-  /// Of each worker. Limits has the defaults; one is not nothing: workers run at niceness 10, so
-  /// that they never make the master's loop wait for a processor.
+  /// Limits of each worker's process; see Limits. All are unset by default, except that a worker
+  /// runs at niceness 10, so that workers do not make the master's loop wait for a processor.
   Limits limits = {};
 
-  /// How long both ends look for the next message before they sleep. Default zero: not at all. For
-  /// short jobs one at a time, when their latency is worth a core: waking up a process that sleeps
-  /// on another core takes tens of microseconds. 50 us is a good value. The master looks while it
-  /// waits for jobs that are not known to take longer, and while a core is free for it; a worker
-  /// looks less and less long when nothing comes. Price: processor time, at both ends.
+  /// How long both ends poll for the next message before they sleep. Default zero: they do not
+  /// poll. Useful for short jobs that are sent one at a time, where latency matters more than a
+  /// core: waking a process that sleeps on another core takes tens of microseconds. 50 us is a good
+  /// value. The master polls while it waits for a job that is not known to take longer than this,
+  /// and only while fewer workers are busy than there are cores. A worker polls for a shorter and
+  /// shorter time when nothing comes. Price: processor time at both ends.
   Duration spin = Duration::zero();
 
-  /// How long a worker may take from its spawn to the handshake, onStart included, and again to
-  /// take up a job that it was sent; then the worker hangs and is ended, DeathCause::unresponsive,
-  /// and another gets the job. A job that two workers did not take up fails with WorkerDied: twice
-  /// this time, and the start of the second worker, is the longest that it can be on its way.
-  /// Default 30 s.
+  /// How long a worker may take from its spawn to the handshake, onStart included. The same limit
+  /// applies to taking up a job that was sent to the worker: if the worker does not begin it in
+  /// this time, the worker hangs and is ended (DeathCause::unresponsive), and the job goes to
+  /// another worker. After two such workers the job fails with WorkerDied. A job can thus be on its
+  /// way for at most twice this time and the start of a worker. Default 30 s.
   Duration startTimeout = std::chrono::seconds(30);
 
-  /// See SigtermToWorker. Default: left to the master. A program of one's own that handles SIGTERM
-  /// in its workers keeps its handler either way.
+  /// See SigtermToWorker. Default: the worker ignores it. A program that installs its own SIGTERM
+  /// handler in its workers keeps the handler either way.
   SigtermToWorker sigterm = SigtermToWorker::isLeftToMaster;
 
-  /// See StoppedWorker. Default: it is ended. A stopped job would otherwise hold its worker, and a
-  /// caller who set no timeout, for ever.
+  /// See StoppedWorker. Default: the pool ends the worker. Otherwise a stopped job without a
+  /// timeout would hold its worker and its caller without end.
   StoppedWorker stopped = StoppedWorker::isEnded;
 
-  /// See TracedWorker. Default: as any other, for strace in production must not lift the limits.
+  /// See TracedWorker. Default: limits stay as they are, because running strace in production must
+  /// not lift them.
   TracedWorker traced = TracedWorker::isAsAnyOther;
 
-  /// The most bytes in one message, either way. Default 4 GiB. A job above it fails with
-  /// EncodingError.
+  /// The largest message in either direction, in bytes. Default 4 GiB. A job whose arguments or
+  /// result need more fails with EncodingError.
   std::uint64_t maxMessageBytes = std::uint64_t{4} << 30;
 
-  /// Shared memory for messages of more than 256 KiB, for each worker and direction. Default 1 GiB;
-  /// 0 means none. What does not fit, for its size or because others lie there, goes through the
-  /// pipe, which is slower. Price: address space; memory only for what was used at a time, and that
-  /// goes back to the system when no large message has come for some seconds.
+  /// The shared memory for messages above 256 KiB, in bytes, for each worker and direction. Default
+  /// 1 GiB; 0: none. A message that does not fit, because it is larger or because other messages
+  /// lie there, goes through the pipe, which is slower. Price: address space. Memory is used only
+  /// as far as messages have filled it, and goes back to the system when no large message has come
+  /// for some seconds.
   std::uint64_t arenaBytes = std::uint64_t{1} << 30;
 
-  /// Memory that the master keeps for the next large arguments (above 256 KiB, copied because they
-  /// stay the caller's). Default 256 MiB; 0 keeps none. It fills only as far as such arguments were
-  /// under way at a time, and goes back to the system when none has come for ten seconds. Price of
-  /// none: memory that is new to the process takes twice to ten times as long to fill.
+  /// How much memory the master keeps for the next large argument, in bytes. It serves arguments
+  /// above 256 KiB that are copied because the caller keeps them. Default 256 MiB; 0: keep none.
+  /// Only memory that such arguments have used is kept, and it goes back to the system when no such
+  /// argument has come for ten seconds. Price of 0: memory that is new to the process takes two to
+  /// ten times as long to fill.
   std::uint64_t cacheBytes = std::uint64_t{256} << 20;
 
-  /// Takes what the pool has to say, a line at a time: deaths, what workers print, exceptions of
-  /// the observer. Called from the loop when the pool's own books are in order, so that it may call
-  /// into the pool, or destroy it. It gets records of every level. Default empty: they go to the
-  /// process-wide sink, see setLogSink, and so to stderr from level info on. Price: a function
-  /// that takes long stops the loop.
+  /// Receives the pool's log records of every level, one line each: deaths, what workers print,
+  /// exceptions of the observer. Called from the loop when the pool's own bookkeeping is complete,
+  /// so the function may call the pool or destroy it. Default empty: records go to the process-wide
+  /// sink (setLogSink), by default to stderr from level info on. Price: while the function runs,
+  /// the loop stands still.
   LogFunction onLog = {};
 };
 
-/// What becomes of a job whose worker dies. One that had not begun runs elsewhere in every case.
+/// What the pool does with a job whose worker dies. If the job had not begun, it runs elsewhere
+/// whatever this says.
 enum class Rerun {
-  unlessBegun,  ///< fails with WorkerDied if it had begun
-  never,        ///< is started at most once, and travels to a free worker, alone
-  /// Runs again also when it had begun, up to maxAttempts, then PoisonJob. It waits before: 10 ms
-  /// at most after the first death, twice as long after each further one, a second at the longest,
-  /// with a jitter of down to half of that; what has a moment's cause then finds the moment past.
+  unlessBegun,  ///< if it had begun, it fails with WorkerDied; otherwise it runs elsewhere
+  never,        ///< as unlessBegun, but the job travels alone, to a free worker, never in advance
+  /// Also a job that had begun runs again, until maxAttempts workers have died; then PoisonJob.
+  /// Before it runs again it waits: at most 10 ms after the first death, twice as long after each
+  /// further one, at most one second. A random jitter shortens each wait by up to half. The waits
+  /// give a passing cause time to pass.
   always,
 };
 
-/// What becomes of a job that runs when it is cancelled or its deadline passes. Its Deferred fails
-/// at once either way, and currentJob().cancelled() turns true.
+/// What the pool does with a running job that is cancelled or whose deadline passes. In either case
+/// the job's Deferred fails at once and currentJob().cancelled() becomes true.
 enum class OnCancel {
-  stop,    ///< `grace` later its worker is ended, if the job still runs
-  finish,  ///< the job ends by itself, or at its `timeout`: for work that is not worth a worker
+  stop,    ///< if the job still runs after `grace`, its worker is ended
+  finish,  ///< the job runs to its end, or to its `timeout`: for work that should not cost a worker
 };
 
-/// How one job is run. The fields are in the order in which a designated initialiser names them.
+/// The options of one job. Fields stand in the order in which a designated initializer must name
+/// them. A value out of range fails the job with std::invalid_argument.
 struct JobOptions {
-  /// Running time, from the moment the function is entered; then JobTimedOut and the worker is
-  /// ended. Reading the arguments may take as long before that. Default: the pool's.
+  /// The longest running time, counted from the moment the function is entered. When it has passed,
+  /// the worker is ended and the job fails with JobTimedOut. Reading the arguments may take as long
+  /// again before the function is entered. Default: PoolOptions::timeout.
   std::optional<Duration> timeout = std::nullopt;
 
-  /// Running time after which the job is asked to give up: currentJob().cancelled() turns true, and
-  /// what the function then returns or throws is the result, a partial one for instance. One that
-  /// has not ended `grace` later is ended: SoftTimeoutExceeded. Default none.
+  /// The running time after which the job is asked to give up: currentJob().cancelled() becomes
+  /// true. What the function then returns or throws is the result, such as a partial one. If the
+  /// function still runs `grace` later, its worker is ended and the job fails with
+  /// SoftTimeoutExceeded. Default: none.
   std::optional<Duration> softTimeout = std::nullopt;
 
-  /// A point on the pool's clock by which there must be a result; then DeadlineExceeded. In the
-  /// queue the job is just dropped; while it runs its worker is ended. Default none.
+  /// The point on the pool's clock by which the result must be there. When it passes, the job fails
+  /// with DeadlineExceeded. A job that has not begun never runs then; a job that is running is
+  /// asked to give up, and `onCancel` says what happens when it does not. Default: none.
   std::optional<TimePoint> deadline = std::nullopt;
 
-  /// Higher runs first; equal ones in order of submission. Default 0. It orders those that wait
-  /// for a worker: what one has been sent already, a batch or two of short jobs or a next one of up
-  /// to 20 ms, stays before them.
+  /// Jobs with a higher number are dispatched first; jobs with equal numbers in the order of
+  /// submission. Default 0. The priority orders only the jobs that wait in the queue. Jobs that a
+  /// worker has been sent in advance, up to two batches of short jobs or one next job of up to 20
+  /// ms, run before them.
   int priority = 0;
 
-  /// See Rerun.
+  /// What happens to the job when its worker dies; see Rerun. Default: it fails if it had begun.
   Rerun rerun = Rerun::unlessBegun;
 
-  /// With Rerun::always: how many workers the job may be running in when they die. Default 3. Only
-  /// deaths are counted: an exception that the function throws is its result, and is not tried
-  /// again, nor is a job that ran into its timeout.
+  /// With Rerun::always: after how many deaths of its workers the job fails with PoisonJob. Default
+  /// 3. Only deaths count. An exception of the function is its result and is not tried again;
+  /// neither is a job that exceeds its timeout.
   unsigned maxAttempts = 3;
 
-  /// For logs, certificates and currentJob().label(). Default empty.
+  /// The job's name in logs and certificates, and for currentJob().label(). Default empty.
   Held<std::string> label = {};
 
-  /// See OnCancel. Default: stop. A job that is to finish and never does holds its worker; give it
-  /// a timeout.
+  /// See OnCancel. Default: stop. A job with `finish` that never ends holds its worker; give it a
+  /// timeout.
   OnCancel onCancel = OnCancel::stop;
 
-  /// Called in the loop with what the job says by currentJob().progress(): a fraction from 0 to 1
-  /// and a note of up to 256 bytes, which are the job's own and may be no UTF-8. At most 20 times a
-  /// second, and once more with the last report before the job's Deferred fires, also when the job
-  /// fails or its worker dies; not after cancel(). Default none.
+  /// Called from the loop with the job's reports (currentJob().progress()): a fraction from 0 to 1
+  /// and a note of up to 256 bytes. Both are the job's own words: check them, and expect a note
+  /// that is not valid UTF-8. Called at most 20 times a second, and once more with the last report
+  /// before the job's Deferred fires, also when the job fails or its worker dies. Not called after
+  /// cancel(). An exception of the callback is logged. Default: none.
   Held<std::function<void(double fraction, std::string_view note)>> onProgress = {};
 };
 static_assert(detail::kSafeInCoAwait<JobOptions>);
 
-/// How ProcessPool::map and its kind run. The fields are in the order in which a designated
-/// initialiser names them.
+/// The options of map, mapOutcomes, forEach and forEachOutcome. Fields stand in the order in which
+/// a designated initializer must name them.
 struct MapOptions {
-  /// Of the chunks, which are jobs; but `timeout` and `softTimeout` are of one element, as is the
-  /// pool's own timeout: nobody can choose one for a chunk whose size he does not see. An element
-  /// that heeds its soft timeout has what it then returns or throws as its result, and those after
-  /// it run. `deadline` is of the whole range. Price of a timeout: a look at the clock for each
-  /// element, about 25 ns.
+  /// The options of each chunk, which is one job, with two differences. `timeout` and `softTimeout`
+  /// apply to one element, as PoolOptions::timeout does, because a caller cannot choose a limit for
+  /// a chunk whose size the library decides. If an element gives up at its soft timeout, what the
+  /// function returns or throws is this element's result, and the elements after it run. `deadline`
+  /// applies to the whole range. Price of a timeout: reading the clock for each element, about 25
+  /// ns.
   JobOptions job = {};
 
-  /// Elements in a chunk. Default 0: by itself. It begins with one, grows fourfold a step, and aims
-  /// at chunks that run 10 ms and take at most a mebibyte in a message; towards the end of a range
-  /// whose size is known they get smaller, so that all workers end together. Price: some 0.1 ms a
-  /// chunk; and with a large one the elements behind a slow one wait.
+  /// How many elements a chunk has. Default 0: the library decides. It begins with one element,
+  /// grows at most fourfold a step, and aims at chunks that run for 10 ms and whose message is
+  /// below a mebibyte. Near the end of a range of known size chunks become smaller, so that all
+  /// workers end together. Price: each chunk costs about 0.1 ms; in a large chunk, elements wait
+  /// for a slow element before them.
   std::size_t chunk = 0;
 
-  /// Chunks submitted at a time. Default 0: two for each worker that the pool may have, one to run
-  /// and one that waits.
+  /// How many chunks are submitted at a time. Default 0: two for each worker that the pool may
+  /// have, so that one chunk runs and one waits.
   std::size_t inFlight = 0;
 };
 static_assert(detail::kSafeInCoAwait<MapOptions>);
 
 /// How a pool stops.
 struct StopOptions {
-  /// True: queued jobs are still run. False, the default: they fail with PoolStopped.
+  /// True: the queued jobs are still run. False, the default: they fail with PoolStopped.
   bool drainQueue = false;
 
-  /// How long jobs may go on, those of the queue included; then the workers are killed and what is
-  /// left fails with PoolStopped. Default: as long as they take. Zero: at once. When stop() is
-  /// called more than once, the earliest end counts.
+  /// How long jobs, queued ones included, may go on. After that time the workers are killed, and
+  /// unfinished jobs fail with PoolStopped. Default: no limit. Zero: at once. If stop() is called
+  /// several times, the earliest end counts.
   std::optional<Duration> within = std::nullopt;
 };
 static_assert(detail::kSafeInCoAwait<StopOptions>);
@@ -264,42 +289,42 @@ enum class WorkerState {
   starting,  ///< spawned, not ready yet
   idle,
   busy,
-  ending,  ///< told to exit, or signalled, or gone and not yet taken account of
+  ending,  ///< told to exit, or signalled, or dead but not yet accounted for
 };
 
-/// One worker at the moment of asking.
+/// One worker, as it was when workers() was called.
 struct WorkerStatus {
   std::uint64_t number = 0;  ///< from 1, never used again
   pid_t pid = 0;
   WorkerState state = WorkerState::starting;
-  std::uint64_t job = 0;  ///< the job that it was given; 0 for none
+  std::uint64_t job = 0;  ///< the job that it runs or is to run next; 0: none
   std::uint64_t jobsServed = 0;
 };
 
-/// A pool's state, counted in jobs and workers. At every moment
-/// submitted == succeeded + failed + cancelled + queued + running.
+/// The counters of a pool, in jobs and workers. At every moment submitted == succeeded + failed +
+/// cancelled + queued + running. A chunk of a map counts as one job.
 struct PoolStats {
-  std::uint64_t submitted = 0;  ///< every deferToProcess, also those that failed at once
+  std::uint64_t submitted = 0;  ///< every job, including those refused at once
   std::uint64_t succeeded = 0;
   std::uint64_t failed = 0;
   std::uint64_t cancelled = 0;
   std::uint64_t queued = 0;
-  std::uint64_t running = 0;  ///< sent to a worker, no result yet; may be more than one a worker
-  std::uint64_t rerun = 0;    ///< times that a job went back to the queue because its worker died
+  std::uint64_t running = 0;  ///< sent to a worker, no result yet; a worker may hold more than one
+  std::uint64_t rerun = 0;    ///< how often a job went back to the queue because its worker died
 
-  std::size_t workers = 0;  ///< alive: starting, idle, busy and ending
+  std::size_t workers = 0;  ///< alive: starting, idle, busy or ending
   std::size_t starting = 0;
   std::size_t idle = 0;
   std::size_t busy = 0;
   std::uint64_t spawned = 0;  ///< workers ever spawned
-  std::uint64_t deaths = 0;   ///< workers that ended otherwise than asked to
-  /// Workers that ended because of recycleAfter or recycleAboveRssBytes, or for reload().
+  std::uint64_t deaths = 0;   ///< workers that ended without being asked to, or for a job's limits
+  /// Workers replaced because of recycleAfter, recycleAboveRssBytes or reload().
   std::uint64_t recycled = 0;
 
   Histogram queueWait;  ///< from submission to the first dispatch
   Histogram runTime;    ///< of each function that returned or threw, without decoding and encoding
 
-  /// Whether the equation above holds.
+  /// True if the equation above holds.
   bool balanced() const { return submitted == succeeded + failed + cancelled + queued + running; }
 };
 

@@ -2,26 +2,33 @@
 //
 //   pool.deferToProcess<isPrime>(n).addCallback([](bool prime) { ... });
 //
-// The call returns at once with a Deferred. The arguments travel to a worker, a child process that
-// the pool has spawned and watches; the result comes back through the loop. A crash of the function
-// ends its worker and fails that one Deferred.
+// The call returns at once with a Deferred. The pool sends the arguments to a worker, which is a
+// child process that the pool has spawned and watches. The result comes back through the loop. If
+// the function crashes, its worker ends and the job's Deferred fails; no other job fails.
 //
-// Life: made on a Reactor, which outlives it. Workers start with start() or with the first job,
-// more of them on demand up to `max`; idle ones above `min` stop after `maxIdle`. stop() ends the
-// pool in order. The destructor kills what is left and reaps it.
+// Life: a pool is made on a Reactor, which must outlive the pool. Workers start with start() or
+// with the first job. While jobs wait, the pool starts more workers, up to `max`. A worker above
+// `min` stops after it has been idle for `maxIdle`. stop() ends the pool in order. The destructor
+// kills the workers that are left; the Reactor reaps them.
 //
-// Promises, whatever dies: every Deferred handed out settles exactly once; a crash fails the job
-// that ran and no other; no child, descriptor or timer is left; no call from the loop takes longer
-// than a millisecond, spawning included. Two calls may: deferToProcess with a large argument that
-// stays the caller's, which is copied at once (64 MiB take 5 ms), and the destruction of a pool
-// that was not stopped (a million queued jobs take a second). Each says how to avoid it.
+// What the pool promises, whatever dies:
+// - Every Deferred that the pool has handed out settles exactly once.
+// - A crash fails the job that was running, and no other job.
+// - No child, descriptor or timer is left behind.
+// - No call from the loop takes longer than a millisecond, spawning included. There are two
+//   exceptions. deferToProcess copies a large argument at once when the caller keeps it (64 MiB
+//   take 5 ms). Destroying a pool that was not stopped fails all its jobs at once (a million queued
+//   jobs take a second). deferToProcess and the destructor each say how to avoid the wait.
 //
-// Thread rule: everything here belongs to the reactor's thread. Results and refusals arrive from
-// the loop, never inside a call. Callbacks may call back in, stop the pool, or destroy it. Large
-// memory is copied and freed by threads of the library's own, so that the loop need not: they run
-// no code of the program's and handle no signal.
+// Thread rule: the pool belongs to the reactor's thread. Results and refusals arrive from the loop,
+// never inside a call. A callback may call the pool, stop the pool, or destroy the pool. Threads of
+// the library copy and free large memory, so that the loop need not; these threads run no code of
+// the program's and handle no signals.
 //
-// The calls themselves stand in submitter.h, for a pool is a Submitter.
+// Fork: in a process forked from the pool's own, every call that returns a Deferred fails with
+// PoolStopped, and the destructor does nothing. The workers stay the parent's.
+//
+// A pool is a Submitter: submitter.h documents deferToProcess, map and forEach.
 //
 // After Ampoule's ProcessPool and Twisted's deferToThread.
 #pragma once
@@ -40,65 +47,84 @@ namespace phial {
 
 class ProcessPool : public Submitter {
  public:
-  /// Spawns nothing yet. Throws std::invalid_argument for options that contradict each other.
+  /// Makes a pool; spawns no worker yet. Throws std::invalid_argument, naming the field, when an
+  /// option is out of range or contradicts another option. Throws std::logic_error on another
+  /// thread than the reactor's.
   ///
-  /// In a process that was itself started as a worker but has not called serveIfWorker, this
-  /// prints why and exits with kNeverServedStatus: such a program would spawn itself for ever.
+  /// If this process was itself started as a worker and has not called serveIfWorker, the
+  /// constructor prints the reason and exits with kNeverServedStatus. Without this check such a
+  /// program would spawn itself without end.
   explicit ProcessPool(Reactor& reactor, PoolOptions options = {});
-  /// As above with timeouts, deadlines and idle times on another clock, borrowed; for tests.
+  /// For tests: as above, but timeouts, deadlines, pauses and idle times run on `clock`. `clock` is
+  /// borrowed and must outlive the pool.
   ProcessPool(Reactor& reactor, PoolOptions options, Clock& clock);
-  /// After stop() has fired, instant. Otherwise kills every worker, says so in the log, and fails
-  /// what was queued or running with PoolStopped, from here: what its callbacks refer to need only
-  /// outlive the pool. Does not wait: the Reactor reaps the killed workers, before its own end at
-  /// the latest. A long queue makes it long, about a second for a million jobs; stop() spreads the
-  /// same over the turns of the loop.
+  /// After the Deferred of stop() has fired, the destructor has nothing left to do. Before that, it
+  /// kills every worker, writes a line to the log, and fails every queued or running job with
+  /// PoolStopped. The callbacks of these jobs run inside the destructor, so the objects that they
+  /// refer to must outlive the pool, but need not live longer.
+  ///
+  /// The destructor does not wait for the killed workers: the Reactor reaps them, at the latest
+  /// when the Reactor itself is destroyed. Cost: about one second for a million queued jobs, during
+  /// which the loop stands still. stop() spreads the same work over many turns of the loop.
   ~ProcessPool();
   ProcessPool(const ProcessPool&) = delete;
   ProcessPool& operator=(const ProcessPool&) = delete;
 
-  /// Starts `min` workers. Fires when so many are ready; fails with StartupFailed, or with
-  /// PoolStopped. Calling it again is harmless.
+  /// Starts `min` workers. Fires when `min` workers are ready. Fails with StartupFailed when
+  /// workers do not get ready (see RestartOptions::failedStarts), or with PoolStopped when the pool
+  /// is stopped. May be called again. Cancelling ends the waiting, not the workers.
   Deferred<void> start();
 
-  /// Takes no more jobs, lets running ones end, and stops the workers. Queued jobs fail with
-  /// PoolStopped. Fires when the last worker is reaped; never fails. May be called again, with
-  /// stricter options too, and from callbacks.
+  /// Ends the pool: takes no more jobs, lets running jobs end, then stops the workers. Queued jobs
+  /// fail with PoolStopped unless StopOptions::drainQueue is set. Fires when the last worker has
+  /// been reaped; does not fail. May be called again, also from a callback: a later call can only
+  /// make the end stricter. Cancelling ends the waiting, not the stopping.
   Deferred<void> stop(StopOptions options = {});
 
-  /// Changes the number of workers: starts some when jobs wait or fewer than `min` live, stops
-  /// idle ones above `max` at once and busy ones when their job has ended. Fires when `min` are
-  /// ready, as start() does. Throws std::invalid_argument unless 1 <= max and min <= max.
+  /// Changes the least and the largest number of workers. Starts workers when jobs wait or fewer
+  /// than `min` workers live. If more than `max` workers live, stops idle ones at once and busy
+  /// ones when their jobs have ended. Fires and fails as start() does. Throws std::invalid_argument
+  /// unless 1 <= max and min <= max.
   Deferred<void> adjustPoolSize(std::size_t min, std::size_t max);
 
-  /// Replaces every worker by one of the program as it is on disk now, a rolling change: a new one
-  /// is ready before an old one ends, with at most one above `max`, and no job fails. Old ones that
-  /// are at a job end when it has; so does this, which fires when none of the old is left. Called
-  /// again meanwhile it includes the workers started since.
+  /// Replaces every worker by a worker that runs the program as it is on disk now. The change is
+  /// rolling: each new worker is ready before an old worker ends, at most one worker above `max`
+  /// lives for this, and no job fails. An old worker that is running a job ends when the job has
+  /// ended. Fires when no old worker is left. If reload() is called again before that, the change
+  /// includes the workers that have been started since.
   ///
-  /// `worker` is looked up anew, in PATH too. Without it this very program's path is, from now on,
-  /// where otherwise the pool starts the file that it was itself started from; a function whose
-  /// signature has changed there then fails with EncodingError, and another build of Phial does not
-  /// start. Workers that replace dead ones are always started from where the last reload() looked.
+  /// If PoolOptions::worker is set, its program is looked up again, in PATH too. Otherwise the pool
+  /// starts the file that now lies at this program's path; until the first reload() it starts the
+  /// very file that this process was started from, even if that has been replaced on disk. If the
+  /// new program is another build: a function whose signature has changed fails with EncodingError,
+  /// and a program with another build of Phial does not start. From then on, replacements for dead
+  /// workers also run the reloaded program.
   ///
-  /// Fails with StartupFailed when the new workers do not start (RestartOptions::failedStarts of
-  /// them in a row), and the old ones go on; without `worker` the pool is back to the file it was
-  /// started from. Fails with PoolStopped at stop(). Cancelling stops the waiting, not the change.
+  /// Fails with StartupFailed when RestartOptions::failedStarts new workers in a row do not start.
+  /// The old workers then go on; if PoolOptions::worker is empty, the pool starts the file of this
+  /// process again. Fails with PoolStopped when the pool is stopped. Cancelling ends the waiting,
+  /// not the change.
   Deferred<void> reload();
 
-  /// Fires when fewer than `jobs` jobs are queued: at once if it is so, else from the loop, one
-  /// waiter at a time in the order of their calls, each while it is so. That makes a producer that
-  /// never meets QueueFull: wait, submit, repeat. Fails with PoolStopped once stop() was called.
-  /// Cancelling forgets it. Throws std::invalid_argument for 0, which would never be.
+  /// Waits until fewer than `jobs` jobs are queued. If this is so already, the returned Deferred
+  /// has fired. Otherwise the Deferred fires from the loop; waiters fire one at a time, in the
+  /// order of their calls, each only while its condition holds. A producer that waits, submits one
+  /// job, and repeats never meets QueueFull. Fails with PoolStopped once stop() was called.
+  /// Cancelling removes the waiter. Throws std::invalid_argument for 0, because fewer than 0 jobs
+  /// are never queued.
   Deferred<void> whenBelow(std::size_t jobs);
 
+  /// A snapshot of the pool's counters. Costs a copy of two histograms, about 6 KiB.
   PoolStats stats() const;
-  /// The living workers, in the order of their numbers.
+  /// A snapshot of the living workers, in the order of their numbers.
   std::vector<WorkerStatus> workers() const;
 
-  /// Tells `observer` of everything that happens from now on; null tells nobody. Shared with the
-  /// caller. Price: some strings are copied for each event.
+  /// From now on reports every event of the pool to `observer`, instead of the observer set before.
+  /// Null turns reporting off. The pool shares ownership of the observer. Price: each event copies
+  /// some strings.
   void setObserver(std::shared_ptr<PoolObserver> observer);
 
+  /// The Reactor that the pool was made on.
   Reactor& reactor() const;
 
  private:

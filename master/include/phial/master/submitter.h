@@ -3,25 +3,26 @@
 //   pool.deferToProcess<isPrime>(n).addCallback([](bool prime) { ... });
 //   pool.with({.timeout = 5s}).deferToProcess<isPrime>(n);
 //
-// Every pool is a Submitter. with() returns another one, whose calls go to the same pool with
-// options of their own. It is light: copy it, keep it, pass it to code that need not know where the
-// workers are.
+// Every pool is a Submitter. with() returns another Submitter, whose calls go to the same pool with
+// other options. A Submitter is small: copy it, keep it, pass it to code that need not know where
+// the workers are.
 //
-// Life: a Submitter may outlive its pool, and the Reactor; after the pool's end each call on it
-// returns a Deferred that has failed with PoolStopped.
+// Life: a Submitter may outlive its pool and the Reactor. After the pool's end each call returns a
+// Deferred that has failed with PoolStopped.
 //
 // Arguments convert as in a plain call of the function, by implicit conversions. These do not
-// compile, and the error says which argument it is: a floating-point number for an integer, a
-// pointer for a bool, nullptr, an object of a derived class for its base, a number inside an
-// optional, pair, tuple, variant or duration whose type may not fit, and functions that take a
+// compile, and the error names the argument: a floating-point number for an integer, a pointer for
+// a bool, nullptr, an object of a derived class for its base, a number inside an optional, pair,
+// tuple, variant or duration whose type may not fit, and any argument of a function that takes a
 // non-const reference. A std::string_view may be given for a std::string. Braces cannot be passed:
-// write T{...}. Of overloaded functions one is named by phial::overload<R(A...)>(f).
+// write T{...}. To name one of several overloaded functions write phial::overload<R(A...)>(f).
 //
-// Nothing fires inside a call, and nothing about an argument's value throws there: every result and
-// every refusal, QueueFull included, arrives from the loop. The pool's ledger counts a refused job
-// as submitted and as failed.
+// No Deferred fires inside a call, and no value of an argument makes a call throw: every result and
+// every refusal, QueueFull included, arrives from the loop. The pool counts a refused job as
+// submitted and as failed.
 //
-// Thread rule: everything here belongs to the reactor's thread.
+// Thread rule: a Submitter belongs to the reactor's thread; a call on another thread throws
+// std::logic_error.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -42,15 +43,16 @@ namespace phial {
 
 namespace detail {
 
-/// What the Submitters of one pool share.
+/// The part that all Submitters of one pool share.
 struct PoolLink {
   std::shared_ptr<PoolCore> core;  ///< null once the pool has ended
 };
 
-/// For a call after the pool's end.
+/// The failure of a call after the pool's end.
 Failure poolGone();
 
-/// A registered function's name. Not made from `{}`, which once was taken for a name.
+/// The name of a registered function; the text is borrowed for the call. Cannot be made from `{}`,
+/// which an earlier version took for a name.
 class CalledName {
  public:
   template <std::convertible_to<std::string_view> Name>
@@ -67,11 +69,12 @@ class CalledName {
   std::string_view name_;
 };
 
-/// Callable objects and functions given as an argument, where a name belongs.
+/// A callable object or a function, given as an argument where a name belongs.
 template <class F>
 concept GivenFunction = PlainCallable<std::decay_t<F>> || std::is_member_function_pointer_v<F>;
 
-/// How calls with options were written once.
+/// Refuses the earlier way to write options, as the first argument, with a message that says the
+/// present way.
 template <class... T>
 consteval void refuseOptionsFirst() {
   static_assert(kNever<T...>,
@@ -84,7 +87,7 @@ using ResultOfCall = typename ResultOf<decltype(function)>::Type;
 
 }  // namespace detail
 
-/// Names one of several functions that share a name: overload<double(double)>(half).
+/// Selects one of several functions that share a name: overload<double(double)>(half).
 template <class Signature>
 constexpr Signature* overload(Signature* function) {
   return function;
@@ -95,84 +98,98 @@ class Submitter {
   Submitter(const Submitter&) = default;
   Submitter& operator=(const Submitter&) = default;
 
-  /// The same pool with these options for every call. They add to those that this Submitter has:
-  /// of two values for a field the later one counts, and a field with its default value counts as
-  /// not set. Costs one allocation, which all calls share. (In a compiler's error: a field is
-  /// unknown, or not in the order in which the struct declares it.)
+  /// Returns a Submitter for the same pool whose calls use `options` on top of the options of this
+  /// Submitter. If both set a field, `options` win. A field with its default value counts as not
+  /// set. Costs one allocation for each with(), none for each call. If the compiler reports an
+  /// unknown field or a wrong order, compare with the order in which the struct declares its
+  /// fields.
   Submitter with(JobOptions options) const;  // fields and their order: see JobOptions
   Submitter with(MapOptions options) const;  // fields and their order: see MapOptions
 
-  /// Runs `function(args...)` in a worker. The arguments are converted to the function's parameter
-  /// types here and kept until the job has settled.
+  /// Runs `function(args...)` in a worker and returns its result as a Deferred. The arguments are
+  /// converted to the parameter types inside this call and kept until the job has settled.
   ///
-  /// So an argument that stays the caller's is copied before this returns: 64 MiB take 5 ms, for
-  /// which the loop stops. One that is given away (std::move) is not, nor is one that is shared: a
-  /// parameter that keeps a T also takes a std::shared_ptr<const T>, such as one of a std::vector
-  /// for a std::span. What it points to must not change until the job has settled, and is let go of
-  /// then. A large one of either kind is copied once, to where the worker reads it, a little in
-  /// each turn of the loop.
+  /// Copying: an argument that the caller keeps is copied before this call returns; 64 MiB take 5
+  /// ms, and the loop stands still meanwhile. Two ways avoid the copy. Give the argument away
+  /// (std::move). Or pass a std::shared_ptr<const T> where the function takes a T, or a
+  /// std::shared_ptr of a std::vector where it takes a std::span; the object must not change until
+  /// the job has settled, and its reference is released then. Either way a large argument is copied
+  /// once, into memory that the worker reads, beside the loop or in small steps of it.
   ///
-  /// Fails with what the function threw: Failure::fromJob() is true then. An exception of the
-  /// standard library's arrives as itself, with its text and code; any other as a RemoteError,
-  /// which Failure::check knows by the thrown type's name. Or it fails with WorkerDied,
-  /// JobTimedOut, DeadlineExceeded, CancelledError, UnknownFunction, EncodingError, QueueFull,
-  /// PoolStopped, PoisonJob or StartupFailed. An integer
-  /// that does not fit its parameter, a null const char*, and an argument whose copy throws are
-  /// EncodingErrors. Cancelling takes a queued job back; a running one is told to give up, and its
-  /// worker is ended if it does not within `grace`.
+  /// Failures: if the function throws, the Deferred fails with its exception and Failure::fromJob()
+  /// is true. A standard exception arrives as itself, with its text and code. Any other exception
+  /// arrives as a RemoteError; Failure::check knows it by the name of its type. Otherwise the
+  /// Deferred fails with one of: WorkerDied, PoisonJob, ProtocolError (the worker died),
+  /// JobTimedOut, SoftTimeoutExceeded, DeadlineExceeded (a time limit passed), CancelledError,
+  /// UnknownFunction, EncodingError, QueueFull, PoolStopped, StartupFailed, or
+  /// std::invalid_argument for a JobOptions field that is out of range. An integer that does not
+  /// fit its parameter, a null const char*, and an argument whose copy throws are EncodingErrors.
+  ///
+  /// Cancelling fails the Deferred at once. If the job has not begun, it never runs. If it is
+  /// running, it is asked to give up, and JobOptions::onCancel says what happens when it does not.
   template <auto function, class... A>
   Deferred<detail::ResultOfCall<function>> deferToProcess(A&&... args) const;
 
-  /// Runs the function that the worker registered as `name`, with arguments of the types given
-  /// here. UnknownFunction when there is none; EncodingError when types or result do not fit.
+  /// Runs the function that the worker has registered as `name`, with arguments of the types given
+  /// here. Fails with UnknownFunction when the worker has no function of this name, or several.
+  /// Fails with EncodingError when the function cannot take these values, or its result is no
+  /// Result. Otherwise as above.
   template <class Result, class... A>
   Deferred<Result> deferToProcess(detail::CalledName name, A&&... args) const;
 
-  /// Calls `function` for each element of `range` in the workers: its results in the order of the
-  /// range; a Deferred<void> when it has none. A function of several parameters takes elements that
-  /// are tuples of them. Elements convert as arguments do.
+  /// Calls `function` in the workers for each element of `range`. Returns the results in the order
+  /// of the range, as a Deferred<std::vector<R>>; a Deferred<void> when the function has no result.
+  /// If the function has several parameters, each element is a tuple or pair of arguments. Elements
+  /// convert as arguments do.
   ///
-  /// Elements travel in chunks, a job each, whose size follows the time that they are seen to take:
-  /// see MapOptions. The range is read as chunks are submitted, a few for each worker at a time, so
-  /// that neither the queue nor memory grows with it; an input range will do. It is moved in or
-  /// copied; std::views::all of a container, or a span, lends it until the Deferred has settled.
+  /// Elements travel in chunks, and each chunk is one job. The size of the chunks follows the
+  /// measured running time of the elements: see MapOptions. The range is read while chunks are
+  /// submitted, a few chunks for each worker at a time, so memory and queue do not grow with the
+  /// range; an input range is enough. `range` is moved in or copied. A view such as
+  /// std::views::all(container), or a span, only borrows the elements: they must live until the
+  /// Deferred has settled.
   ///
-  /// The first failure fails it, and the other chunks are cancelled. It is the failure that a job
-  /// of that element alone would have, and its index() says which it was; when a worker dies, for
-  /// all that the dead one has noted. Elements beside it may have run, and their results are lost.
-  /// What is of no element fails it too: PoolStopped, StartupFailed, UnknownFunction, and whatever
-  /// the range throws. It never meets QueueFull. Cancelling cancels every chunk.
+  /// Failures: the first failure of an element fails the Deferred, and the other chunks are
+  /// cancelled. The failure is the one that a job of this single element would have, and
+  /// Failure::index() names the element. When a worker dies, index() is set only if the worker had
+  /// noted its element. Other elements may have run; their results are lost. Failures that concern
+  /// no element fail the Deferred too: PoolStopped, StartupFailed, UnknownFunction, and any
+  /// exception of the range's own code. map never fails with QueueFull: it waits for room in the
+  /// queue. Cancelling cancels every chunk.
   template <auto function, std::ranges::input_range Range>
   auto map(Range&& range) const;
 
-  /// As map, but each element has an outcome of its own: Deferred<std::vector<Outcome<R>>>. A
-  /// worker that dies, or is ended by a timeout, costs one element: the others of its chunk run
-  /// again, which may end further workers, one for each such element and, where the dead worker
-  /// has noted nothing, one for each halving of the chunk. With Rerun::never they fail with it.
+  /// As map, but each element has its own outcome: Deferred<std::vector<Outcome<R>>>. A worker that
+  /// dies, or that a timeout ends, costs one element; the other elements of the chunk run again.
+  /// Finding the element may end further workers: if the dead worker had noted its element, none;
+  /// if not, the chunk is halved until the element is found, and each step may end one worker. With
+  /// Rerun::never nothing runs again, and all elements of the chunk fail.
   template <auto function, std::ranges::input_range Range>
   auto mapOutcomes(Range&& range) const;
 
   /// As map, but calls onResult(std::size_t index, R result) for each element, in the order of the
-  /// range, and keeps none: a Deferred<void>, for ranges without end too. For a function without
-  /// result it is onResult(std::size_t index).
+  /// range, and keeps no results. For a function without a result the call is onResult(std::size_t
+  /// index). Suited to ranges without end.
   ///
-  /// Calls come from the loop, never inside forEach, and one at a time: when onResult returns a
-  /// Deferred the next call waits for it. Meanwhile the pool goes on until so many results wait as
-  /// said below: a slow consumer slows the pool down instead of filling memory. When onResult
-  /// throws or its Deferred fails, so does this, and the rest is given up. After a failure, a
-  /// cancellation, or the end of the pool it is not called any more. It is destroyed before the
-  /// Deferred fires.
+  /// Calls come from the loop, one at a time, never inside forEach itself. If onResult returns a
+  /// Deferred, the next call waits for it. Meanwhile the workers go on until the limit below is
+  /// reached, so a slow consumer slows the pool down instead of filling memory. If onResult throws,
+  /// or its Deferred fails, forEach fails with the same failure and gives up the remaining
+  /// elements. After a failure, after cancelling, and after the end of the pool onResult is not
+  /// called again. onResult is destroyed before the Deferred fires.
   ///
-  /// Price of the order: results wait for those before them, at most 8 chunks a worker; an element
-  /// that takes longer than those lets the other workers idle.
+  /// Price of the order: results wait for the results before them. At most 4 times
+  /// MapOptions::inFlight chunks wait or run at a time (by default 8 for each worker). If one
+  /// element takes longer than all of these, the other workers become idle.
   template <auto function, std::ranges::input_range Range, class F>
   Deferred<void> forEach(Range&& range, F onResult) const;
 
-  /// forEach for mapOutcomes: onOutcome(std::size_t index, Outcome<R> outcome).
+  /// As forEach, with outcomes as in mapOutcomes: calls onOutcome(std::size_t index, Outcome<R>
+  /// outcome).
   template <auto function, std::ranges::input_range Range, class F>
   Deferred<void> forEachOutcome(Range&& range, F onOutcome) const;
 
-  // --- Not to be called: each says in an error what to write ---
+  // --- Not to be called: each of these does not compile, and its error says what to write ---
 
   template <auto function, class... A>
   Deferred<detail::ResultOfCall<function>> deferToProcess(JobOptions, A&&...) const {
@@ -220,7 +237,7 @@ class Submitter {
   detail::PoolLink& link() const { return *link_; }
 
  private:
-  using Options = detail::Ref<detail::CallOptions>;  // null: the default ones
+  using Options = detail::Ref<detail::CallOptions>;  // null: the default options
 
   std::shared_ptr<detail::PoolLink> link_;
   Options options_;
@@ -232,7 +249,7 @@ Deferred<detail::ResultOfCall<function>> Submitter::deferToProcess(A&&... args) 
   if constexpr (detail::checkFunction<decltype(function)>()) {
     using Arguments = detail::ArgumentsOf<typename FunctionTraits<decltype(function)>::Signature>;
     if constexpr (Arguments::template check<A...>()) {
-      // Puts the function into this program's table, which the worker serves.
+      // This puts the function into the program's table, from which the worker serves it.
       LinkedFunction<function>::require();
       static const detail::FunctionName name{functionName<function>(),
                                              functionSignature<function>()};
