@@ -1,8 +1,8 @@
-// Time as an interface, so that a test can hold it still.
+// Time as an interface, so that tests can control it.
 //
-// A Clock tells the time and calls back later. Reactor implements it with the event loop's timers;
-// ManualClock implements it for tests and moves only when told to. After Twisted's
-// IReactorTime and twisted.internet.task.Clock.
+// A Clock tells the time and makes calls later. Reactor implements it with the event loop's timers.
+// ManualClock implements it for tests: its time moves only when advance() is called. After
+// Twisted's IReactorTime and twisted.internet.task.Clock.
 //
 // Thread rule: a Clock and its DelayedCalls belong to one thread, the loop's.
 #pragma once
@@ -14,18 +14,18 @@
 
 namespace phial {
 
-/// Durations on a Clock, in nanoseconds; every std::chrono duration converts. It reaches to 292
-/// years: a longer one, such as std::chrono::seconds::max(), overflows in std::chrono's own
-/// conversion, before Phial sees it. For "never" write Duration::max().
+/// A duration on a Clock, in nanoseconds. Every std::chrono duration converts to it. The range is
+/// 292 years: a longer duration, such as std::chrono::seconds::max(), overflows inside
+/// std::chrono's conversion, before Phial sees it. For "never" write Duration::max().
 using Duration = std::chrono::nanoseconds;
-/// Points on a Clock. Steady: it never goes back, whatever the wall clock does.
+/// A point on a Clock. Clocks are steady: time never goes back, whatever the wall clock does.
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
-/// A call that a Clock will make, and the handle to stop or move it. Copies name the same call;
-/// dropping every handle does not cancel it.
+/// A handle to a call that a Clock will make. cancel() stops the call; reset() and delay() move it.
+/// Copies refer to the same call. Dropping every handle does not cancel the call.
 class DelayedCall {
  public:
-  /// What a Clock implements for each call it has accepted.
+  /// What a Clock implements for each call that it has accepted.
   class Impl {
    public:
     virtual ~Impl() = default;
@@ -36,17 +36,17 @@ class DelayedCall {
     virtual TimePoint now() const = 0;
   };
 
-  /// A handle to no call: never active.
+  /// A handle to no call; never active.
   DelayedCall() = default;
   explicit DelayedCall(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
   /// True until the call has begun or was cancelled.
   bool active() const { return impl_ && impl_->active(); }
-  /// Drops the call and what it captured. Returns whether it was active.
+  /// Cancels the call and destroys its function. Returns true if the call was active.
   bool cancel();
-  /// Moves the call to `delay` from now. Returns whether it was active.
+  /// Moves the call to `delay` from now. Returns true if the call was active.
   bool reset(Duration delay);
-  /// Moves the call `by` later than it was to be. Returns whether it was active.
+  /// Moves the call later by `by`. Returns true if the call was active.
   bool delay(Duration by);
 
  private:
@@ -58,20 +58,21 @@ class Clock {
  public:
   virtual ~Clock() = default;
 
+  /// The current time on this clock.
   virtual TimePoint now() const = 0;
 
-  /// Calls `f` once, not before `delay` has passed, never from inside this function. A delay of
-  /// zero or less means the next turn of the loop. A delay that leads beyond the end of time, such
-  /// as Duration::max(), ends there. Calls that are due run in the order of their
-  /// times, equal times in the order in which they were asked for.
+  /// Calls `f` once, after `delay`, and never inside this function. If `delay` is zero or negative,
+  /// the call comes in the next turn of the loop. If the delay leads beyond the last TimePoint, as
+  /// Duration::max() does, the call is due at the last TimePoint. Calls run in the order of their
+  /// times; calls due at the same time run in the order in which they were asked for.
   virtual DelayedCall callLater(Duration delay, std::function<void()> f) = 0;
 };
 
-/// A clock that stands still until advanced; for tests.
+/// A clock that stands still until it is advanced; for tests.
 class ManualClock final : public Clock {
  public:
   ManualClock();
-  /// Drops the calls that are waiting, with all that they hold. Their handles become inert.
+  /// Drops the waiting calls and everything that they hold. Their handles become inactive.
   ~ManualClock() override;
   ManualClock(const ManualClock&) = delete;
   ManualClock& operator=(const ManualClock&) = delete;
@@ -79,12 +80,13 @@ class ManualClock final : public Clock {
   TimePoint now() const override;
   DelayedCall callLater(Duration delay, std::function<void()> f) override;
 
-  /// Moves time on by `by` (not negative) and makes the calls that come due, each at its own time:
-  /// what a call asks for within the same span is made too, save calls of zero delay, which wait
-  /// for the next advance.
+  /// Moves the time forward by `by` and makes the calls that become due, each at its own time. If
+  /// such a call asks for a further call inside the same span, this call is made too; a call with a
+  /// delay of zero waits for the next advance(). Throws std::invalid_argument when `by` is
+  /// negative.
   void advance(Duration by);
 
-  /// How many calls are waiting.
+  /// The number of calls that are waiting.
   std::size_t pending() const;
 
  private:

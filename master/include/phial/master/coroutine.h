@@ -1,4 +1,4 @@
-// co_await for Deferred, and coroutines that return one.
+// co_await for Deferred, and coroutines that return a Deferred.
 //
 //     phial::Deferred<int> sum(phial::Deferred<int> a, phial::Deferred<int> b) {
 //       int first = co_await std::move(a);
@@ -6,32 +6,36 @@
 //       co_return first + second;
 //     }
 //
-// A coroutine runs at once, up to its first co_await of a Deferred that has no result yet; it goes
-// on from within whatever fires that one. What it returns or throws is the result of its Deferred.
-// A failed Deferred throws its exception at the co_await. What a job threw is thrown as itself when
-// it is one of the standard library's exceptions, else as RemoteError.
+// A coroutine runs at once, up to its first co_await of a Deferred that has no result yet. It
+// resumes inside the call that fires this Deferred. What the coroutine returns or throws is the
+// result of its own Deferred. A failed Deferred throws its exception at the co_await. If a job
+// threw a standard exception, the co_await throws this exception; otherwise it throws RemoteError.
 //
-// g++ 12 miscompiles some temporaries within a co_await expression: it copies the temporary bit by
-// bit and destroys both copies, which frees memory twice. In danger are aggregates that own memory
-// (`co_await f({.name = "x"})`, `f(Shape{...})`, std::array of owners), closures that capture an
-// owner by value (`co_await deferLater(clock, 1s, [text] { ... })`), and std::initializer_list,
-// which does not compile. Give such an argument a name before the co_await, or start the call
-// before and await its Deferred:
+// g++ 12 miscompiles some temporaries inside a co_await expression: it copies the temporary bit by
+// bit and destroys both copies, which frees memory twice. Three kinds of temporaries are in danger:
+// - aggregates that own memory: `co_await f({.name = "x"})`, `f(Shape{...})`, a std::array of
+//   owners;
+// - closures that capture an owner by value: `co_await deferLater(clock, 1s, [text] { ... })`;
+// - std::initializer_list, which does not compile. Give such an argument a name before the
+//   co_await, or start the call before and await its Deferred:
 //
 //     auto later = phial::deferLater(clock, 1s, [text] { ... });
 //     co_await std::move(later);
 //
-// Deferred and what awaits it are safe, as are closures that capture by reference only.
+// Deferred and its awaiters are safe, as are JobOptions, MapOptions and StopOptions, and closures
+// that capture only by reference.
 //
-// Cancelling the coroutine's Deferred cancels what the coroutine awaits at that moment; it sees
-// CancelledError at its co_await and may clean up, go on or return a value, like Twisted's
-// inlineCallbacks. When it awaits something else than a Deferred, cancelling does nothing.
+// Cancelling the coroutine's Deferred cancels the Deferred that the coroutine awaits at that
+// moment. The coroutine sees CancelledError at its co_await; it may clean up, go on, or return a
+// value, as with Twisted's inlineCallbacks. If the coroutine awaits something that is not a
+// Deferred, cancelling does nothing.
 //
-// Dropping the coroutine's Deferred cancels nothing: it runs on. A coroutine that nothing can
-// resume any more, for what it awaits can no longer be fired, is destroyed together with its
-// Deferred. One that keeps in its own frame the Resolver of what it awaits keeps itself alive.
+// Dropping the coroutine's Deferred cancels nothing: the coroutine goes on. If nothing can resume
+// the coroutine any more, because nothing can fire what it awaits, the coroutine is destroyed
+// together with its Deferred. A coroutine whose own frame holds the Resolver of what it awaits
+// keeps itself alive.
 //
-// Any other coroutine may co_await a Deferred too; it is resumed in the same way.
+// A coroutine of another type may co_await a Deferred too. It is resumed in the same way.
 //
 // Included by deferred.h.
 #pragma once
@@ -43,17 +47,20 @@
 
 namespace phial::detail {
 
-/// The producer of a coroutine's Deferred. Owns the frame while it is suspended.
+/// The producer of a coroutine's Deferred. Owns the coroutine's frame while the coroutine is
+/// suspended.
 class CoroutineSource : public Source {
  public:
+  /// Takes the frame, before the coroutine first runs.
   void start(std::coroutine_handle<> frame) noexcept { frame_ = frame; }
-  /// Runs the coroutine on; the chain to run when it has ended.
+  /// Resumes the coroutine. If the coroutine has ended, returns its chain, which the caller runs.
   Ref<Chain> resume(std::coroutine_handle<> handle);
-  /// Throws CircularWaitError when `chain`, which the coroutine is about to await, waits for it.
+  /// Throws CircularWaitError when `chain`, which the coroutine is about to await, waits for the
+  /// coroutine.
   void checkRing(const Chain& chain) const;
-  /// The coroutine, which is suspended, waits for `chain`.
+  /// Notes that the coroutine, which is suspended now, waits for `chain`.
   void suspendOn(Chain& chain, Waiter& waiter);
-  /// The coroutine is at its end and its result in the slot: destroys the frame.
+  /// Called at the coroutine's end, when its result is in the slot: destroys the frame.
   void end() noexcept;
 
   void cancel(std::vector<Ref<Chain>>& next) override;
@@ -63,22 +70,22 @@ class CoroutineSource : public Source {
   ~CoroutineSource() override;
 
  private:
-  std::coroutine_handle<> frame_;  // null once it has ended
-  Chain* awaited_ = nullptr;       // held by the frame
+  std::coroutine_handle<> frame_;  // null once the coroutine has ended
+  Chain* awaited_ = nullptr;       // the chain that is awaited; held by the frame
   bool trampolined_ = false;       // run by resume(), which fires the chain afterwards
 };
 
-/// Runs a coroutine that returns no Deferred on. What its promise lets out is reported.
+/// Resumes a coroutine that returns no Deferred. Reports an exception that leaves its promise.
 void resumeForeign(std::coroutine_handle<> handle) noexcept;
 
-/// What is known of a promise without its type.
+/// The part of a promise that does not depend on the result's type.
 class PromiseBase {
  public:
   struct End {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      self.promise().source()->end();  // destroys the frame, and this with it
+      self.promise().source()->end();  // destroys the frame, and this object with it
     }
     void await_resume() const noexcept {}
   };
@@ -126,13 +133,13 @@ class DeferredPromise : public PromiseOf<T> {
   Deferred<T> get_return_object() {
     Ref<CoroutineSource> source(new typename PromiseOf<T>::Result);
     source->start(std::coroutine_handle<DeferredPromise>::from_promise(*this));
-    source->addProducer();  // itself, as long as it can run
+    source->addProducer();  // the coroutine itself, as long as it can run
     this->source_ = source.get();
     return Access::wrap<T>(Chain::pending(std::move(source)));
   }
 };
 
-/// co_await on a Deferred, which it takes.
+/// Awaits a Deferred, and owns its chain meanwhile.
 template <class T>
 class Awaiter final : private Waiter {
  public:
@@ -167,13 +174,13 @@ class Awaiter final : private Waiter {
   Ref<Chain> resume() override {
     auto handle = std::exchange(suspended_, nullptr);
     if (coroutine_) return coroutine_->resume(handle);
-    resumeForeign(handle);  // destroys this
+    resumeForeign(handle);  // destroys this object
     return {};
   }
 
   Ref<Chain> chain_;
   std::coroutine_handle<> suspended_;
-  CoroutineSource* coroutine_ = nullptr;  // null in coroutines that return something else
+  CoroutineSource* coroutine_ = nullptr;  // null in a coroutine that returns no Deferred
 };
 
 }  // namespace phial::detail

@@ -6,34 +6,38 @@
 //         .addCallback([](int n) { std::printf("%d\n", n); });
 //     resolver.callback(21);
 //
-// A named Deferred is given up by what consumes it: std::move(d).addCallback(f), likewise
-// `co_await std::move(d)`. A call's result needs no std::move: pool.stop().addBoth(f).
+// A Deferred carries a value or a Failure along a chain of callbacks. Each callback receives the
+// result of the callback before it. What a callback returns is the result for the next callback;
+// what it throws becomes a Failure. If a callback returns a Deferred, the chain pauses until this
+// inner Deferred has its result, and goes on with that result.
 //
-// A Deferred carries a value or a Failure along a chain of callbacks. Each callback gets the result
-// of the one before it; what it returns is the result for the next one, what it throws a Failure. A
-// callback that returns a Deferred pauses the chain until that one has its result, which is then
-// the callback's. The callback itself lives until then, so that a coroutine lambda may use what it
-// captures; only if the last callback of the returned Deferred returns a Deferred again, it lives
-// no longer than that call. Any other callback is destroyed after its call. Callbacks run
-// synchronously: at once when the result is there, else from within the call that fires the
-// Resolver. One that adds to, fires or cancels a Deferred whose callbacks are running just now is
-// safe: what it adds runs after it.
+// Ownership: every method that adds a callback consumes the Deferred and returns its continuation.
+// A named Deferred is therefore given away explicitly: std::move(d).addCallback(f), co_await
+// std::move(d). The result of a call needs no std::move: pool.stop().addBoth(f). A consumed
+// Deferred is empty; using it throws std::logic_error.
 //
-// Life: every method that adds something consumes the Deferred and returns its continuation; the
-// old one is empty, and using it throws std::logic_error. Dropping a Deferred cancels nothing: its
-// callbacks run all the same. If the result at the end of the chain is a Failure when the last
-// handle goes, that was not handled by anybody, and is reported once: setUnhandledErrorHook.
-// Every Deferred gets its result exactly once, whatever user code throws: an exception of a
-// callback, of a canceller or of a value's move constructor becomes the Failure of the Deferred
-// that it concerns, and leaves no call such as callback() or cancel(). What the destructor of a
-// callback or canceller throws is reported like an unhandled error. A callback whose Deferred would
-// have to wait for itself fails with CircularWaitError.
+// When callbacks run: synchronously. If the result is there, a callback runs inside addCallback;
+// otherwise it runs inside the call that fires the Resolver. A callback may add to, fire or cancel
+// the very Deferred whose callbacks are running: what it adds runs after it.
 //
-// Dropping every Resolver leaves the Deferred pending for ever, as in Twisted; its callbacks are
-// destroyed, unrun, with its last handle.
+// How long a callback lives: until its call has returned; if it returned a Deferred, until that
+// Deferred has its result. A coroutine lambda may therefore use its captures after a suspension.
+// There is one exception: if the last callback of the returned Deferred returns a Deferred too, the
+// outer callback is destroyed at that moment.
 //
-// Thread rule: a Deferred, its Resolvers and all it is chained to belong to one thread, the loop's.
-// To fire from elsewhere use Reactor::callFromThread.
+// Dropping a Deferred cancels nothing: its callbacks still run. If the result at the end of the
+// chain is a Failure when the last handle is dropped, nobody has handled it, and it is reported
+// once (setUnhandledErrorHook). If every Resolver is dropped, the Deferred stays pending for ever,
+// as in Twisted; its callbacks are destroyed, unrun, with its last handle.
+//
+// Exceptions: every Deferred gets its result exactly once, whatever user code throws. An exception
+// of a callback, of a canceller, or of a value's move constructor becomes the Failure of its
+// Deferred, and does not leave a call such as callback() or cancel(). An exception of a callback's
+// or canceller's destructor is reported as an unhandled error. If a callback returns a Deferred
+// that waits for the callback's own Deferred, the callback's Deferred fails with CircularWaitError.
+//
+// Thread rule: a Deferred, its Resolvers, and everything in its chain belong to one thread, the
+// loop's. To fire a Resolver from another thread use Reactor::callFromThread.
 //
 // More: coroutine.h (co_await; included here), deferred_list.h (gatherResults, DeferredList, race),
 // deferred_lock.h, deferred_queue.h, kj_bridge.h.
@@ -54,9 +58,9 @@
 
 namespace phial {
 
-/// A Deferred would have to wait for its own result: a callback returned, or a coroutine awaited, a
-/// Deferred that waits for that very callback or coroutine. Reaches the errbacks of the callback's
-/// Deferred, or is thrown at the co_await.
+/// A Deferred would have to wait for its own result: a callback has returned, or a coroutine has
+/// awaited, a Deferred that waits for this same callback or coroutine. The error reaches the
+/// errbacks of the callback's Deferred, or is thrown at the co_await.
 class CircularWaitError : public Error {
  public:
   using Error::Error;
@@ -67,23 +71,24 @@ template <class T>
 class DeferredPromise;
 template <class T>
 class Awaiter;
-/// False, but only where a template is used.
+/// False, but only once the template is instantiated.
 template <class...>
 inline constexpr bool kNever = false;
-/// Cancels `chain` when `timeout` has passed. `expired` tells whether it did.
+/// Cancels `chain` when `timeout` has passed on `clock`, after setting `*expired` to true.
 DelayedCall cancelLater(Clock& clock, Duration timeout, Ref<Chain> chain,
                         std::shared_ptr<bool> expired);
+/// Throws the TimeoutError of addTimeout.
 [[noreturn]] void throwTimeout(Duration timeout);
 }  // namespace detail
 
-/// Move-only; T is void or a movable value type.
+/// The handle to a chain of callbacks. Move-only. T is void or a movable value type.
 template <class T>
 class Deferred {
  public:
   using Value = T;
   using promise_type = detail::DeferredPromise<T>;
 
-  /// Empty; may only be assigned to or destroyed.
+  /// Makes an empty Deferred, which may only be assigned to or destroyed.
   Deferred() = default;
   Deferred(Deferred&&) noexcept = default;
   Deferred& operator=(Deferred&&) noexcept = default;
@@ -94,7 +99,7 @@ class Deferred {
   /// False when empty: default-constructed, moved from or consumed.
   explicit operator bool() const { return static_cast<bool>(chain_); }
 
-  /// On success runs f(value), or f() when T is void; a Failure passes by. f takes T by value,
+  /// Runs f(value) on success, or f() when T is void; a Failure passes by. `f` takes T by value,
   /// const T& or T&&, and returns a value, void, Deferred<U> or Outcome<U>.
   template <class F>
   auto addCallback(F f) && {
@@ -104,9 +109,10 @@ class Deferred {
     return link<detail::Lifted<R>>(detail::OnValue<F>{std::move(f)});
   }
 
-  /// On failure runs g(failure), and what it returns is the result: something that converts to T
-  /// (or a Deferred of that) is a success, the Failure itself or a throw stays one. When g returns
-  /// void the outcome is a Deferred<void>, and a value that passes by is dropped.
+  /// Runs g(failure) on failure; a value passes by. If `g` returns something that converts to T, or
+  /// a Deferred of it, the chain goes on as a success. If `g` returns the Failure or throws, the
+  /// chain stays a failure. If `g` returns void, the continuation is a Deferred<void>, and a value
+  /// that passes by is dropped.
   template <class G>
   auto addErrback(G g) && {
     static_assert(detail::kTakes<G, Failure>, "an errback takes a Failure");
@@ -114,8 +120,8 @@ class Deferred {
     return link<detail::RecoveredBy<T, R>>(detail::OnFailure<G>{std::move(g)});
   }
 
-  /// Runs f on success or else g on failure; unlike addCallback(f).addErrback(g), g does not see
-  /// what f throws. Types are as if g were an errback of f's result.
+  /// Runs f on success or g on failure. Unlike in addCallback(f).addErrback(g), g does not see what
+  /// f throws. The types are as if g were an errback of f's result.
   template <class F, class G>
   auto addCallbacks(F f, G g) && {
     static_assert(detail::kTakes<F, T>, "a callback of Deferred<T> takes a T; of void, nothing");
@@ -125,7 +131,7 @@ class Deferred {
     return link<V>(detail::OnEither<F, G>{std::move(f), std::move(g)});
   }
 
-  /// Runs f(Outcome<T>) in either case. To pass the result on, return the Outcome.
+  /// Runs f(Outcome<T>) on success and on failure. To pass the result on, return the Outcome.
   template <class F>
   auto addBoth(F f) && {
     static_assert(detail::kTakes<F, Outcome<T>>, "addBoth's function takes an Outcome<T>");
@@ -134,9 +140,9 @@ class Deferred {
     return link<detail::Lifted<R>>(detail::OnBoth<F>{std::move(f)});
   }
 
-  /// Cancels when there is no result after `timeout` on `clock`; the CancelledError of that becomes
-  /// TimeoutError. If the canceller brought about another result, that one stands. A result in time
-  /// ends the timer. `clock` is borrowed until then.
+  /// Cancels the Deferred when it has no result after `timeout` on `clock`. If the result is then a
+  /// CancelledError, it becomes TimeoutError; if the canceller has produced another result, that
+  /// result stays. The timer ends with the result. `clock` is borrowed until then.
   Deferred addTimeout(Duration timeout, Clock& clock) && {
     auto expired = std::make_shared<bool>(false);
     DelayedCall timer = detail::cancelLater(clock, timeout, shared(), expired);
@@ -148,20 +154,23 @@ class Deferred {
     });
   }
 
-  /// Asks the producer that this waits for, the innermost one, to give up. Its canceller runs; if
-  /// that has not fired it, it fails with CancelledError. Without a canceller it fails at once, and
-  /// one result that arrives later is swallowed. Callbacks run before this returns. Does nothing
-  /// when no producer is waited for. What a canceller throws becomes the Failure of the Deferred;
-  /// if the canceller has fired it before, the exception is reported as unhandled.
+  /// Asks the innermost producer that this Deferred waits for to give up. The producer's canceller
+  /// runs. If the canceller has not fired the Deferred, it fails with CancelledError. If there is
+  /// no canceller, the Deferred fails at once, and the first result that arrives later is
+  /// swallowed. The callbacks run before cancel() returns. If no producer is pending, cancel() does
+  /// nothing. If the canceller throws, its exception becomes the Failure of the Deferred; if the
+  /// canceller had fired the Deferred before, the exception is reported as unhandled. REQUIRES: not
+  /// empty (std::logic_error).
   void cancel() const { detail::Chain::cancel(shared()); }
 
-  /// True once the producer has fired; the callbacks may still be waiting for an inner Deferred.
+  /// True once the producer has fired. Callbacks may still be waiting for an inner Deferred.
+  /// REQUIRES: not empty (std::logic_error).
   bool called() const { return shared()->called(); }
 
   /// Waits for the result in a coroutine; consumes the Deferred. See coroutine.h.
   detail::Awaiter<T> operator co_await() && { return detail::Awaiter<T>(take()); }
 
-  // A named Deferred is refused here, with what to write instead.
+  // A named Deferred is refused by these overloads; each error says what to write instead.
   template <class F>
   auto addCallback(F) const& {
     static_assert(detail::kNever<F>,
@@ -227,12 +236,13 @@ class Deferred {
   detail::Ref<detail::Chain> chain_;
 };
 
-/// The producing end of a Deferred; copies fire the same one. Firing a second time throws
-/// AlreadyCalledError, save for one result after a cancellation without a canceller.
+/// Fires a Deferred. Copies of a Resolver fire the same Deferred. Firing it a second time throws
+/// AlreadyCalledError; if the Deferred was cancelled and has no canceller, the first result after
+/// the cancellation is swallowed instead.
 template <class T>
 class Resolver {
  public:
-  /// Empty; firing it throws std::logic_error.
+  /// Makes an empty Resolver; firing it throws std::logic_error.
   Resolver() = default;
   Resolver(const Resolver& other) : Resolver(other.source_) {}
   Resolver(Resolver&& other) noexcept = default;
@@ -244,8 +254,8 @@ class Resolver {
     if (source_) source_->dropProducer();
   }
 
-  /// Succeeds with `value` and runs the callbacks. If moving or converting `value` throws, fails
-  /// with that.
+  /// Succeeds with `value` and runs the callbacks before it returns. If converting or moving
+  /// `value` throws, the Deferred fails with this exception.
   template <class V = T>
     requires(!std::is_void_v<T> && std::is_convertible_v<V, T>)
   void callback(V&& value) const {
@@ -257,7 +267,8 @@ class Resolver {
     settle([](auto& outcome) { outcome.emplace(); });
   }
 
-  /// Fails and runs the errbacks. Takes a Failure, a std::exception_ptr or any exception.
+  /// Fails and runs the errbacks before it returns. Takes a Failure, a std::exception_ptr or any
+  /// exception object.
   void errback(Failure failure) const {
     settle([&](auto& outcome) { outcome.emplace(std::move(failure)); });
   }
@@ -267,7 +278,7 @@ class Resolver {
     errback(Failure(std::move(exception)));
   }
 
-  /// Whether it has fired, which includes being cancelled.
+  /// True when the Deferred has a result or was cancelled. REQUIRES: not empty (std::logic_error).
   bool called() const { return required().fired(); }
 
  private:
@@ -296,17 +307,18 @@ class Resolver {
   detail::Ref<Source> source_;
 };
 
-/// Both ends of a new Deferred.
+/// The two ends of a new Deferred.
 template <class T>
 struct NewDeferred {
   Deferred<T> deferred;
   Resolver<T> resolver;
 };
 
-/// Makes a Deferred that its Resolver fires. `canceller`, if any, is called by cancel(), at most
-/// once and only while pending, with a Resolver<T>& or with nothing; it is destroyed when the
-/// Deferred fires. It should stop the work, and may fire. Having one, the Deferred swallows no late
-/// result: who may still call back after a cancellation must look at called().
+/// Makes a Deferred and the Resolver that fires it. cancel() calls `canceller` at most once, and
+/// only while the Deferred is pending, with a Resolver<T>& or with nothing. The canceller should
+/// stop the work; it may fire the Deferred. It is destroyed when the Deferred fires. A Deferred
+/// with a canceller swallows no late result: code that may still call back after a cancellation
+/// must check called() first.
 template <class T, class C = detail::NoCanceller>
 NewDeferred<T> newDeferred(C canceller = {}) {
   detail::Ref<detail::Holding<T, detail::Source>> source(
@@ -325,14 +337,14 @@ Deferred<T> finished(A&&... arguments) {
 }
 }  // namespace detail
 
-/// A Deferred that has succeeded already.
+/// Makes a Deferred that has already succeeded.
 template <class V>
 Deferred<std::decay_t<V>> succeed(V&& value) {
   return detail::finished<std::decay_t<V>>(std::decay_t<V>(std::forward<V>(value)));
 }
 inline Deferred<void> succeed() { return detail::finished<void>(); }
 
-/// A Deferred that has failed already.
+/// Makes a Deferred that has already failed.
 template <class T>
 Deferred<T> fail(Failure failure) {
   return detail::finished<T>(std::move(failure));
@@ -343,9 +355,10 @@ Deferred<T> fail(E exception) {
   return fail<T>(Failure(std::move(exception)));
 }
 
-/// Calls f(arguments...) and makes a Deferred of whatever it returns, throws or defers. A temporary
-/// f, such as a coroutine lambda, and temporary arguments are moved in and live until a Deferred
-/// that f returns has its result; named ones are borrowed until then.
+/// Calls f(arguments...) at once and makes a Deferred of what f returns, throws or defers. A
+/// temporary `f`, such as a coroutine lambda, and temporary arguments are moved in; if `f` returns
+/// a Deferred, they live until it has its result. A named `f` and named arguments are borrowed for
+/// the same time.
 template <class F, class... A>
 auto maybeDeferred(F&& f, A&&... arguments) {
   return succeed().addCallback([f = std::tuple<F>(std::forward<F>(f)),
@@ -354,12 +367,14 @@ auto maybeDeferred(F&& f, A&&... arguments) {
   });
 }
 
-/// Called with each Failure that nobody handled, on the thread that dropped it; must not throw.
+/// Receives each Failure that nobody handled, on the thread that dropped it. An exception that it
+/// lets out ends the program.
 using UnhandledErrorHook = std::function<void(const Failure&)>;
 
-/// Replaces the hook, one for the process, and returns the one before. The default one, which an
-/// empty function restores, writes type, message and traceback to stderr, below a line that starts
-/// with "Unhandled error in Deferred". Thread-safe.
+/// Replaces the hook, which is one for the whole process, and returns the previous hook. An empty
+/// function restores the default. The default writes one log record of level error (setLogSink):
+/// "Unhandled error in Deferred", then type, message and traceback; at most 20 a second are
+/// written, the others are counted. Thread-safe.
 UnhandledErrorHook setUnhandledErrorHook(UnhandledErrorHook hook);
 
 }  // namespace phial

@@ -1,12 +1,13 @@
 // Waiting for several Deferreds at once: gatherResults, DeferredList, race. After Twisted's
 // functions of the same names.
 //
-// Each takes its Deferreds, as a std::vector or one by one, and returns one:
+// Each function takes Deferreds of one type, as a std::vector or one by one, and returns one
+// Deferred:
 //
 //     gatherResults(std::move(a), std::move(b)).addCallback([](std::vector<int> both) { ... });
 //
-// Cancelling the returned Deferred cancels all that are pending. Throws std::logic_error when one
-// of them is empty.
+// Cancelling the returned Deferred cancels every given Deferred that is pending. Throws
+// std::logic_error when a given Deferred is empty.
 #pragma once
 
 #include <phial/master/deferred_joint.h>
@@ -19,11 +20,13 @@
 
 namespace phial {
 
-/// DeferredList's failure with fireOnOneErrback: which one failed first, and how.
+/// The failure of a DeferredList with fireOnOneErrback: which Deferred failed first, and how.
 class FirstError : public Error {
  public:
   FirstError(std::size_t index, Failure failure);
+  /// The place of the failed Deferred in the list.
   std::size_t index() const { return index_; }
+  /// The failure of this Deferred.
   const Failure& failure() const { return failure_; }
 
  private:
@@ -31,7 +34,7 @@ class FirstError : public Error {
   Failure failure_;
 };
 
-/// race's failure when nobody won: all the failures, in the order of the Deferreds.
+/// The failure of a race that nobody won: all failures, in the order of the Deferreds.
 class FailureGroup : public Error {
  public:
   explicit FailureGroup(std::vector<Failure> failures);
@@ -42,18 +45,19 @@ class FailureGroup : public Error {
 };
 
 struct DeferredListOptions {
-  /// Fire with the first success, as a list of just that one, whose index the result has. When all
-  /// fail, fire with all. A list of no Deferreds then never fires, for nothing can succeed.
-  /// Default: wait for all. Use race() to have the others cancelled.
+  /// True: fire with the first success. The result then holds only this outcome, and its `index`
+  /// says which Deferred it is of. If all fail, the list fires with all outcomes. A list of no
+  /// Deferreds never fires. Default: wait for all. To have the other Deferreds cancelled use
+  /// race().
   bool fireOnOneCallback = false;
-  /// Fail with the first failure, as FirstError. Default: wait for all.
+  /// True: fail with the first failure, as FirstError. Default: wait for all.
   bool fireOnOneErrback = false;
-  /// The list is all that hears of failures. Default: each is also reported as unhandled, for
-  /// nobody handled it on its own Deferred.
+  /// True: the list consumes the failures. Default: the list holds each failure, and each failure
+  /// is also reported as unhandled.
   bool consumeErrors = false;
 };
 
-/// What a DeferredList yields: the outcomes, in the order of the Deferreds.
+/// The result of a DeferredList: the outcomes, in the order of the Deferreds.
 template <class T>
 class DeferredListResult : public std::vector<Outcome<T>> {
  public:
@@ -61,8 +65,8 @@ class DeferredListResult : public std::vector<Outcome<T>> {
   explicit DeferredListResult(std::vector<Outcome<T>> outcomes)
       : std::vector<Outcome<T>>(std::move(outcomes)) {}
 
-  /// Which Deferred was the first to succeed, when the list ended with that one
-  /// (fireOnOneCallback); empty otherwise.
+  /// With fireOnOneCallback: the place of the Deferred that succeeded first. Empty when the list
+  /// fired with all outcomes.
   std::optional<std::size_t> index;
 };
 
@@ -194,10 +198,11 @@ class Race final : public Holding<typename Winner<T>::Type, JointSource> {
 
 }  // namespace detail
 
-/// All the values, in the order of `deferreds`; a Deferred<void> when T is void. The first failure
-/// fails it, as it is (Twisted wraps it into FirstError), and Failure::index() says which Deferred
-/// it was of; an index that it had from a map or another gatherResults is replaced. The others go
-/// on and end unheard.
+/// Waits for all `deferreds` and returns their values in order; a Deferred<void> when T is void.
+/// The first failure fails it with the same Failure (Twisted wraps it into FirstError).
+/// Failure::index() then says which Deferred failed; it replaces an index that the Failure has from
+/// a map or from another gatherResults. The other Deferreds go on; their results and failures are
+/// dropped.
 template <class T>
 Deferred<detail::Gathered<T>> gatherResults(std::vector<Deferred<T>> deferreds) {
   using R = detail::Gathered<T>;
@@ -209,8 +214,8 @@ Deferred<detail::Gathered<T>> gatherResults(std::vector<Deferred<T>> deferreds) 
   return detail::join<R>(std::move(gather), std::move(deferreds));
 }
 
-/// What became of each, in the order of `deferreds`; never fails, save for fireOnOneErrback.
-/// Deferreds that are pending when it fires early go on.
+/// Waits for all `deferreds` and returns their outcomes in order. Never fails, except with
+/// fireOnOneErrback. If the list fires early, the pending Deferreds go on.
 template <class T>
 Deferred<DeferredListResult<T>> DeferredList(std::vector<Deferred<T>> deferreds,
                                              DeferredListOptions options = {}) {
@@ -224,10 +229,10 @@ Deferred<DeferredListResult<T>> DeferredList(std::vector<Deferred<T>> deferreds,
   return detail::join<R>(std::move(list), std::move(deferreds));
 }
 
-/// The first to succeed: its index and value, or just the index when T is void. The others are
-/// cancelled before it fires; what comes of that, an exception of a canceller included, is not
-/// heard. When all fail it fails with FailureGroup, or with CancelledError if it was cancelled
-/// itself; at once when there are none.
+/// Waits for the first success. Returns its index and value; only the index when T is void. The
+/// other Deferreds are cancelled before the race fires; their results, failures and exceptions of
+/// their cancellers are dropped. If all fail, the race fails with FailureGroup, or with
+/// CancelledError if the race itself was cancelled. A race of no Deferreds has failed at once.
 template <class T>
 Deferred<typename detail::Winner<T>::Type> race(std::vector<Deferred<T>> deferreds) {
   using R = typename detail::Winner<T>::Type;
@@ -236,13 +241,13 @@ Deferred<typename detail::Winner<T>::Type> race(std::vector<Deferred<T>> deferre
   return detail::join<R>(std::move(race), std::move(deferreds));
 }
 
-// --- One by one ---
+// --- Deferreds given one by one ---
 
 namespace detail {
 template <class T, class... Ds>
 constexpr bool kAreDeferreds = (std::is_same_v<std::remove_cvref_t<Ds>, Deferred<T>> && ...);
 
-/// The arguments as one vector.
+/// Moves the arguments into a vector.
 template <class T, class... Ds>
 std::vector<Deferred<T>> asVector(Deferred<T>&& first, Ds&&... others) {
   static_assert((std::is_same_v<Ds, Deferred<T>> && ...),
@@ -255,7 +260,7 @@ std::vector<Deferred<T>> asVector(Deferred<T>&& first, Ds&&... others) {
 }
 }  // namespace detail
 
-/// The same for Deferreds of one type that are given one by one.
+/// The same functions for Deferreds of one type, given one by one.
 template <class T, class... Ds>
   requires detail::kAreDeferreds<T, Ds...>
 auto gatherResults(Deferred<T>&& first, Ds&&... others) {
@@ -272,8 +277,8 @@ auto race(Deferred<T>&& first, Ds&&... others) {
   return race(detail::asVector(std::move(first), std::forward<Ds>(others)...));
 }
 
-// What does not work is refused here, with what to write instead: named Deferreds or a named vector
-// without std::move, and braces.
+// These overloads refuse what does not work, and each error says what to write instead: named
+// Deferreds or a named vector without std::move, and braces.
 template <class T, class... Ds>
   requires detail::kAreDeferreds<T, Ds...>
 auto gatherResults(const Deferred<T>&, const Ds&...) {

@@ -1,7 +1,7 @@
 // Mutual exclusion among callbacks of one loop. After Twisted's DeferredLock and DeferredSemaphore.
 //
-// What needs it is work that spans several turns of the loop, such as a request and its reply on
-// one connection; nothing here concerns threads.
+// Use it for work that takes several turns of the loop, such as a request and its reply on one
+// connection. It is no lock between threads.
 #pragma once
 
 #include <phial/master/deferred_waitlist.h>
@@ -14,9 +14,9 @@
 
 namespace phial {
 
-/// Lets at most `limit` in at a time, in the order in which they came. Destroying it fails those
-/// that wait with CancelledError; what is running in run() goes on. A callback that it lets in may
-/// destroy it.
+/// Admits at most `limit` holders at a time, in the order of their requests. Destroying the
+/// semaphore fails the waiting requests with CancelledError; work started by run() goes on. A
+/// callback of an admitted request may destroy the semaphore.
 class DeferredSemaphore {
  public:
   /// Throws std::invalid_argument when `limit` is zero.
@@ -25,18 +25,21 @@ class DeferredSemaphore {
   DeferredSemaphore& operator=(const DeferredSemaphore&) = delete;
   ~DeferredSemaphore();
 
-  /// Fires when let in, at once if there is room. Whoever was let in calls release() once.
-  /// Cancelling while waiting gives up the place.
+  /// Fires when the caller is admitted; has already fired if there is room. After that the caller
+  /// must call release() once. Cancelling while waiting gives up the place in the line.
   Deferred<void> acquire();
 
-  /// Lets in the next one, whose callbacks run before this returns, unless this is called from
-  /// within the callbacks of one just let in: then right after those. Throws std::logic_error when
-  /// nobody is in.
+  /// Gives back one place, and admits the next request. The callbacks of the next request run
+  /// before release() returns. If release() is called from the callbacks of an admitted request,
+  /// the next request is admitted after these callbacks instead. Throws std::logic_error when
+  /// nobody is admitted.
   void release();
 
-  /// Calls f(arguments...) when let in, and releases when what it returns, a Deferred included, is
-  /// there; f and the arguments live until then, so f may be a coroutine lambda with captures.
-  /// Cancelling before gives up the place, then cancels what f returned.
+  /// Calls f(arguments...) when admitted, and releases the place when the result of `f` is there;
+  /// if `f` returns a Deferred, when this Deferred has its result. Returns the result of `f`. `f`
+  /// and the arguments live until then, so `f` may be a coroutine lambda with captures. Cancelling
+  /// before the call gives up the place in the line; cancelling later cancels what `f` has
+  /// returned.
   template <class F, class... A>
   auto run(F f, A... arguments) {
     return acquire().addCallback([gate = gate_, f = std::move(f),
@@ -49,9 +52,11 @@ class DeferredSemaphore {
     });
   }
 
+  /// The number of holders that the semaphore admits at a time.
   std::size_t limit() const;
-  /// How many more would be let in at once.
+  /// The number of places that are free now.
   std::size_t tokens() const;
+  /// The number of requests that wait.
   std::size_t waiting() const;
 
  private:
@@ -66,13 +71,14 @@ class DeferredSemaphore {
     std::unique_ptr<detail::WaitList<void>> waiting = std::make_unique<detail::WaitList<void>>();
   };
 
-  std::shared_ptr<Gate> gate_;  // what run() has under way outlives the semaphore
+  std::shared_ptr<Gate> gate_;  // shared: work of run() may outlive the semaphore
 };
 
-/// Lets in one at a time.
+/// A semaphore that admits one holder at a time.
 class DeferredLock : public DeferredSemaphore {
  public:
   DeferredLock() : DeferredSemaphore(1) {}
+  /// True while there is a holder.
   bool locked() const { return tokens() == 0; }
 };
 

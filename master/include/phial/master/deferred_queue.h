@@ -10,13 +10,13 @@
 
 namespace phial {
 
-/// DeferredQueue::put found `size` objects waiting for a consumer.
+/// DeferredQueue::put failed: `size` objects already wait for a consumer.
 class QueueOverflow : public Error {
  public:
   QueueOverflow() : Error("the DeferredQueue is full") {}
 };
 
-/// DeferredQueue::get found `backlog` consumers waiting for an object.
+/// DeferredQueue::get failed: `backlog` consumers already wait for an object.
 class QueueUnderflow : public Error {
  public:
   QueueUnderflow() : Error("too many consumers wait for the DeferredQueue") {}
@@ -29,8 +29,8 @@ struct DeferredQueueOptions {
   std::size_t backlog = std::numeric_limits<std::size_t>::max();
 };
 
-/// First in, first out, for objects and for consumers. Destroying it fails the consumers that wait
-/// with CancelledError.
+/// First in, first out, for objects and for consumers. Destroying the queue fails the waiting
+/// consumers with CancelledError and drops the objects.
 template <class T>
 class DeferredQueue {
  public:
@@ -38,15 +38,16 @@ class DeferredQueue {
   DeferredQueue(const DeferredQueue&) = delete;
   DeferredQueue& operator=(const DeferredQueue&) = delete;
 
-  /// Gives `object` to the first consumer that waits, whose callbacks run before this returns, or
-  /// keeps it. Throws QueueOverflow.
+  /// If a consumer waits, gives `object` to the first one; its callbacks run before put() returns.
+  /// Otherwise keeps `object`. Throws QueueOverflow when the queue holds `size` objects.
   void put(T object) {
     if (!consumers_.empty()) return consumers_.next().callback(std::move(object));
     if (objects_.size() >= options_.size) throw QueueOverflow();
     objects_.push_back(std::move(object));
   }
 
-  /// The next object, now or when there is one; fails with QueueUnderflow. Cancelling leaves.
+  /// Returns the first object, now or when one is put. Fails with QueueUnderflow when `backlog`
+  /// consumers already wait. Cancelling gives up the place in the line.
   Deferred<T> get() {
     if (objects_.empty()) {
       if (consumers_.size() >= options_.backlog) return fail<T>(QueueUnderflow());
@@ -57,9 +58,9 @@ class DeferredQueue {
     return succeed(std::move(first));
   }
 
-  /// How many objects wait for a consumer.
+  /// The number of objects that wait for a consumer.
   std::size_t size() const { return objects_.size(); }
-  /// How many consumers wait for an object.
+  /// The number of consumers that wait for an object.
   std::size_t waiting() const { return consumers_.size(); }
 
  private:

@@ -1,8 +1,9 @@
-// Between Deferred and kj::Promise, in both directions.
+// Conversions between Deferred and kj::Promise.
 //
 // Both sides must live on one thread, in whose KJ event loop the promises run (LoopBridge makes
-// that the libevent loop). A Failure that wraps a kj::Exception crosses as it is; any other becomes
-// a kj::Exception of type FAILED that reads "type: message", and is kept as a Failure no longer.
+// this the libevent loop). A Failure that holds a kj::Exception crosses unchanged. Any other
+// Failure becomes a kj::Exception of type FAILED with the text "type: message"; its further details
+// are lost.
 #pragma once
 
 #include <kj/async.h>
@@ -20,7 +21,7 @@ namespace detail {
 kj::Exception toKjException(const Failure& failure);
 Failure fromKjException(kj::Exception&& exception);
 
-/// What a promise holds of its Deferred.
+/// The part of a promise that holds its Deferred.
 template <class T>
 class DeferredAdapter {
  public:
@@ -48,17 +49,18 @@ class DeferredAdapter {
     }
   }
 
-  std::shared_ptr<kj::PromiseFulfiller<T>*> fulfiller_;  // null when the promise is gone
+  std::shared_ptr<kj::PromiseFulfiller<T>*> fulfiller_;  // null when the promise has been dropped
   Deferred<void> rest_;
 };
 
-/// A promise on its way to a Resolver. The event loop owns what runs; the canceller ends it.
+/// A promise that is going to fire a Resolver. The KJ event loop owns it while it runs.
 class PromiseRun {
  public:
-  /// Drops the promise in a turn of its own, since the caller may stand in one of its
-  /// continuations. Does nothing once the promise or its event loop has ended.
+  /// Drops the promise, in a later turn of the loop because the caller may be inside one of its
+  /// continuations. Does nothing when the promise or its event loop has ended.
   static void cancel(const std::weak_ptr<PromiseRun>& run);
 
+  /// Runs `promise` and passes its value to `done`, or its exception to `resolver`.
   template <class T, class Done>
   static void start(std::shared_ptr<PromiseRun> run, kj::Promise<T> promise, Resolver<T> resolver,
                     Done done) {
@@ -78,16 +80,16 @@ class PromiseRun {
 
 }  // namespace detail
 
-/// A promise for the Deferred's result. Dropping the promise cancels the Deferred; what comes of
-/// that, even a failure, is not heard.
+/// Returns a promise for the Deferred's result. Dropping the promise cancels the Deferred; its
+/// result, even a failure, is then dropped.
 template <class T>
 kj::Promise<T> toPromise(Deferred<T> deferred) {
   return kj::newAdaptedPromise<T, detail::DeferredAdapter<T>>(std::move(deferred));
 }
 
-/// A Deferred for the promise's result. The promise runs whether or not anybody holds the Deferred.
-/// Cancelling fails the Deferred at once and drops the promise in the loop's next turn. When the
-/// loop ends first, the Deferred stays pending.
+/// Returns a Deferred for the promise's result. The promise runs whether or not the Deferred is
+/// kept. Cancelling fails the Deferred at once and drops the promise in the next turn of the loop.
+/// If the loop ends first, the Deferred stays pending.
 template <class T>
 Deferred<T> fromPromise(kj::Promise<T> promise) {
   auto run = std::make_shared<detail::PromiseRun>();

@@ -1,4 +1,4 @@
-// What became of something: a value or a Failure.
+// The result of an operation: a value or a Failure.
 #pragma once
 
 #include <phial/protocol/failure.h>
@@ -10,8 +10,8 @@
 
 namespace phial {
 
-/// A value of T or a Failure; what addBoth's callback receives. Move-only when T is. A callback may
-/// return one: its Deferred goes on with that value or Failure.
+/// A value of T, or a Failure. addBoth's callback receives an Outcome. A callback may return an
+/// Outcome: its Deferred goes on with this value or Failure. Copyable when T is.
 template <class T>
 class [[nodiscard]] Outcome {
   static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_same_v<T, Failure>,
@@ -23,14 +23,15 @@ class [[nodiscard]] Outcome {
   Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT
   Outcome(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT
 
+  /// True when this is a value.
   bool ok() const { return state_.index() == 0; }
 
-  /// The value; rethrows the Failure when there is none.
+  /// Returns the value. If this is a Failure, rethrows it.
   T& value() & { return (orRethrow(), std::get<0>(state_)); }
   const T& value() const& { return (orRethrow(), std::get<0>(state_)); }
   T&& value() && { return (orRethrow(), std::get<0>(std::move(state_))); }
 
-  /// The Failure; throws std::logic_error when ok().
+  /// Returns the Failure. Throws std::logic_error when ok().
   const Failure& failure() const {
     if (ok()) throw std::logic_error("Outcome::failure() of a success");
     return std::get<1>(state_);
@@ -44,7 +45,7 @@ class [[nodiscard]] Outcome {
   std::variant<T, Failure> state_;
 };
 
-/// Success without a value, or a Failure.
+/// A success without a value, or a Failure.
 template <>
 class [[nodiscard]] Outcome<void> {
  public:
@@ -53,21 +54,22 @@ class [[nodiscard]] Outcome<void> {
   Outcome() = default;
   Outcome(Failure failure) : failure_(std::move(failure)) {}  // NOLINT
 
+  /// True when this is a success.
   bool ok() const { return !failure_.state_; }
 
-  /// Rethrows the Failure when there is one.
+  /// Does nothing on success. If this is a Failure, rethrows it.
   void value() const {
     if (!ok()) failure_.rethrow();
   }
 
-  /// The Failure; throws std::logic_error when ok().
+  /// Returns the Failure. Throws std::logic_error when ok().
   const Failure& failure() const {
     if (ok()) throw std::logic_error("Outcome::failure() of a success");
     return failure_;
   }
 
  private:
-  Failure failure_;  // no Failure: most Deferreds have no value, and each has room for this
+  Failure failure_;  // empty on success: saves room in each of the many Deferred<void>
 };
 
 }  // namespace phial

@@ -1,4 +1,4 @@
-// A program whose main function is a Deferred.
+// Runs a program whose main function is a Deferred.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -8,11 +8,10 @@
 
 namespace phial {
 
-/// Runs the loop until `main` has fired and returns its value: the program's exit status. A failure
-/// goes to the log as "program: message", and the status is 1. Like the body of main(), it may
-/// be used once at a time on a Reactor that is not running. The status is 1 too when something else
-/// ends the loop first; `main` is then left to itself, and a failure of it that comes later is
-/// reported as unhandled. After twisted.internet.task.react.
+/// Runs the loop until `main` has its result. Returns the value of `main`, to be the program's exit
+/// status. If `main` fails, writes "program: message" to the log and returns 1. If something else
+/// ends the loop first, returns 1 and drops `main` without cancelling it; a later failure of `main`
+/// is reported as unhandled. REQUIRES: `reactor` is not running. After twisted.internet.task.react.
 [[nodiscard]] int react(Reactor& reactor, std::string_view program, Deferred<int> main);
 
 }  // namespace phial

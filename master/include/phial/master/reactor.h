@@ -1,30 +1,35 @@
 // The event loop that a program and its pools share.
 //
 // One libevent event_base drives descriptors, timers, child processes and, through a LoopBridge,
-// the promises of KJ. A Reactor either owns its event_base or joins the one a host program has
-// already; from a host's it takes nothing: no signal handlers, no SIGCHLD, no atexit, no global
-// setting of libevent's. The names and meanings are those of Twisted's IReactorCore, IReactorTime
-// and IReactorFDSet, in camelCase.
+// the promises of KJ. A Reactor either owns its event_base or joins the base of a host program. It
+// takes nothing else from the host: no signal handlers, no SIGCHLD, no atexit, no global setting of
+// libevent. Names and meanings are those of Twisted's IReactorCore, IReactorTime and IReactorFDSet,
+// in camelCase.
 //
-// Thread rule: a Reactor belongs to the thread that made it. callFromThread is the only member that
-// other threads may call. run(), stop() and whatever submits a job throw std::logic_error on a
-// wrong thread; it names both threads. In debug builds every member does.
-// Several on one thread: KJ allows one loop a thread, so all Reactors of a thread share one
-// event_base. Two libraries of one program may make a Reactor each: the first makes or joins the
-// base, the others join the same. run(), stop() and running() are of the loop that they share;
-// pending calls, watches and the hook for errors are each Reactor's own.
-// Life: made before and destroyed after everything that uses it, never from one of its own
-// callbacks. Reactors that share a loop may be destroyed in any order; an event_base that the first
-// one owned goes with the last. What is left at a Reactor's end (delayed calls, calls from threads,
-// watches) is dropped unmade, with all that it holds; a Watch or DelayedCall that outlives it is
-// inert.
-// Fork: in a process forked from the Reactor's own its copy is inert. run() and spawnProcess()
-// throw std::logic_error; everything else does nothing, the destructor included, so that the epoll
-// set, timers and pipes that both processes share stay the parent's. The child may make a Reactor
-// of its own at once. A child that goes on with the host's event_base calls event_reinit(3) first,
-// as libevent asks.
-// Errors: a callback that throws cannot unwind through libevent's C code. The exception goes to the
-// hook of onCallbackError and the loop goes on.
+// Thread rule: a Reactor belongs to the thread that made it. Other threads may call only
+// callFromThread. run(), stop() and every call that submits a job throw std::logic_error on another
+// thread; the message names both threads. In debug builds every member that changes the Reactor
+// does so.
+//
+// Several Reactors on one thread: KJ allows one loop for each thread, so all Reactors of a thread
+// share one event_base. Two libraries of a program may each make a Reactor: the first Reactor makes
+// or joins the base, and the others join the same base. run(), stop() and running() act on the
+// shared loop. Each Reactor has its own pending calls, watches and error hook.
+//
+// Life: a Reactor is made before everything that uses it, and destroyed after it, never inside one
+// of its own callbacks. Reactors that share a loop may be destroyed in any order; an event_base
+// that the first Reactor owned is destroyed with the last. When a Reactor ends, its delayed calls,
+// calls from threads and watches are dropped without being called, and everything that they hold is
+// destroyed. A Watch or DelayedCall that outlives its Reactor does nothing.
+//
+// Fork: in a process forked from the Reactor's own, the copy is inert, so that the epoll set,
+// timers and pipes that both processes share stay the parent's. run() and spawnProcess() throw
+// std::logic_error; the other members, the destructor included, do nothing. The child may make a
+// Reactor of its own at once. If the child goes on using the host's event_base, it must call
+// event_reinit(3) first, as libevent requires.
+//
+// Errors: an exception cannot unwind through libevent's C code. If a callback throws, the exception
+// goes to the hook of onCallbackError, and the loop goes on.
 #pragma once
 
 #include <event2/event.h>
@@ -43,8 +48,8 @@ namespace detail {
 class WatchState;
 }
 
-/// A descriptor being watched; dropping it ends the watching, also from inside its own callback.
-/// The descriptor is borrowed: close it after the Watch is gone, not before.
+/// Watches a descriptor. Dropping the Watch ends the watching, also inside its own callback. The
+/// descriptor is borrowed: close it after the Watch is gone.
 class [[nodiscard]] Watch {
  public:
   /// Watches nothing.
@@ -56,7 +61,7 @@ class [[nodiscard]] Watch {
 
   /// True until stop() or the end of the Reactor.
   bool active() const;
-  /// Ends the watching: the callback is not called again. Harmless when there is none.
+  /// Ends the watching: the callback is not called again. Harmless when nothing is watched.
   void stop();
 
  private:
@@ -65,75 +70,78 @@ class [[nodiscard]] Watch {
 
 class Reactor final : public Clock {
  public:
-  /// Owns an event_base of its own, made without libevent's locking. Throws Error when the system
-  /// refuses a descriptor, std::logic_error when this thread has a Reactor or a KJ loop already.
+  /// Makes an event_base of its own, without libevent's locking. Throws Error when the system
+  /// refuses a descriptor, std::logic_error when this thread already has a Reactor or a KJ loop.
   Reactor();
   /// Joins `base`, which is borrowed and must outlive the Reactor. The host may go on dispatching
-  /// it by itself or use run(). While the Reactor exists the base is never out of events, so that
-  /// event_base_dispatch returns only when told to, by stop() or by libevent's own loop exits.
-  /// Throws std::logic_error, which names both bases, when this thread has a Reactor on another
-  /// one. Costs two descriptors, also when it shares another Reactor's loop.
+  /// the base, or use run(). While the Reactor exists the base always has an event, so
+  /// event_base_dispatch returns only when stop() or one of libevent's loop exits ends it. Throws
+  /// std::invalid_argument when `base` is null, std::logic_error, naming both bases, when this
+  /// thread has a Reactor on another base, Error when the system refuses a descriptor. Costs two
+  /// descriptors, also when the loop is shared.
   explicit Reactor(event_base* base);
   ~Reactor() override;
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  /// Runs the loop until stop(), or until the host ends it with event_base_loopbreak or -exit. May
-  /// be called again afterwards. REQUIRES: not inside a callback of this loop (std::logic_error).
+  /// Runs the loop until stop(), event_base_loopbreak or event_base_loopexit ends it. May be called
+  /// again afterwards. REQUIRES: not inside a callback of this loop (std::logic_error; Error when
+  /// the host is dispatching the base).
   void run();
 
   /// Ends the loop after the callback that runs now: run(), or the host's own dispatch, returns.
-  /// Other callbacks that were due stay due for the next run; a second stop() is harmless. Before
-  /// the loop has begun for the first time stop() is remembered, and the loop ends in its first
-  /// turn: where Twisted raises ReactorNotRunning, a chain that has settled before run() would
-  /// otherwise leave a program that never ends. After run() has returned stop() does nothing: it
+  /// Other callbacks that were due stay due for the next run. A second stop() is harmless. If
+  /// stop() is called before the loop has begun for the first time, the loop ends in its first
+  /// turn; Twisted raises ReactorNotRunning here, but then a chain that settles before run() would
+  /// leave a program that never ends. After run() has returned stop() does nothing: otherwise it
   /// would end a later run() that waits for something else, such as the end of a pool.
   void stop();
 
   /// True from the first turn of the loop, whoever runs it, until stop() or the return of run().
   bool running() const;
 
-  /// The steady clock's time at this moment, not libevent's cached one.
+  /// The steady clock's time at this moment, not the time that libevent caches.
   TimePoint now() const override;
 
-  /// As Clock says. Precise to the kernel's timers, whatever the base's own clock.
+  /// As Clock::callLater. Precise to the kernel's timers, whatever the clock of the base.
   DelayedCall callLater(Duration delay, std::function<void()> f) override;
 
-  /// Calls `f` in the first turn of the loop, in the order of asking; in the next turn when the
-  /// loop is running already.
+  /// Calls `f` in the first turn of the loop, in the order of the requests. If the loop is running
+  /// already, calls `f` in its next turn.
   void callWhenRunning(std::function<void()> f);
 
-  /// From any thread: calls `f` on the loop's thread, in the order of asking. Never blocks for
-  /// longer than the queue's lock. What is queued when the Reactor ends is destroyed there without
-  /// having run. REQUIRES: the Reactor is alive; see to that by joining threads before it ends.
+  /// From any thread: calls `f` on the loop's thread, in the order of the requests. Blocks at most
+  /// for the lock of the queue. Functions still queued when the Reactor ends are destroyed on its
+  /// thread without a call. REQUIRES: the Reactor is alive; join the threads before it ends.
   void callFromThread(std::function<void()> f);
 
-  /// Advanced. Calls `f` once the callback that runs now has returned, before the loop asks the
-  /// system for new events, and outside any KJ callback: a zero-delay callLater without the price
-  /// of a poll. A chain of these that does not end keeps I/O from being looked at.
+  /// Advanced. Calls `f` after the callback that runs now has returned, before the loop asks the
+  /// system for new events, and outside any KJ callback. Cheaper than callLater with a delay of
+  /// zero, which costs a poll. An endless chain of such calls starves I/O.
   void callSoon(std::function<void()> f);
 
-  /// Calls `f` in every turn in which `fd` is readable (or at its end, or failed); level-triggered,
-  /// so read until EAGAIN or expect to be called again. Throws Error when `fd` cannot be watched:
-  /// closed, or a regular file.
+  /// Calls `f` in every turn in which `fd` is readable, at its end, or in error. Level-triggered:
+  /// read until EAGAIN, or `f` is called again. Throws Error when `fd` cannot be watched, as a
+  /// closed descriptor or a regular file.
   Watch addReader(int fd, std::function<void()> f);
-  /// The same for writing.
+  /// As addReader, for writing.
   Watch addWriter(int fd, std::function<void()> f);
 
-  /// Starts a program; process.h says how. Takes well below a millisecond, whatever the size of
-  /// this process. Throws SpawnError when the program cannot be started, std::invalid_argument when
-  /// the options cannot be meant.
+  /// Starts a program; process.h documents the options. Takes well below a millisecond, whatever
+  /// the size of this process. Throws SpawnError when the program cannot be started,
+  /// std::invalid_argument when an option cannot be meant.
   Process spawnProcess(const SpawnOptions& options);
 
-  /// Replaces what happens to an exception that a callback let escape. The default writes it to the
-  /// log as an error. The hook must not throw. An empty function restores the default.
+  /// Replaces the function that receives the exceptions of callbacks. The default writes the
+  /// exception to the log at level error. The hook must not throw. An empty function restores the
+  /// default.
   void onCallbackError(std::function<void(std::exception_ptr)> hook);
 
   /// The loop, for libevent's own functions. Owned by the Reactor or the host.
   event_base* base() const;
 
-  /// Advanced. Throws std::logic_error on any thread but the Reactor's. The message names `call`,
-  /// both threads and callFromThread. Costs a comparison.
+  /// Advanced. Throws std::logic_error on another thread than the Reactor's. The message names
+  /// `call`, both threads and callFromThread. Costs one comparison.
   void requireThread(const char* call) const;
 
  private:

@@ -1,4 +1,4 @@
-// Work on a clock: once later, or again and again. After twisted.internet.task.
+// Work on a clock: once after a delay, or again and again. After twisted.internet.task.
 //
 // Thread rule: the Clock's thread.
 #pragma once
@@ -15,10 +15,11 @@
 
 namespace phial {
 
-/// Calls f(arguments...) after `delay` on `clock`. The Deferred has what it returns (if that is a
-/// Deferred, its result) or throws. Cancelling drops the call. f and the arguments are copied or
-/// moved in and live until then: f may be a coroutine lambda with captures. REQUIRES: `clock`
-/// outlives the call.
+/// Calls f(arguments...) once, after `delay` on `clock`. The Deferred has what `f` returns or
+/// throws; if `f` returns a Deferred, its result. Cancelling before the call drops the call;
+/// cancelling later cancels the Deferred that `f` has returned. `f` and the arguments are copied or
+/// moved in and live until the result is there, so `f` may be a coroutine lambda with captures.
+/// REQUIRES: `clock` outlives the call.
 template <typename F, typename... A>
 auto deferLater(Clock& clock, Duration delay, F f, A... arguments) {
   auto call = std::make_shared<DelayedCall>();
@@ -30,37 +31,42 @@ auto deferLater(Clock& clock, Duration delay, F f, A... arguments) {
       });
 }
 
-/// Calls a function at a fixed rhythm. Beats lie at start + n * interval: a call that takes longer
-/// than the interval, or a loop that was late, misses beats, which are skipped and counted, not
-/// made up for. A call that returns a Deferred is waited for before the next.
+/// Calls a function at a fixed rhythm. Call n is due at start + n * interval. If a call takes
+/// longer than the interval, or the loop is late, the calls that were missed are skipped and
+/// counted, not repeated. If a call returns a Deferred, the next call waits for its result.
 class LoopingCall {
  public:
-  /// Gets how many beats have passed since its last call: 1, or more when some were skipped. The
-  /// first one, made by start() at once, gets 1. What it returns is waited for.
+  /// The function that is called. `beats` is the number of intervals that have passed since its
+  /// last call: 1, or more when calls were skipped. The first call gets 1 when start() makes it at
+  /// once; after a first interval it gets the number of intervals that have passed.
   using Function = std::function<Deferred<void>(std::int64_t beats)>;
 
-  /// `f` takes nothing, or the count of beats; it returns nothing or a Deferred<void>. `clock` is
-  /// borrowed for the life of the LoopingCall.
+  /// `f` takes nothing, or the number of beats, and returns nothing or a Deferred<void>. `clock` is
+  /// borrowed and must outlive the LoopingCall.
   template <typename F>
   LoopingCall(Clock& clock, F f) : LoopingCall(clock, wrap(std::move(f)), Wrapped()) {}
-  /// Stops; the Deferred of start() then stays pending. A call that is waited for goes on; its
-  /// failure is reported as unhandled.
+  /// Stops calling. The Deferred of start() stays pending. If a call is still waited for, it goes
+  /// on; its failure is reported as unhandled.
   ~LoopingCall();
   LoopingCall(const LoopingCall&) = delete;
   LoopingCall& operator=(const LoopingCall&) = delete;
 
+  /// When the first call is made: at once, or after one interval.
   enum class First { atOnce, afterInterval };
 
-  /// Begins. The Deferred fires when the last call has ended after stop(), or fails with what a
-  /// call threw or failed with, which also stops it. Cancelling it stops too; a call that is waited
-  /// for goes on, and its failure is then reported as unhandled. An interval of zero means every
-  /// turn of the loop; one of Duration::max() means that no further beat comes. REQUIRES: not
-  /// running, interval not negative (std::logic_error).
+  /// Begins calling. The Deferred fires after stop(), when the last call has ended. If a call
+  /// throws or its Deferred fails, calling stops and the Deferred fails with the same failure.
+  /// Cancelling the Deferred also stops calling; a call that is waited for goes on then, and its
+  /// failure is reported as unhandled. An interval of zero means every turn of the loop. After an
+  /// interval of Duration::max() no further call comes. REQUIRES: not running, interval not
+  /// negative (std::logic_error).
   Deferred<void> start(Duration interval, First first = First::atOnce);
-  /// No more calls. Fires the Deferred of start(), inside this function when no call is waited for.
-  /// Else, as in Twisted, that call is the last one: its end fires the Deferred, with its failure
-  /// if it fails. start() may be called again at once. Harmless when not running.
+  /// Stops calling and fires the Deferred of start(). If no call is waited for, the Deferred fires
+  /// inside stop(). Otherwise, as in Twisted, the call that is waited for is the last one: when it
+  /// ends, the Deferred fires, or fails with its failure. start() may be called again at once.
+  /// Harmless when not running.
   void stop();
+  /// True from start() until stop(), a failed call, or a cancellation.
   bool running() const;
 
  private:
