@@ -1,4 +1,4 @@
-// The errors in which a worker's death reaches the caller of a job.
+// The errors that tell the caller of a job about the death of a worker.
 #pragma once
 
 #include <phial/master/death_certificate.h>
@@ -10,9 +10,10 @@
 
 namespace phial {
 
-/// An error that a worker's death explains. what() is one line that a client of the program may
-/// see; describe() is the certificate's. Copies share the certificate. (JobTimedOut, which is a
-/// TimeLimit, has a certificate too. Failure::certificate() finds it in any of them.)
+/// Base of the errors whose cause is one worker's death. what() is one line that a client of the
+/// program may see; describe() is the whole certificate. Copies share the certificate. JobTimedOut
+/// has a certificate too, but derives from TimeLimit. To find the certificate of any of these
+/// errors use Failure::certificate().
 class DeathError : public Error {
  public:
   const DeathCertificate& certificate() const { return *certificate_; }
@@ -27,7 +28,9 @@ class DeathError : public Error {
   std::shared_ptr<const DeathCertificate> certificate_;
 };
 
-/// The worker died while it ran the job.
+/// The job's worker died while it ran the job. Also used for a job that never begins: when 10
+/// workers in a row have died, or 2 have not responded, before they took it up. certificate().begun
+/// tells the cases apart.
 class WorkerDied : public DeathError {
  public:
   explicit WorkerDied(DeathCertificate certificate)
@@ -35,7 +38,8 @@ class WorkerDied : public DeathError {
   FailureKind kind() const noexcept override { return FailureKind::crashed; }
 };
 
-/// The job ran longer than its `timeout`; its worker was ended. Time in the queue is not charged.
+/// The job, or one element of a map, ran longer than its `timeout`, and its worker was ended. Time
+/// in the queue does not count.
 class JobTimedOut : public TimeLimit {
  public:
   JobTimedOut(const std::string& what, DeathCertificate certificate)
@@ -49,15 +53,15 @@ class JobTimedOut : public TimeLimit {
   std::shared_ptr<const DeathCertificate> certificate_;
 };
 
-/// The job did not give up within `grace` after its `softTimeout`; its worker was ended. A job that
-/// gave up in time ends with whatever its function returned or threw.
+/// The job did not give up within `grace` of its `softTimeout`, and its worker was ended. If a job
+/// gives up in time, its result is what the function returned or threw.
 class SoftTimeoutExceeded final : public JobTimedOut {
  public:
   explicit SoftTimeoutExceeded(const DeathCertificate& certificate)
       : JobTimedOut(certificate.message(), certificate) {}
 };
 
-/// No worker could be started: the program is missing, exits, never answers the handshake, holds
+/// No worker could be started: the program is missing, exits, does not answer the handshake, holds
 /// another build of Phial, or its onStart threw. The certificate says which.
 class StartupFailed : public DeathError {
  public:
@@ -67,14 +71,14 @@ class StartupFailed : public DeathError {
   bool mayHaveRun() const noexcept override { return false; }
 };
 
-/// The job was running in every worker that it was given to, and each of them died.
+/// With Rerun::always: maxAttempts workers have died while they ran the job.
 class PoisonJob : public Error {
  public:
   explicit PoisonJob(std::vector<DeathCertificate> certificates);
 
-  /// Each death's.
+  /// what(), then the certificate of each death.
   std::string describe() const override;
-  /// One a death, in order.
+  /// The certificates of the deaths, in order.
   const std::vector<DeathCertificate>& certificates() const { return *certificates_; }
   FailureKind kind() const noexcept override { return FailureKind::crashed; }
   const DeathCertificate* death() const noexcept override {

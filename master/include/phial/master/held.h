@@ -1,17 +1,17 @@
-// An owner that is safe to use in the options of a call that is awaited.
+// An owner that is safe in the options of a call that is awaited.
 //
 //     co_await pool.with({.timeout = 5s, .label = "nightly"}).deferToProcess<report>(day);
 //
-// g++ 12 copies a temporary aggregate of a co_await expression byte by byte into a second place of
+// g++ 12 copies a temporary aggregate of a co_await expression byte by byte to a second place in
 // the coroutine's frame, and later destroys both. An owning member such as std::string is then
-// freed twice. A Held remembers the address where it was constructed: only the object at that
-// address frees the value, so the second destruction does nothing. clang needs none of this.
+// freed twice. A Held remembers the address where it was constructed. Only the object at this
+// address frees the value, so the second destruction does nothing. clang has no such fault.
 //
-// Every options struct of Phial that may stand in such an expression holds members that own nothing
-// or are Held; a static_assert beside each struct says so. coroutine.h names what a program's own
-// code has to heed.
+// Each options struct of Phial that may stand in such an expression consists of members that own
+// nothing, or are Held; a static_assert beside the struct checks this. coroutine.h says what a
+// program's own code must avoid.
 //
-// Thread rule: as for a std::unique_ptr.
+// Thread rule: as for std::unique_ptr.
 #pragma once
 
 #include <boost/pfr/core.hpp>
@@ -22,8 +22,8 @@
 
 namespace phial {
 
-/// Holds a T, or nothing. Converts from whatever converts to T. Copying copies the T; a moved-from
-/// Held holds nothing. Costs one allocation for each T.
+/// Holds a T, or nothing. Converts from everything that converts to T. A copy copies the T. A
+/// moved-from Held holds nothing. Costs one allocation for each T.
 template <class T>
 class Held {
  public:
@@ -41,14 +41,15 @@ class Held {
     if (owns()) delete value_;
   }
 
+  /// True when this holds a T.
   explicit operator bool() const noexcept { return value_ != nullptr; }
-  /// REQUIRES: it holds a T.
+  /// REQUIRES: this holds a T.
   const T& operator*() const noexcept { return *value_; }
   const T* operator->() const noexcept { return value_; }
 
  private:
   bool owns() const noexcept { return self_ == this; }
-  // A byte copy gives away nothing: the value is the original's.
+  // Called on a byte copy, this copies the value, which the original still owns.
   T* release() {
     if (owns()) return std::exchange(value_, nullptr);
     return value_ ? new T(*value_) : nullptr;
@@ -78,7 +79,7 @@ consteval bool safeInCoAwait() {
   }
 }
 
-/// Whether a temporary T may stand in a co_await expression that g++ 12 compiles.
+/// True if a temporary T is safe in a co_await expression that g++ 12 compiles.
 template <class T>
 inline constexpr bool kSafeInCoAwait = safeInCoAwait<T>();
 

@@ -1,7 +1,7 @@
-// How durations are spread, in a few kilobytes, whatever their number.
+// The distribution of any number of durations, in about 3 KiB. After Gil Tene's HdrHistogram.
 //
-// Buckets grow with what they count, eight to each power of two, so that a quantile is off by at
-// most a sixteenth of itself, from nanoseconds to days. After Gil Tene's HdrHistogram.
+// Each power of two of nanoseconds has eight buckets, so a quantile is off by at most a sixteenth
+// of its value, from nanoseconds to 13 days.
 #pragma once
 
 #include <phial/master/clock.h>
@@ -12,25 +12,26 @@
 
 namespace phial {
 
-/// A value; copying it takes a snapshot.
+/// A value type: a copy is a snapshot.
 class Histogram {
  public:
-  /// Counts one duration. A negative one counts as zero.
+  /// Counts one duration. A negative duration counts as zero.
   void add(Duration duration);
 
+  /// How many durations were counted.
   std::uint64_t count() const { return count_; }
-  /// Zero, like those below, when nothing was counted.
+  /// The shortest duration. min(), max(), mean() and quantile() are zero when nothing was counted.
   Duration min() const { return count_ == 0 ? Duration::zero() : min_; }
   Duration max() const { return max_; }
   Duration mean() const;
-  /// The duration that the part `q` (0 to 1) of all did not exceed: 0.5 for the median, 0.99 for
-  /// p99. Exact at 0 and 1. Throws std::invalid_argument for another q.
+  /// The duration that the share `q` (0 to 1) of all durations did not exceed: 0.5 for the median,
+  /// 0.99 for p99. Exact at 0 and 1. Throws std::invalid_argument for another q.
   Duration quantile(double q) const;
 
  private:
   static constexpr unsigned kSubBits = 3;
   static constexpr std::size_t kSub = std::size_t{1} << kSubBits;
-  static constexpr unsigned kTopBit = 50;  // 13 days; what is longer counts with it
+  static constexpr unsigned kTopBit = 50;  // 13 days; longer durations count in the last bucket
 
   static std::size_t bucketOf(std::uint64_t nanoseconds);
   static std::uint64_t middleOf(std::size_t bucket);

@@ -1,9 +1,8 @@
-// What happens in a pool, as it happens: for metrics, tracing and tests.
+// Reports what happens in a pool, as it happens: for metrics, tracing and tests.
 //
-// A pool tells its observer of each job and each worker. Thread rule: calls come from the loop, one
-// at a time, in the order of the events, when the pool's own books are in order; that of a job's
-// end comes just before the job's Deferred fires. An observer may call into the pool. What it
-// throws is logged and goes no further.
+// Thread rule: calls come from the loop, one at a time, in the order of the events, when the pool's
+// own bookkeeping is complete. jobSettled comes just before the job's Deferred fires. An observer
+// may call into the pool. An exception of an observer is logged and goes no further.
 #pragma once
 
 #include <phial/master/death_certificate.h>
@@ -16,15 +15,17 @@
 
 namespace phial {
 
-/// When a job came to each station, on the steady clock; empty where it has not been (yet).
+/// When a job reached each step, on the steady clock. A step that the job has not reached is empty.
 struct JobTimes {
+  /// When the job was submitted.
   TimePoint queued{};
-  /// Sent to the worker that has it, or had it last.
+  /// When the job was sent to its worker; after a rerun, to its latest worker.
   std::optional<TimePoint> dispatched;
-  /// Its function was entered, and left. By the worker's account, as far as that can be true.
+  /// When the function was entered, and when it returned, by the worker's account. The pool drops
+  /// times that contradict what it has seen itself.
   std::optional<TimePoint> started;
   std::optional<TimePoint> finished;
-  /// The pool had its outcome.
+  /// When the pool had the job's outcome.
   std::optional<TimePoint> settled;
 };
 
@@ -35,40 +36,41 @@ enum class JobOutcome {
   cancelled,
 };
 
-/// A job at one moment.
+/// A job, as it was at one moment.
 struct JobReport {
   std::uint64_t id = 0;
   std::string function;
   std::string label;
   int priority = 0;
-  /// The worker that has it, or had it last; 0 for none.
+  /// The number of the worker that has the job, or had it last; 0: none.
   std::uint64_t worker = 0;
-  /// How often it has been sent to a worker, also where it was taken back from.
+  /// How often the job was sent to a worker, including the times when it was taken back.
   unsigned attempts = 0;
   JobTimes times;
   JobOutcome outcome = JobOutcome::pending;
-  /// Set when the outcome is `failed`.
+  /// Set when `outcome` is `failed`.
   std::optional<Failure> failure;
 };
 
+/// Override the events of interest; the defaults do nothing.
 class PoolObserver {
  public:
   virtual ~PoolObserver() = default;
 
   virtual void jobQueued(const JobReport& job);
   virtual void jobDispatched(const JobReport& job);
-  /// Its worker had not begun it and does not have it any more: a job before it takes long, or
-  /// another worker has nothing to do. It is queued again, unless the pool is being stopped.
+  /// The job was taken back from a worker that had not begun it, because a job before it takes long
+  /// or another worker is idle. The job returns to the queue, unless the pool is being stopped.
   virtual void jobTakenBack(const JobReport& job);
-  /// Its worker died and it will run elsewhere.
+  /// The job's worker died, and the job will run elsewhere.
   virtual void jobRequeued(const JobReport& job, const DeathCertificate& death);
-  /// Its end, once for each job; also for one that was refused and never queued, whose Deferred has
-  /// failed by then.
+  /// The job has ended; called once for each job. A job that was refused at submission is reported
+  /// only here.
   virtual void jobSettled(const JobReport& job);
 
   virtual void workerSpawned(const WorkerStatus& worker);
   virtual void workerReady(const WorkerStatus& worker);
-  /// Its end, once for each worker, whatever the cause.
+  /// The worker has ended, whatever the cause; called once for each worker.
   virtual void workerDied(const DeathCertificate& death);
 };
 

@@ -1,10 +1,10 @@
-// Child processes of a Reactor's program.
+// Child processes of a Reactor's program. After Twisted's IReactorProcess.
 //
 // Reactor::spawnProcess starts a program with exactly the descriptors, environment, directory and
-// signal state that SpawnOptions name, and returns a Process to watch and signal it by. The
-// spawner's memory is not copied, so the call costs the same in a program of 2 GiB as in an empty
-// one. A child is watched through a pidfd in the loop, and only that child is reaped: the host's
-// SIGCHLD handler and the host's own children stay the host's. After Twisted's IReactorProcess.
+// signal state that SpawnOptions name. It returns a Process, through which the child is watched and
+// signalled. The spawner's memory is not copied, so the call costs the same in a program of 2 GiB
+// as in a small one. The loop watches the child through a pidfd and reaps only this child: the
+// host's SIGCHLD handler and the host's own children are not touched.
 //
 // Thread rule: the Reactor's thread.
 #pragma once
@@ -26,95 +26,99 @@
 
 namespace phial {
 
-/// A pipe that the child reads; the spawner gets the end to write.
+/// A pipe that the child reads. The spawner gets the writing end.
 struct PipeToChild {};
-/// A pipe that the child writes; the spawner gets the end to read.
+/// A pipe that the child writes. The spawner gets the reading end.
 struct PipeFromChild {};
-/// A descriptor of the spawner's; borrowed during the call.
+/// A descriptor of the spawner; borrowed during the call.
 struct InheritedFd {
   int fd;
 };
+/// /dev/null, for reading and writing.
 struct DevNull {};
-/// For the child's descriptors 1 and 2 (std::invalid_argument for others): the spawner's own of
-/// that number if it is an output, otherwise /dev/null. In a program that has closed its stdout the
-/// number may belong to a client's connection or to a pipe that wakes up a library, where a child's
-/// output does harm. InheritedFd passes a descriptor on whatever it is.
+/// The spawner's own stdout or stderr, for the child's descriptor 1 or 2; std::invalid_argument for
+/// another descriptor. If the spawner's descriptor of this number is not an output, the child gets
+/// /dev/null. The check matters in a program that has closed its stdout: the number may then belong
+/// to a client's connection or to a pipe that wakes a library, and a child's output would do harm
+/// there. InheritedFd passes a descriptor on without a check.
 struct SpawnersOutput {};
-/// The end of a pipe that never carries a byte. When the spawner's end of it closes, with the
-/// Process or with the spawner's own death, whatever that was, the kernel sends SIGKILL to every
-/// process in the child's group. So descendants go too, stopped ones and such as block or ignore
-/// every signal included. One that has made a group or session of its own (setsid, a daemon, a
-/// shell with job control) lives on: the kernel knows no set of descendants that they cannot leave
-/// but a control group or a PID namespace, which are the host's to make.
+/// Ends the child's process group when the spawner dies. The child gets one end of a pipe that
+/// never carries a byte. When the spawner's end closes, with the Process or with the spawner's
+/// death, whatever its cause, the kernel sends SIGKILL to every process in the child's group: to
+/// descendants too, and also to processes that are stopped or block every signal. A process that
+/// has made a group or session of its own (setsid, a daemon, a shell with job control) survives.
+/// Only a control group or a PID namespace could reach it, and those are for the host to make.
 ///
-/// A descendant that inherits the descriptor keeps the arrangement alive after the child's own end;
-/// otherwise the spawner's death reaches the group for as long as the child lives. A fork of the
-/// spawner that never executed a program holds the spawner's end open too, and delays all this to
-/// its own death. REQUIRES: a group of its own (std::invalid_argument).
+/// The Lifeline works while the child lives. If a descendant has inherited the descriptor, it works
+/// until the descendant ends. If the spawner has forked a process that never executed another
+/// program, this process also holds the spawner's end open, and delays the kill until its own
+/// death. REQUIRES: a process group of the child's own (std::invalid_argument).
 struct Lifeline {};
 
 using ChildDescriptor =
     std::variant<DevNull, InheritedFd, SpawnersOutput, PipeToChild, PipeFromChild, Lifeline>;
 
+/// The environment of a child.
 struct Environment {
   enum class Base { spawners, empty } base = Base::spawners;
-  /// On top of the base: a value sets the variable, none removes it.
+  /// Changes on top of the base: a value sets the variable, std::nullopt removes it.
   std::map<std::string, std::optional<std::string>> changes;
 };
 
 enum class ProcessGroup {
-  spawners,        ///< a terminal's Ctrl-C reaches the child too
+  spawners,        ///< the spawner's group: a terminal's Ctrl-C reaches the child too
   own,             ///< the child leads a group of its own
-  ownKilledAtExit  ///< and when the child has ended, what is left of the group gets SIGKILL
+  ownKilledAtExit  ///< as own; when the child has ended, what is left of its group gets SIGKILL
 };
 
 enum class OnSpawnerDeath {
   survive,
-  /// SIGKILL when the spawning thread ends (not the process: Linux counts by thread). For the child
-  /// alone; see Lifeline for its descendants.
+  /// The kernel sends SIGKILL to the child when the spawning thread ends: Linux ties this to the
+  /// thread, not to the process. Reaches the child alone; see Lifeline for its descendants.
   die
 };
 
 struct SpawnOptions {
   /// A path, or a name to look for in the spawner's PATH. A relative path is relative to the
-  /// spawner's directory, whatever `directory` says. A script needs its "#!" line.
+  /// spawner's directory, not to `directory`. A script needs its "#!" line.
   std::string executable;
   /// The arguments after argv[0].
   std::vector<std::string> args;
-  /// Default: `executable` as given.
+  /// argv[0]. Default: `executable` as given.
   std::optional<std::string> argv0;
   Environment environment;
-  /// Default: the spawner's.
+  /// The child's working directory. Default: the spawner's.
   std::string directory;
-  /// What the child finds at each descriptor number. All others are closed, save 0, 1 and 2, which
-  /// are /dev/null unless named here.
+  /// What the child finds at each descriptor number. Descriptors 0, 1 and 2 are /dev/null unless
+  /// named here; all others are closed unless named here.
   std::map<int, ChildDescriptor> descriptors = {{1, SpawnersOutput{}}, {2, SpawnersOutput{}}};
   ProcessGroup processGroup = ProcessGroup::spawners;
   OnSpawnerDeath onSpawnerDeath = OnSpawnerDeath::survive;
-  /// Default: the spawner's; a niceness that is not set means the spawner's here.
+  /// Default: the spawner's limits. A niceness that is not set means the spawner's niceness here.
   Limits limits = {};
-  /// Added to the spawner's niceness when `limits` sets none and the system allows it; if not, the
-  /// child starts without it, and Process::refused() says so.
+  /// Added to the spawner's niceness when `limits` sets no niceness. If the system refuses it, the
+  /// child starts without it, and Process::refused() says so. Default 0.
   int preferredNiceness = 0;
-  /// The child's user and group, as numbers; supplementary groups are dropped when either is set.
-  /// Default: the spawner's. They need the privilege for it; refused is a SpawnError "setuid". -1,
-  /// which the system takes for "leave it", is an std::invalid_argument.
+  /// The child's user and group, as numbers. When either is set, supplementary groups are dropped.
+  /// Default: the spawner's. Setting them needs the privilege; without it spawning fails with a
+  /// SpawnError whose step is "setgroups", "setgid" or "setuid". -1 is a std::invalid_argument,
+  /// because the system takes it for "leave unchanged".
   std::optional<uid_t> uid = std::nullopt;
   std::optional<gid_t> gid = std::nullopt;
 };
 
-/// The program could not be started. Nothing is left behind: no child, no descriptor.
+/// A program could not be started. Nothing is left behind: no child, no descriptor.
 class SpawnError : public Error {
  public:
   SpawnError(std::string step, std::string path, int code);
-  /// The message with path().
+  /// what() with path().
   std::string describe() const override;
 
-  /// What failed: "execve", "chdir", "pipe2", ...
+  /// The step that failed: "execve", "chdir", "pipe2", ...
   const std::string& step() const { return step_; }
-  /// What it was about: the directory for chdir, otherwise the executable.
+  /// The subject of the step: the directory for "chdir", otherwise the executable.
   const std::string& path() const { return path_; }
-  /// The errno.
+  /// The errno of the step.
   int code() const { return code_; }
 
  private:
@@ -123,65 +127,73 @@ class SpawnError : public Error {
   int code_;
 };
 
-/// A child process. Dropping it while the child runs sends SIGKILL, to the child's group if it has
-/// one of its own, and leaves the reaping to the Reactor: no call blocks, and no zombie is left
-/// when the Reactor is gone. REQUIRES: destroyed before the Reactor.
+/// A child process. Dropping a Process while the child runs sends SIGKILL to the child, or to its
+/// group if it has one of its own. The Reactor then reaps the child: dropping does not block, and
+/// no zombie is left when the Reactor is gone. REQUIRES: destroyed before the Reactor. A moved-from
+/// Process may only be assigned to or destroyed.
 class Process {
  public:
   Process(Process&&) noexcept = default;
   Process& operator=(Process&& other) noexcept;
   ~Process();
 
+  /// The child's process id.
   pid_t pid() const;
 
-  /// The spawner's end of the pipe at the child's descriptor `childFd`: non-blocking,
-  /// close-on-exec, now the caller's. Throws std::invalid_argument when there is none, or no more.
-  /// Ends that were not taken are closed with the Process.
+  /// Gives the caller the spawner's end of the pipe at the child's descriptor `childFd`:
+  /// non-blocking, close-on-exec. Throws std::invalid_argument when there is no such pipe, or it
+  /// was taken before. Ends that are not taken are closed with the Process. If the end of a
+  /// Lifeline is taken, terminate() can no longer cut it.
   kj::AutoCloseFd takePipe(int childFd);
 
-  /// Sends a signal. False when the process has ended: never reaches another that got its number.
+  /// Sends a signal to the child. Returns false when the child has been reaped or the system
+  /// refuses the signal. Never reaches another process that has got the child's number. A child
+  /// that has ended and is not reaped yet takes the signal without effect.
   bool kill(int signal);
-  /// The same for the child's whole group; also false when only descendants are left of it.
-  /// REQUIRES: a group of its own (std::logic_error).
+  /// Sends a signal to every process of the child's group. Returns false when the child has been
+  /// reaped, even if descendants are left in the group. REQUIRES: a group of its own
+  /// (std::logic_error).
   bool killGroup(int signal);
 
-  /// Whether it has ended, which the loop may have yet to see. Costs one system call.
+  /// True when the child has ended, which the loop may not have seen yet. Costs one system call.
   bool hasEnded() const;
-  /// Whether a signal such as SIGSTOP, SIGTSTP or SIGTTIN has stopped it. Costs one system call.
+  /// True when a signal such as SIGSTOP, SIGTSTP or SIGTTIN has stopped the child. Costs one system
+  /// call.
   bool stopped() const;
-  /// How terminate() went.
+  /// The result of terminate().
   enum class Termination {
     killed,        ///< SIGKILL has been sent
     byLifeline,    ///< signals are refused, so the Lifeline was cut: the kernel kills the group
-    alreadyEnded,  ///< there was nothing left to end
-    refused,       ///< signals are refused, and there is no Lifeline, or it was cut before
+    alreadyEnded,  ///< the child had ended before
+    refused,       ///< signals are refused, and there is no Lifeline, or it was cut or taken
   };
 
-  /// Ends the child: SIGKILL, to its group if it has one of its own. A process that has changed its
-  /// user since it spawned the child, or a child that has, may make the kernel refuse that (EPERM);
-  /// then the child's Lifeline is cut, if it was given one. A child that has closed its end of the
-  /// Lifeline survives that.
+  /// Ends the child by SIGKILL, sent to its group if it has one of its own. If the spawner or the
+  /// child has changed its user since the spawn, the kernel may refuse the signal (EPERM); the
+  /// child's Lifeline, if it has one, is cut then. A child that has closed its end of the Lifeline
+  /// survives the cut.
   Termination terminate();
 
-  /// The child as a pidfd, borrowed; -1 once its end is known.
+  /// The child's pidfd, borrowed; -1 once the loop has seen the child's end.
   int pidfd() const;
 
-  /// What the child goes without: defaults that nobody asked for, and that the system refuses to
-  /// set, each with the system's reason. See Limits::niceness.
+  /// What the child runs without because the system refused it, each with the system's reason. Only
+  /// defaults that nobody asked for by name are listed; see Limits::niceness.
   const std::vector<std::string>& refused() const;
 
-  /// How it ended; empty while it runs, or while the loop has not seen its end.
+  /// How the child ended. Empty until the loop has seen the child's end.
   const std::optional<ExitStatus>& status() const;
-  /// All zero before the end.
+  /// What the child used; all zero until the loop has seen the child's end.
   const ResourceUse& resources() const;
 
-  /// Calls `f` from the loop when the process has ended, after status() is set, whoever may still
-  /// hold its pipes; soon, when it has ended already. Several are called in the order given.
-  /// Destroying the Process drops them.
+  /// Calls `f` from the loop when the child has ended, after status() is set, even if other
+  /// processes still hold the child's pipes. If the child has ended already, `f` is called soon,
+  /// from the loop, not inside this call. Several functions are called in the order in which they
+  /// were given. Destroying the Process drops them uncalled.
   void onExit(std::function<void(const ExitStatus&)> f);
 
-  /// The same as a Deferred. It never fails; it stays pending when the Process is destroyed first.
-  /// Cancelling it cancels the waiting only.
+  /// Returns how the child ends. Never fails. Stays pending when the Process is destroyed first.
+  /// Cancelling ends the waiting, not the child.
   Deferred<ExitStatus> exited();
 
   class State;  // private to the library
