@@ -1,4 +1,4 @@
-// Everything a program needs that runs in a worker process.
+// Everything that a program needs to run in a worker process.
 #pragma once
 
 #include <phial/worker/job.h>     // IWYU pragma: export

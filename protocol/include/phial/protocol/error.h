@@ -1,12 +1,12 @@
-// The errors that Phial itself reports, each its own type below phial::Error.
+// The errors that Phial reports, each a type below phial::Error.
 //
-// They are classed by what the caller should do: kind(). Errors of one job reach the caller through
-// the job's Deferred; errors of the program (a second fire of a Resolver, an options field out of
-// range) are thrown where they are made. What a job's function throws is never among them, also
-// when it has one of these types: Failure::fromJob() says so.
+// kind() classes them by what the caller should do. An error of one job reaches the caller through
+// the job's Deferred. An error of the program, such as a second fire of a Resolver or an options
+// field out of range, is thrown by the call. If a job's function throws one of these types, this is
+// not a report of Phial: Failure::fromJob() is true then.
 //
-// Inheritance is single: with two bases below Error a `catch (const Error&)` would be ambiguous and
-// miss.
+// Inheritance is single: with two bases below Error, `catch (const Error&)` would be ambiguous and
+// would not catch.
 #pragma once
 
 #include <memory>
@@ -18,15 +18,16 @@ namespace phial {
 
 struct DeathCertificate;
 
-/// What a failure calls for, in one word. A place that handles every failure switches over these.
+/// What a failure calls for, in one word. Code that handles every failure in one place switches
+/// over this.
 enum class FailureKind {
-  raised,       ///< thrown by the function, or by a callback: the program knows what it means
-  refused,      ///< the call cannot be made as it is: EncodingError, UnknownFunction
+  raised,       ///< thrown by the function or the program, which knows what it means
+  refused,      ///< the call cannot be made so: EncodingError, UnknownFunction
   overloaded,   ///< try again later: QueueFull
-  timedOut,     ///< one of the TimeLimit errors
-  cancelled,    ///< somebody did not want it any more: CancelledError
-  crashed,      ///< the worker died of it: WorkerDied, PoisonJob
-  unavailable,  ///< there is nobody to run it: PoolStopped, StartupFailed
+  timedOut,     ///< a limit of time has passed: the TimeLimit errors
+  cancelled,    ///< the program no longer wanted the result: CancelledError
+  crashed,      ///< the worker died of the job: WorkerDied, PoisonJob
+  unavailable,  ///< no worker can run the job: PoolStopped, StartupFailed
   internal,     ///< a fault of Phial or of a worker: ProtocolError
 };
 
@@ -36,14 +37,14 @@ class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 
-  /// What Failure::kind() says of this error when Phial reports it. A program's own class below
-  /// Error is `raised` unless it says otherwise.
+  /// What Failure::kind() returns when Phial reports this error. The default is `raised`: it is
+  /// also that of a program's own class below Error.
   virtual FailureKind kind() const noexcept { return FailureKind::raised; }
-  /// False only if an error of this type means that the function was never entered.
+  /// False only if an error of this type means that the job's function was never entered.
   virtual bool mayHaveRun() const noexcept { return true; }
-  /// How the worker died whose death this error tells of; null where none did.
+  /// The certificate of the worker's death that this error reports; null if it reports none.
   virtual const DeathCertificate* death() const noexcept { return nullptr; }
-  /// The whole story, for the program's own people; may have several lines. By default what().
+  /// The whole story, for the program's own people, in one or several lines. The default is what().
   virtual std::string describe() const { return what(); }
 };
 
@@ -55,33 +56,35 @@ class CancelledError : public Error {
   FailureKind kind() const noexcept override { return FailureKind::cancelled; }
 };
 
-/// A Resolver was fired a second time. Thrown to whoever fires; the Deferred is not affected.
+/// A Resolver was fired a second time. Thrown to the caller who fires; the Deferred is not
+/// affected.
 class AlreadyCalledError : public Error {
  public:
   AlreadyCalledError() : Error("the Deferred has already been called") {}
   using Error::Error;
 };
 
-/// A limit of time passed before there was a result. The base of those that say which.
+/// A limit of time passed before the result was there. The base of the errors that say which limit.
 class TimeLimit : public Error {
  public:
   using Error::Error;
   FailureKind kind() const noexcept override { return FailureKind::timedOut; }
 };
 
-/// Deferred::addTimeout ran out. (A job's own limits are JobTimedOut and DeadlineExceeded.)
+/// The limit of Deferred::addTimeout passed. The limits of a job are JobTimedOut and
+/// DeadlineExceeded.
 class TimeoutError : public TimeLimit {
  public:
   using TimeLimit::TimeLimit;
 };
 
-/// The job's `deadline`, end to end, passed before it had a result.
+/// The job's `deadline` passed before the result was there. Time in the queue counts.
 class DeadlineExceeded : public TimeLimit {
  public:
   using TimeLimit::TimeLimit;
 };
 
-/// The worker offers no function of this name; the message lists what it does offer.
+/// The worker offers no function of this name. The message lists the functions that it offers.
 class UnknownFunction : public Error {
  public:
   using Error::Error;
@@ -89,7 +92,7 @@ class UnknownFunction : public Error {
   bool mayHaveRun() const noexcept override { return false; }
 };
 
-/// The pool's queue holds `maxQueue` jobs already. Try again later.
+/// The pool's queue already holds `maxQueue` jobs. Try again later.
 class QueueFull : public Error {
  public:
   using Error::Error;
@@ -97,22 +100,23 @@ class QueueFull : public Error {
   bool mayHaveRun() const noexcept override { return false; }
 };
 
-/// The pool is stopping or has stopped. Failure::mayHaveRun() says whether the job ran.
+/// The pool is stopping or has stopped. Failure::mayHaveRun() says whether the job may have run.
 class PoolStopped : public Error {
  public:
   using Error::Error;
   FailureKind kind() const noexcept override { return FailureKind::unavailable; }
 };
 
-/// A value does not fit: arguments that the function does not take, a result of another type than
-/// asked for, a message above the pool's limit.
+/// A value does not fit: the function does not take these arguments, the result has another type
+/// than the caller asked for, or a message is above the pool's limit.
 class EncodingError : public Error {
  public:
   using Error::Error;
   FailureKind kind() const noexcept override { return FailureKind::refused; }
 };
 
-/// A peer broke the protocol: a malformed or oversized frame, a pipe closed by a living worker.
+/// The other process broke the protocol: a malformed or oversized frame, or a pipe closed by a
+/// worker that lives on.
 class ProtocolError : public Error {
  public:
   using Error::Error;

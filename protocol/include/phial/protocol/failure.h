@@ -1,11 +1,11 @@
-// An exception as a value, thrown in this process or in a worker.
+// An exception as a value, thrown in this process or in a worker. After Twisted's Failure.
 //
-// A Failure is what the error side of a Deferred carries. It knows more than an exception_ptr: the
-// name of the type and of its bases, the message and where it came from, also for an exception that
-// another process threw and that this one may have no class for. After Twisted's Failure.
+// The error side of a Deferred carries a Failure. A Failure knows more than a std::exception_ptr:
+// the names of the exception's type and of its bases, the message, and where it was thrown. It
+// knows these also for an exception of another process, even if this process has no class for it.
 //
-// Thread rule: immutable after construction; copies share their state and may be used on any
-// thread. Copying costs one reference count. A moved-from Failure may only be assigned to or
+// Thread rule: immutable after construction. Copies share their state and may be used on any
+// thread; a copy costs one reference count. A moved-from Failure may only be assigned to or
 // destroyed.
 #pragma once
 
@@ -33,52 +33,54 @@ class Outcome;
 
 class Failure {
  public:
-  /// Takes an exception as it is, with the stack of this call as its traceback unless it brings a
-  /// better one (RemoteError, kj::Exception). Throws std::invalid_argument for a null pointer.
+  /// Takes an exception. The traceback is the stack of this call, unless the exception brings its
+  /// own (RemoteError, kj::Exception). Throws std::invalid_argument for a null pointer.
   explicit Failure(std::exception_ptr exception);
-  /// The same with a traceback of the caller's making.
+  /// As above, with a traceback that the caller provides.
   Failure(std::exception_ptr exception, std::string traceback);
-  /// Makes the exception, `E`'s static type.
+  /// Makes a Failure of an exception object; its type is the static type `E`.
   template <class E>
     requires(!std::same_as<E, Failure> && !std::same_as<E, std::exception_ptr>)
   explicit Failure(E exception) : Failure(std::make_exception_ptr(std::move(exception))) {}
 
-  /// The exception that is being handled; the Failure that threw it, if rethrow() did so last on
-  /// this thread. An exception of another language is described as such. Throws std::logic_error
-  /// outside a catch block. The end of a thread (pthread_exit, pthread_cancel) unwinds the stack
-  /// too, is no exception and may not be stopped: inside its catch block this passes it on.
+  /// The exception that is being handled. If Failure::rethrow() threw it, and this was this
+  /// thread's latest rethrow(), returns the same Failure with its traceback. An exception of
+  /// another language becomes a std::exception that says so. Throws std::logic_error outside a
+  /// catch block. The end of a thread (pthread_exit, pthread_cancel) also unwinds the stack but is
+  /// no exception and must not be stopped: inside its catch block current() passes it on.
   static Failure current();
-  /// The same for what a job's function threw at `traceback`, which may be empty.
+  /// As current(), for an exception that a job's function threw at `traceback`. If `traceback` is
+  /// empty, the stack of this call is taken.
   static Failure currentOfJob(std::string traceback);
-  /// An exception of another process. It is rethrown as itself when it is one of the standard
-  /// library's, else as RemoteError.
+  /// Makes a Failure of another process's exception. rethrow() throws a standard exception as
+  /// itself, any other exception as RemoteError.
   static Failure remote(RemoteInfo info);
 
-  /// Whether the exception is one of `E...`, as a catch clause would see it. A remote one is also
-  /// `E` when E's qualified name is among its types(), though rethrow() throws RemoteError where
-  /// this process cannot make an E. What a job's own function threw is no E of Phial's, whatever
-  /// its type: QueueFull is a full queue, not a function that throws one. Its name can be asked
-  /// for.
+  /// True if the exception is one of `E...`, as a catch clause would see it. A remote exception
+  /// also counts as an `E` when the qualified name of `E` is among its types(); rethrow() still
+  /// throws RemoteError where this process cannot make an E. If a job's function threw the
+  /// exception, check() is false for Phial's own error types: QueueFull means a full queue, not a
+  /// function that throws QueueFull. check("phial::QueueFull") asks for the name.
   template <class... E>
     requires(sizeof...(E) > 0)
   bool check() const {
     return (checkOne<E>() || ...);
   }
-  /// Whether the exception's type or one of its public bases has this qualified name, such as
-  /// "std::runtime_error". Needs no class in this process. The standard library's inline namespaces
-  /// are left out: "std::filesystem::filesystem_error".
+  /// True if the exception's type or one of its public bases has this qualified name, such as
+  /// "std::runtime_error". Needs no class in this process. Inline namespaces of the standard
+  /// library are left out: "std::filesystem::filesystem_error".
   bool check(std::string_view qualifiedTypeName) const;
 
-  /// Returns *this when check<E...>(), else rethrows.
+  /// Returns *this when check<E...>() is true; otherwise rethrows.
   template <class... E>
   const Failure& trap() const {
     if (!check<E...>()) rethrow();
     return *this;
   }
 
-  /// The exception itself, valid as long as any copy of this Failure; null when it is no E. Of a
-  /// remote E that is not one of the standard library's there is only the description: null too. E
-  /// is a class.
+  /// The exception object, valid as long as a copy of this Failure. Null when the exception is no
+  /// E. Null also for a remote E that is not a standard exception, because only its description has
+  /// arrived. E must be a class.
   template <class E>
   const E* as() const {
     static_assert(std::is_class_v<E>, "Failure::as<E>() wants a class");
@@ -91,50 +93,51 @@ class Failure {
     }
   }
 
-  /// True for an exception that another process threw.
+  /// True if another process threw the exception.
   bool isRemote() const;
 
-  /// What the failure calls for. `raised` for what a job's function threw, whatever its type.
+  /// What the failure calls for. `raised` for every exception that a job's function threw.
   FailureKind kind() const;
-  /// True if the function that ran as a job threw it, in a worker. Errors of Phial's own types that
-  /// the function threw are included: they are not Phial's reports.
+  /// True if the function that ran as a job threw the exception. This includes Phial's own error
+  /// types: thrown by a function, they are not reports of Phial.
   bool fromJob() const;
-  /// False only if the function was certainly never entered, so that the job can be given to
-  /// somebody else whatever it does. True where that is not known, and where there was no job.
+  /// False only if the function was certainly never entered; the job can then be given to somebody
+  /// else without running twice. True when this is not known, and when there was no job.
   bool mayHaveRun() const;
-  /// How the worker died that this failure tells of; null if none did. Of several deaths
-  /// (PoisonJob) the last. Valid as long as any copy of this Failure.
+  /// The certificate of the worker's death that this failure reports; null if it reports none. Of
+  /// several deaths (PoisonJob) the last. Valid as long as a copy of this Failure.
   const DeathCertificate* certificate() const;
-  /// The code of a std::system_error or std::future_error, also of a remote one.
+  /// The code of a std::system_error or std::future_error, also of a remote one; otherwise empty.
   const std::optional<ErrorCode>& code() const;
 
-  /// The qualified name of the exception's most derived type, where it was thrown.
+  /// The qualified name of the exception's most derived type, as it was thrown.
   const std::string& type() const { return types().front(); }
-  /// type(), then its public bases, nearest first. Never empty.
+  /// type(), then the names of its public bases, nearest first. Never empty.
   const std::vector<std::string>& types() const;
-  /// what() or, for kj::Exception, its description; text and numbers thrown as such are shown;
-  /// anything else, and what has no text (a null what()), is named by its type.
+  /// what(); for kj::Exception its description; for a thrown std::string, const char* or int the
+  /// value. For anything else, and when what() is null, a text that names the type.
   const std::string& message() const;
-  /// The whole story for the program's own people, several lines: type() and message(), an Error's
-  /// describe() instead of its message (the certificate of a worker's death, for instance), and
-  /// traceback(). Formatted at each call.
+  /// The whole story for the program's own people, in several lines: type(), message() and
+  /// traceback(). For an Error, its describe() stands in place of message(), such as the
+  /// certificate of a worker's death. Formatted at each call.
   std::string describe() const;
-  /// One line a frame, one for each exception that this one was thrown with
-  /// (std::throw_with_nested), and one for index(); may be empty. Of a worker's death: where the
-  /// worker was, as far as it could say. Formatted at each call.
+  /// One line for each frame, one for each exception that this exception was thrown with
+  /// (std::throw_with_nested), and one for index(). May be empty. For a worker's death: where the
+  /// worker was, if it could tell. Formatted at each call.
   std::string traceback() const;
 
-  /// The same failure as that of the element at `index` of a range.
+  /// The same failure, as the failure of the element at `index` of a range.
   Failure atIndex(std::size_t index) const;
-  /// Which element of the range of a map or forEach it is the failure of; empty for other failures,
-  /// and where that is not known. Rethrowing and catching it again with current() keeps it.
+  /// The element of a map, forEach or gatherResults that failed. Empty for other failures, and when
+  /// the element is not known. rethrow() and current() keep it.
   std::optional<std::size_t> index() const;
 
   /// The same failure, of a job whose function was certainly never entered: mayHaveRun() is false.
   Failure neverRun() const;
 
+  /// Throws the exception.
   [[noreturn]] void rethrow() const;
-  /// Never null.
+  /// The exception; never null.
   const std::exception_ptr& exception() const;
 
  private:
@@ -144,7 +147,7 @@ class Failure {
   struct State;
   struct Rethrown;
 
-  /// None, as an Outcome without one keeps it; may only be assigned to or destroyed.
+  /// Empty, as in an Outcome that holds a value; may only be assigned to or destroyed.
   Failure() = default;
   explicit Failure(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
@@ -161,7 +164,7 @@ class Failure {
       return false;
     }
   }
-  /// What the description says; nothing when the exception itself is to be asked.
+  /// The answer of the description; empty when the exception itself must be asked.
   std::optional<bool> checkRemote(const std::type_info& type, bool belowError) const;
   static std::exception_ptr currentException();
   static const std::shared_ptr<const State>& lastResort();

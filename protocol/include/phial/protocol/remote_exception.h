@@ -1,4 +1,4 @@
-// An exception of another process: its description, and how it becomes one of this process again.
+// An exception of another process: its description, and how this process throws it again.
 #pragma once
 
 #include <phial/protocol/error.h>
@@ -15,32 +15,33 @@ namespace phial {
 /// The code of a std::system_error or std::future_error.
 struct ErrorCode {
   int value = 0;
-  /// The name of its category: "generic", "system", "iostream" or "future" for those of the
-  /// standard library.
+  /// The name of the code's category; "generic", "system", "iostream" or "future" for the standard
+  /// library's categories.
   std::string category = {};
 };
 
 /// What is known of an exception that another process threw.
 struct RemoteInfo {
-  /// The qualified name of its type, then those of its bases.
+  /// The qualified name of its type, then the names of its bases.
   std::vector<std::string> types = {};
   std::string message = {};
-  /// Text, one line a frame; may be empty.
+  /// Text, one line for each frame; may be empty.
   std::string traceback = {};
   std::optional<ErrorCode> code = std::nullopt;
-  /// As the members of Failure of these names say.
+  /// As Failure::fromJob() and Failure::mayHaveRun().
   bool fromJob = false;
   bool mayHaveRun = true;
 };
 
-/// What a Failure from a worker throws in this process, unless the exception is one of the standard
-/// library's. what() is the remote message.
+/// Thrown in this process for a worker's exception that is not a standard exception. what() is the
+/// remote message.
 class RemoteError : public Error {
  public:
   explicit RemoteError(RemoteInfo info);
 
-  /// The remote type's qualified name, then those of its bases; never empty.
+  /// The remote type's qualified name, then the names of its bases. Never empty.
   const std::vector<std::string>& types() const { return info_->types; }
+  /// Text, one line for each frame; may be empty.
   const std::string& traceback() const { return info_->traceback; }
   const RemoteInfo& info() const { return *info_; }
 
@@ -50,13 +51,13 @@ class RemoteError : public Error {
 
 namespace detail {
 
-/// The exception that `info` describes. One of a standard type is that type again, with the same
-/// what() and, for a std::system_error of the standard library's categories, the same code.
-/// (A std::filesystem::filesystem_error comes without its paths; what() names them.) Null for
-/// anything else.
+/// Makes the exception that `info` describes, if its type is a standard one, with the same what().
+/// A std::system_error keeps its code if the category is one of the standard library's. A
+/// std::filesystem::filesystem_error comes without its paths, but what() names them. Returns null
+/// for any other type.
 std::exception_ptr revive(const RemoteInfo& info);
 
-/// An `E` whose what() is that of another process. Its type is called E by Failure::types().
+/// An `E` with the what() of another process's exception. Failure::types() calls its type E.
 template <class E>
 class Revived final : public E {
  public:

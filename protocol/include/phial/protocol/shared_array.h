@@ -1,27 +1,28 @@
-// An array that lies in memory which processes share: to pass one to a job, or to return one from
-// it, costs the same for a kibibyte and for ten gibibytes.
+// An array in memory that processes share. Passing a SharedArray to a job, or returning one, costs
+// the same for a kibibyte and for ten gibibytes.
 //
 //   phial::SharedArray<double> samples(n);
 //   std::ranges::generate(samples.writable(), measure);
 //   pool.deferToProcess<spectrum>(samples);
 //
-// where the function is, for instance, SharedArray<double> spectrum(const SharedArray<double>&).
+// Here the function is, for example, SharedArray<double> spectrum(const SharedArray<double>&).
 //
-// Whoever makes it fills it, then passes it on; whoever receives it reads it where it lies. It can
-// be an argument or a result, or a part of one, and what was received can be passed on. A received
-// one is read-only, by the kernel's doing; the maker's memory is that of all: what it writes after
-// passing it on is seen by all who still read.
+// Use: the process that makes an array fills it, then passes it on. The process that receives it
+// reads the same memory. A SharedArray can be an argument or a result, or a part of one, and a
+// received array can be passed on. The kernel makes a received array read-only. The maker still
+// writes to the memory that all others read: what it writes after passing the array on is seen by
+// all.
 //
-// Life: a SharedArray is a handle; copies share the array, in this process and in others. The
-// memory is freed when the last handle of the last process goes, by a crash too, and none is kept
-// for a job that is over. No page of it is taken before it is written.
+// Life: a SharedArray is a handle. Copies share the array, in this process and in others. The
+// memory is freed when the last handle in the last process is gone, also when a process crashes. A
+// page uses no memory before it is written.
 //
-// Price: one open file descriptor a living array and process, whatever the number of handles, and
-// some 15 us to pass it on. First writes to fresh memory are slow, 30 times slower than a copy
-// here: an array that is used again, once nobody reads it any more, is cheaper than a new one.
+// Price: one file descriptor for each array in each process, whatever the number of handles, and
+// about 15 us to pass an array on. The first write to a fresh page is about 30 times slower than a
+// copy: reusing an array that nobody reads any more is cheaper than making a new one.
 //
-// Thread rule: as for std::shared_ptr. Memory is memory: no two threads or processes may use an
-// element at once unless both only read.
+// Thread rule: as for std::shared_ptr. Two threads or processes may use the same element at the
+// same time only if both read it.
 #pragma once
 
 #include <phial/protocol/shared_memory.h>
@@ -39,8 +40,8 @@
 
 namespace phial {
 
-/// T is copied by its bytes: trivially copyable and, since another process could not follow it, no
-/// pointer. Not bool, whose bytes would have to be checked.
+/// T is copied by its bytes: it must be trivially copyable, and no pointer, because another process
+/// could not follow it. bool is excluded because its bytes would have to be checked.
 template <class T>
 class SharedArray {
   static_assert(std::is_same_v<T, std::remove_cv_t<T>>, "a SharedArray is const for its readers");
@@ -54,24 +55,25 @@ class SharedArray {
   using value_type = T;
   using const_iterator = const T*;
 
-  /// Empty.
+  /// Makes an empty array.
   SharedArray() = default;
 
-  /// `count` elements of zero bytes. Throws std::bad_alloc when there is no address space for them,
-  /// std::system_error when the system has no file for them (RLIMIT_NOFILE, RLIMIT_FSIZE).
+  /// Makes an array of `count` elements whose bytes are zero. Throws std::bad_alloc when there is
+  /// no address space for it, std::system_error when the system refuses the file (RLIMIT_NOFILE,
+  /// RLIMIT_FSIZE).
   explicit SharedArray(std::size_t count) : count_(count) {
     if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
     if (count > 0) memory_ = detail::SharedMemory::create(count * sizeof(T));
   }
 
-  /// A copy of what lies elsewhere. Throws as above.
+  /// Makes an array with a copy of `values`. Throws as the constructor above.
   static SharedArray copyOf(std::span<const T> values) {
     SharedArray array(values.size());
     std::ranges::copy(values, array.writable().begin());
     return array;
   }
 
-  /// Aligned to pages; null when empty.
+  /// The first element, aligned to pages; null when the array is empty.
   const T* data() const { return memory_ ? reinterpret_cast<const T*>(memory_->data()) : nullptr; }
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
@@ -80,7 +82,8 @@ class SharedArray {
   const T& operator[](std::size_t index) const { return data()[index]; }
   std::span<const T> span() const { return {data(), count_}; }
 
-  /// The elements, to fill. Throws std::logic_error in a process that has not made the array.
+  /// The elements, to fill. Throws std::logic_error when the array was received from another
+  /// process.
   std::span<T> writable() {
     if (empty()) return {};
     std::byte* memory = memory_->writable();
@@ -99,7 +102,7 @@ class SharedArray {
 
 namespace detail {
 
-/// What the wire says of an array's elements; both ends must mean the same.
+/// How the wire describes an array's elements. Both ends must agree.
 struct SharedElement {
   std::string_view name;
   std::size_t bytes;
@@ -114,7 +117,7 @@ SharedElement sharedElement() {
   }
 }
 
-/// An array as a value has it. No memory when it is empty.
+/// An array inside a value. `memory` is null when the array is empty.
 struct SharedElements {
   std::shared_ptr<SharedMemory> memory;
   std::uint64_t count;

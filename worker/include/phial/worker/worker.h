@@ -1,12 +1,12 @@
 // A process that runs jobs for a pool.
 //
-// A worker is spawned by a ProcessPool with its pipes in place (worker_contract.h). It answers the
+// A ProcessPool spawns a worker with its pipes in place (worker_contract.h). The worker answers the
 // handshake, then runs jobs one after the other on its main thread, at the top level and outside
-// any callback, so that a job may block, start threads or wait. It ends when it is told to, when
+// any callback, so a job may block, start threads or wait. The worker ends when it is told to, when
 // its request pipe ends, or when the master dies.
 //
-// There are two styles. One binary that is its own worker calls serveIfWorker first thing in main.
-// A worker executable of its own builds a Worker, adds functions, and returns serve().
+// There are two styles. A program that is its own worker calls serveIfWorker at the top of main. A
+// separate worker program makes a Worker, adds functions, and returns serve().
 #pragma once
 
 #include <phial/protocol/chunk.h>
@@ -19,11 +19,12 @@
 
 namespace phial {
 
-/// Whether a pool has started this process as a worker; false in what its jobs start in turn. May
-/// be asked at any time, before main() included. Costs a look at the environment.
+/// True if a pool has started this process as a worker. False in a program that a job has started;
+/// still true in a child that a job has forked. May be called at any time, also before main().
+/// Costs a look at the environment.
 bool isWorker();
 
-/// What a worker does beside its jobs.
+/// What a worker does besides its jobs.
 struct WorkerHooks {
   /// See Worker::onStart.
   std::function<void()> onStart = {};
@@ -31,19 +32,19 @@ struct WorkerHooks {
   std::function<void()> onStop = {};
 };
 
-/// Returns at once in a process that no pool has spawned. In a worker it serves the functions that
-/// this program passes to deferToProcess, and exits the process when done.
+/// In a process that no pool has started, returns at once. In a worker, serves the functions that
+/// this program passes to deferToProcess, then exits the process.
 ///
-/// Call it before anything that a worker should not do: before options are parsed, ports bound,
-/// threads started, output written. What master and workers both need, such as setlocale() or the
-/// init function of a library, comes before it; what only workers need is for WorkerHooks::onStart.
-/// A worker is given the program's name and no further argument, so nothing before this call may
-/// insist on options.
+/// Call it before everything that a worker should not do: before options are parsed, ports bound,
+/// threads started, output written. What master and workers both need, such as setlocale() or a
+/// library's init function, goes before it. What only workers need goes into WorkerHooks::onStart.
+/// A worker gets the program's name and no further argument, so nothing before this call may
+/// require options.
 void serveIfWorker(int argc, char** argv);
 void serveIfWorker(int argc, char** argv, WorkerHooks hooks);
 
-/// A worker with functions and hooks of its own. It also offers what the program passes to
-/// deferToProcess, as serveIfWorker does.
+/// A worker with functions and hooks of its own. It also offers the functions that the program
+/// passes to deferToProcess, as serveIfWorker does.
 class Worker {
  public:
   Worker();
@@ -51,8 +52,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Offers `function` by its qualified name, such as "geometry::area", to ProcessPool::map and its
-  /// kind too.
+  /// Offers `function` by its qualified name, such as "geometry::area", to deferToProcess, and to
+  /// map and forEach if it takes an argument. Returns *this.
   template <auto function>
   Worker& add() {
     table().add<function>();
@@ -60,24 +61,26 @@ class Worker {
     return *this;
   }
 
-  /// Offers `callable` by `name`. It needs one call operator, not overloaded, with Transferable
-  /// parameters and result.
+  /// Offers `callable` as `name`. It must have exactly one call operator, with Transferable
+  /// parameters and result. Returns *this.
   template <class Callable>
   Worker& add(std::string name, Callable callable) {
     table().add(std::move(name), std::move(callable));
     return *this;
   }
 
-  /// Runs `f` once, before the first job; several run in the order added. When one throws, the
-  /// worker does not serve: the pool sees StartupFailed with the exception's text.
+  /// Runs `f` once, before the first job. Several functions run in the order in which they were
+  /// added. If one throws, the worker does not serve, and the pool reports StartupFailed with the
+  /// exception's text.
   Worker& onStart(std::function<void()> f);
 
-  /// Runs `f` once, after the last job of an orderly end (not when the worker is killed); several
-  /// run in reverse order.
+  /// Runs `f` once, after the last job, when the worker ends in order; not when it is killed, did
+  /// not start, or is damaged. Several functions run in reverse order. If one throws, the others
+  /// are skipped, a line goes to stderr, and the exit status is kCannotServeStatus.
   Worker& onStop(std::function<void()> f);
 
-  /// Serves until the end and returns the exit status for main. Prints a line to stderr and
-  /// returns kNotAWorkerStatus when no pool has spawned this process.
+  /// Serves until the end and returns the exit status for main. If no pool has started this
+  /// process, prints a line to stderr and returns kNotAWorkerStatus.
   [[nodiscard]] int serve(int argc, char** argv);
 
  private:
