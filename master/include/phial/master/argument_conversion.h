@@ -1,10 +1,10 @@
-// How what the caller gives becomes what the function takes. Part of the templates of submitter.h
+// Converts what the caller gives to what the function takes. Part of the templates of submitter.h
 // and map.h; nothing here is for users.
 //
-// An argument converts as in a plain call of the function: by implicit conversions only. Refused
-// besides, at compile time, are the implicit conversions that change what the caller wrote, such as
-// 3.7 for an int. Whether an integer fits its parameter is known when the call is made; one that
-// does not fit is an EncodingError.
+// An argument converts as in a plain call of the function: by implicit conversions only. Implicit
+// conversions that change what the caller wrote, such as 3.7 for an int, are refused at compile
+// time. Whether an integer fits its parameter is known only at the call; an integer that does not
+// fit is an EncodingError.
 #pragma once
 
 #include <phial/protocol/error.h>
@@ -40,7 +40,7 @@ enum class Misfit {
   onlyMoves,
 };
 
-/// Whether A is a std::shared_ptr of an S, which may be const.
+/// True if A is a std::shared_ptr of an S, which may be const.
 template <class A, class S>
 inline constexpr bool kShares = false;
 template <class T, class S>
@@ -52,10 +52,11 @@ template <class A, class S>
   requires(std::is_class_v<A> && std::is_class_v<S> && !std::is_same_v<A, S>)
 inline constexpr bool kDerived<A, S> = std::is_base_of_v<S, A>;
 
-// --- Values inside of other values ---
+// --- Values inside other values ---
 
-/// Whether an A becomes a P without loss, by its type alone. `Inner` is the rule for what stands
-/// inside of a std::optional, pair, tuple, variant or duration: its value is not looked at.
+/// True if every A becomes a P without loss, judged by the types alone. This is the rule for a
+/// value inside a std::optional, pair, tuple, variant or duration, where the value itself is not
+/// checked.
 template <class A, class P>
 struct Inner {
   static consteval bool keeps() {
@@ -115,7 +116,7 @@ inline constexpr bool kHoldsValues<std::chrono::duration<T, U>> = true;
 
 template <class A, class P>
 consteval bool convertsToParameter() {
-  // A parameter P&& takes the job's own copy, of a caller's variable too.
+  // A parameter P&& takes the job's own copy, even if the caller gives a variable.
   using Given = std::conditional_t<std::is_rvalue_reference_v<P>, std::remove_reference_t<P>, P>;
   using Plain = std::decay_t<A>;
   if constexpr (std::is_same_v<Plain, Stored<P>>) return true;
@@ -124,7 +125,7 @@ consteval bool convertsToParameter() {
   return std::is_convertible_v<A, Given>;
 }
 
-/// What is wrong with an argument of type A, a reference for an lvalue, for a parameter that is
+/// The reason why an argument of type A (a reference for an lvalue) cannot be given for a parameter
 /// declared as P.
 template <class A, class P>
 consteval Misfit misfitOf() {
@@ -154,8 +155,8 @@ consteval Misfit misfitOf() {
   }
 }
 
-/// One error for an argument that cannot be given. Compilers print `number`, from 1, and both
-/// types beside it.
+/// Reports one error for an argument that cannot be given. The compiler prints `number`, from 1,
+/// and both types beside the error.
 template <std::size_t number, class Given, class Parameter>
 consteval bool checkArgument() {
   constexpr Misfit misfit = misfitOf<Given, Parameter>();
@@ -188,7 +189,7 @@ consteval bool checkArgument() {
 
 // --- The conversion ---
 
-/// Which argument of which function, for errors.
+/// Names one argument of one function, for errors.
 struct ArgumentPlace {
   std::string_view function;
   std::size_t number;  ///< from 1
@@ -204,7 +205,7 @@ constexpr bool isNegative(T number) {
   return false;
 }
 
-/// Whether a T can hold the number.
+/// True if a T can hold the number.
 template <std::integral T, std::integral A>
 constexpr bool fits(A number) {
   const T converted = static_cast<T>(number);
@@ -219,7 +220,7 @@ void requireFits(const ArgumentPlace& place, A number) {
              std::to_string(Limits::max()));
 }
 
-/// The Stored form of what a parameter that borrows refers to.
+/// Makes the owning form of a value for a parameter that only borrows.
 template <class S, class Borrowed>
 S ownedFrom(const Borrowed& borrowed) {
   if constexpr (std::is_constructible_v<S, const Borrowed&>) {
@@ -233,8 +234,8 @@ S ownedFrom(const Borrowed& borrowed) {
   }
 }
 
-/// An argument in the Stored form of the parameter P. Throws EncodingError when it does not fit,
-/// and what its conversion throws. REQUIRES: misfitOf<A, P>() is none.
+/// Returns an argument in the Stored form of the parameter P. Throws EncodingError when the value
+/// does not fit, and what its conversion throws. REQUIRES: misfitOf<A, P>() is none.
 template <class P, class A>
 Stored<P> convertArgument(const ArgumentPlace& place, A&& argument) {
   using Given = std::decay_t<A>;

@@ -1,8 +1,8 @@
-// Large arguments on their way into a message of their own, beside the loop or in slices on it.
+// Writes large arguments into a message of their own, beside the loop or in slices on the loop.
 // Part of job.h; nothing here is for users.
 //
-// Arguments that are small, or flat, are written into their request: what is flat is not even
-// copied there. For others that would stop the loop for 0.1 ms with each thousand strings.
+// Arguments that are small or flat are written into their request; flat ones are not even copied
+// there. Other arguments would stop the loop for 0.1 ms with every thousand strings.
 #pragma once
 
 #include <capnp/message.h>
@@ -29,32 +29,32 @@ using ArgumentMessage = capnp::MallocMessageBuilder;
 /// Writes the arguments of one job. Owns all that it needs.
 class ArgumentWriting : public SteppedWork {
  public:
-  /// The message, complete. What it takes is freed beside the loop. Throws what the arguments
-  /// cannot be written for: EncodingError, or what a codec of the program's throws.
-  /// REQUIRES: step() has returned true, and it was not stopped.
+  /// Returns the complete message; the arguments that it holds are freed beside the loop. Throws
+  /// the reason when the arguments cannot be written: EncodingError, or what a codec of the
+  /// program's throws. REQUIRES: step() has returned true, and the work was not stopped.
   virtual std::shared_ptr<ArgumentMessage> take() = 0;
 
-  /// What the message encloses.
+  /// The files that the message encloses.
   const FileParcel& files() const { return files_; }
 
  protected:
   FileParcel files_;
 };
 
-/// The message that arguments are written to.
+/// Makes the message to which arguments are written.
 std::shared_ptr<ArgumentMessage> newArgumentMessage();
-/// Throws EncodingError when it is larger than that.
+/// Throws EncodingError when the message has more than `mostBytes`.
 void requireAtMost(ArgumentMessage& message, std::uint64_t mostBytes);
 
-// --- What is kept of an argument: see kept_argument.h ---
+// --- The values in kept arguments: see kept_argument.h ---
 
-/// Numbers are flat, and written at once whatever their size.
+/// Numbers are flat, and are written at once whatever their size.
 template <class T>
 inline constexpr bool kKeptNumbers = false;
 template <class T>
 inline constexpr bool kKeptNumbers<KeptNumbers<T>> = true;
 
-/// What the kept argument holds.
+/// The value that a kept argument holds.
 template <class T>
 struct KeptValue {
   using Type = T;
@@ -70,7 +70,7 @@ template <class Kept>
 inline constexpr bool kMayBeHeavy =
     !kKeptNumbers<Kept> && !kWrittenWhole<typename KeptValue<Kept>::Type>;
 
-/// Whether code of the program's writes it.
+/// True if code of the program's writes the argument.
 template <class Kept>
 inline constexpr bool kByProgram =
     !kKeptNumbers<Kept> && !kStdAlone<typename KeptValue<Kept>::Type>;
@@ -95,7 +95,8 @@ SlicedWork encodeKeptSliced(const Kept& kept, schema::Value::Builder to) {
   }
 }
 
-/// KeptNumbers free themselves, and what is shared is its last holder's to free.
+/// Frees a kept argument. KeptNumbers free themselves; a shared argument is freed by its last
+/// holder.
 template <class Kept>
 void freeKept(Kept& kept) noexcept {
   if constexpr (!kKeptNumbers<Kept> && std::is_same_v<Kept, typename KeptValue<Kept>::Type>) {
@@ -103,8 +104,8 @@ void freeKept(Kept& kept) noexcept {
   }
 }
 
-/// The arguments of a job, shared by the job and the messages that refer to them. Heavy ones are
-/// freed beside the loop.
+/// The arguments of a job, shared by the job and by the messages that refer to them. Heavy
+/// arguments are freed beside the loop.
 template <class... Kept>
 class ArgumentHolder {
  public:
@@ -117,7 +118,7 @@ class ArgumentHolder {
 
   const std::tuple<Kept...>& get() const { return arguments_; }
 
-  /// Whether code of the program's writes any of them. How long that takes nobody knows.
+  /// True if code of the program's writes any of the arguments: its time is not known.
   static constexpr bool kByProgram = (detail::kByProgram<Kept> || ...);
 
   bool writtenAside() const noexcept {
@@ -126,7 +127,7 @@ class ArgumentHolder {
         Weight weight(Weight::Of::writing, kByProgram ? kHeavy / 32 : kHeavy);
         std::apply([&](const auto&... kept) { (weighKept(kept, weight), ...); }, arguments_);
         return weight.over();
-      } catch (...) {  // of a codec of the program's; whoever measures or writes them will say so
+      } catch (...) {  // of a codec of the program's; measuring or writing will report it
       }
     }
     return false;
@@ -167,12 +168,13 @@ class WritingOf final : public ArgumentWriting {
 
   bool goOn() override {
     const bool over = writePiece();
-    // Not what it claims but what it has taken is measured, so this bounds the memory too.
+    // This measures the memory that the message has taken, not what it claims, so it bounds the
+    // memory too.
     tooLarge_ = message_->sizeInWords() * sizeof(capnp::word) > mostBytes_;
     return over || tooLarge_;
   }
 
-  // Types of std types alone enclose nothing, and the side thread opens no parcels.
+  // Types of std types alone enclose no files, and the side thread opens no parcels.
   bool writePiece() {
     if constexpr (ArgumentHolder<Kept...>::kByProgram) {
       const OutgoingFiles enclosed(files_);

@@ -1,20 +1,20 @@
 // A range on its way through a pool: chunks go in as fast as workers take them, and come out in
-// order. What is decided here knows no type of element or result: see chunk_stream.h for those.
-// Part of the templates of map.h; nothing here is for users.
+// order. ChunkFlow decides without knowing the types of elements and results; see chunk_stream.h
+// for those. Part of the templates of map.h; nothing here is for users.
 //
 //     read() ──▶ flights (jobs of the pool) ──▶ landed ──next()──▶ map, forEach
 //                   ▲                  │
 //                   └───── again ◀─────┘  what a dead worker leaves
 //
-// Invariants
-// 1. Each element that was read and not handed out by next() is in exactly one of again_, flights_
-//    and landed_, until the stream has failed; then all three are empty.
-// 2. At most inFlight() jobs are submitted, and nothing is read while `window` chunks wait for one
-//    before them. The piece that all wait for is never held back by the window: it is in again_ or
-//    in flight.
-// 3. The bookkeeping is done before a waiting next() is fired, which runs user code.
+// Invariants 1. Each element that was read and not yet returned by next() is in exactly one of
+// again_, flights_ and landed_. Once the stream has failed all three are empty. 2. At most
+// inFlight() jobs are submitted, and nothing is read while landed and submitted chunks fill the
+// window. The chunk that all others wait for is never held back by the window: it is in again_ or
+// in flight. 3. The bookkeeping is complete before a waiting next() is fired, because firing it
+// runs user code.
 //
-// Life: shared by its consumer, a coroutine, and its jobs' callbacks; the pool may go first.
+// Life: shared by its consumer, a coroutine, and by the callbacks of its jobs. The pool may end
+// first.
 #pragma once
 
 #include <phial/master/chunk_size.h>
@@ -34,15 +34,16 @@
 
 namespace phial::detail {
 
-/// How many chunks may wait for one before them, where there is no limit.
+/// A window without a limit.
 inline constexpr std::size_t kNoWindow = std::numeric_limits<std::size_t>::max();
 
-/// An element cannot be given to the function: an EncodingError says why.
+/// Thrown by read(): an element cannot be given to the function. An EncodingError says why.
 struct UnfitElement {
   Failure reason;
 };
 
-/// Some elements of a range, a part of the Store at `all`. The stream knows its type.
+/// Some elements of a range, as a part of the Store at `all`. Only the stream knows the Store's
+/// type.
 struct ChunkElements {
   std::shared_ptr<void> all;
   std::size_t begin = 0;
@@ -56,47 +57,48 @@ struct ChunkElements {
 class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
  public:
   struct Chunk {
-    std::uint64_t first;                 // its place in the range
-    std::shared_ptr<ChunkFacts> result;  // a ChunkResult; the stream knows of what
-    std::size_t count;                   // of elements that it tells of
+    std::uint64_t first;                 // the index of its first element in the range
+    std::shared_ptr<ChunkFacts> result;  // a ChunkResult; only the stream knows its type
+    std::size_t count;                   // how many elements it reports
   };
   using Next = std::optional<Chunk>;
 
-  /// `windows`: how many times the chunks in flight may be landed or in flight. `chunkBytes`: more
-  /// is not asked for in the message of a chunk's results.
+  /// `windows`: how many chunks may be landed or in flight, as a multiple of the chunks in flight.
+  /// `chunkBytes`: how many bytes the results of a chunk should need in a message.
   ChunkFlow(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mode, std::size_t windows,
             std::uint64_t chunkBytes);
   virtual ~ChunkFlow();
   ChunkFlow(const ChunkFlow&) = delete;
   ChunkFlow& operator=(const ChunkFlow&) = delete;
 
-  /// The next chunk in order, none at the end; fails as the map does. Cancelling gives up.
-  /// REQUIRES: the last one has fired.
+  /// Returns the next chunk in order; nothing at the end of the range. Fails as the map does.
+  /// Cancelling gives up the map. REQUIRES: the Deferred of the last next() has fired.
   Deferred<Next> next();
-  /// Fails with `failure` unless it has failed: cancels what is in flight and reads no more.
+  /// Fails the stream with `failure`, unless it has failed before. Cancels the jobs in flight and
+  /// reads no more.
   void stop(Failure failure);
-  /// Throws when it has failed, or when the pool is gone.
+  /// Throws the stream's failure, or PoolStopped when the pool has ended.
   void check() const;
-  /// How many elements there are in all, when that is known.
+  /// The number of elements in the whole range, when it is known.
   std::optional<std::size_t> total() const;
   const StreamPool& pool() const { return pool_; }
 
  protected:
   const Ref<CallOptions>& callOptions() const { return options_; }
-  /// What has become of the chunk that was sent with this first element.
+  /// Reports the end of the job that was sent with this first element.
   void land(std::uint64_t first, std::shared_ptr<ChunkFacts> result, std::size_t count);
   void land(std::uint64_t first, const Failure& failure);
 
  private:
-  /// The next elements, `count` at most; none at the end only. Throws UnfitElement, and what the
-  /// range's own code throws.
+  /// Returns the next elements, at most `count`; none only at the end of the range. Throws
+  /// UnfitElement, and what the range's own code throws.
   virtual ChunkElements read(std::size_t count) = 0;
-  /// How many are left to read; empty when the range cannot tell.
+  /// How many elements are left to read; empty when the range cannot tell.
   virtual std::optional<std::size_t> left() const = 0;
-  /// Submits a job of these elements, whose end calls land(), never inside of this call.
+  /// Submits a job for these elements. The job's end calls land(), never inside this call.
   virtual Deferred<void> send(PoolCore& core, const ChunkOrder& order,
                               const ChunkElements& elements) = 0;
-  /// A result of no element.
+  /// A result without elements.
   virtual std::shared_ptr<ChunkFacts> emptyResult() const = 0;
 
   struct Piece {
@@ -141,12 +143,12 @@ class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
   static Piece part(const Piece& piece, std::size_t place, std::size_t count);
 
   StreamPool pool_;
-  const Ref<CallOptions> options_;  // null: the default ones
+  const Ref<CallOptions> options_;  // null: the default options
   const ChunkMode mode_;
   const std::size_t windows_;
   ChunkSize size_;
   std::deque<Piece> again_;
-  std::map<std::uint64_t, Flight> flights_;  // by place in the range
+  std::map<std::uint64_t, Flight> flights_;  // by the first element's index in the range
   std::map<std::uint64_t, Landed> landed_;
   std::uint64_t read_ = 0;
   std::uint64_t delivered_ = 0;

@@ -1,5 +1,5 @@
-// The types of a range on its way through a pool: what ChunkFlow, which decides, does not know.
-// Part of the templates of map.h; nothing here is for users.
+// The types of a range on its way through a pool; ChunkFlow makes the decisions without knowing
+// them. Part of the templates of map.h; nothing here is for users.
 #pragma once
 
 #include <phial/master/chunk_flow.h>
@@ -14,13 +14,14 @@
 
 namespace phial::detail {
 
-/// Elements of type E, as a job keeps them, and results of type R, which may be void.
+/// Elements of type E, in the form in which a job keeps them, and results of type R, which may be
+/// void.
 template <class E, class R>
 class ChunkStream final : public ChunkFlow {
  public:
   using Result = ChunkResult<R>;
 
-  /// `chunk` is the function that runs a chunk; it lasts as long as the program.
+  /// `chunk` is the function that runs a chunk; it must live as long as the program.
   ChunkStream(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mode, std::size_t windows,
               const FunctionName& chunk, std::unique_ptr<ElementSource<E>> source)
       : ChunkFlow(std::move(pool), std::move(callOptions), mode, windows,

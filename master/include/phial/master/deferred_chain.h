@@ -1,34 +1,33 @@
-// What a Deferred is made of. Nothing here is meant to be used directly.
+// The parts of a Deferred. Not meant to be used directly.
 //
-// A Chain is one Deferred from its producer to its last callback:
+// A Chain is one Deferred, from its producer to its last callback:
 //
 //     Resolver ──▶ Source ──▶ Chain ──▶ Link ─ Link ─ Link      the callbacks still to run
 //                    ▲          │  ▲
 //                    └──────────┘  └── Deferred (the handle)
 //
-// - The Source fires and then holds the result; each Link turns the result of the node before it
-//   into its own. The chain keeps only the node that holds the newest result.
-// - A callback that returns a Deferred pauses its chain: the chain absorbs the inner one, that is,
-//   takes over its Source and puts its links before its own. So there is always one chain with one
-//   Source however deep the nesting, and cancel() finds the producer in one step.
-// - A callback that returned a Deferred stays in its Link, behind the links of the inner chain, and
-//   is destroyed when the inner chain has its result: a coroutine reads the captures of its lambda
-//   until it ends. When the last callback of the inner chain returns a Deferred in its turn, the
-//   outer callback goes at that moment, so that an endless tail-recursive loop of callbacks runs in
-//   constant memory.
-// - A chain that would have to wait for itself is found when the last connection is made, by a walk
-//   from the chain upwards to whatever waits for it; the callback or the co_await that would close
-//   the ring fails with CircularWaitError. So there is never a ring to run or to cancel.
-// - Whoever wants the result for another Source, a coroutine or a list of Deferreds, stands at the
-//   end of the chain as its Waiter.
+// - The Source fires and then holds the result. Each Link turns the result of the node before it
+//   into its own result. The chain keeps only the node with the newest result.
+// - A callback that returns a Deferred pauses its chain. The chain absorbs the inner chain: it
+//   takes over the inner Source and puts the inner links before its own. There is thus always one
+//   chain with one Source, however deep the nesting, and cancel() finds the producer in one step.
+// - A callback that has returned a Deferred stays in its Link, behind the links of the inner chain,
+//   and is destroyed when the inner chain has its result: a coroutine reads the captures of its
+//   lambda until it ends. If the last callback of the inner chain returns a Deferred too, the outer
+//   callback is destroyed at that moment, so that an endless tail-recursive loop of callbacks runs
+//   in constant memory.
+// - A chain that would wait for itself is found when the last connection is made, by a walk from
+//   the chain up to everything that waits for it. The callback or co_await that would close the
+//   ring fails with CircularWaitError. A ring thus never exists.
+// - A coroutine or a list of Deferreds waits for a chain's result as the chain's Waiter.
 //
-// Who keeps whom alive: a Deferred its Chain, a pending Chain its Source, and a Source its Chain
-// for as long as somebody can still fire it (its producers). So callbacks run when the handle is
-// gone, and a canceller can be reached when the last Resolver is gone.
+// Ownership: a Deferred owns its Chain, a pending Chain owns its Source, and a Source owns its
+// Chain as long as somebody can still fire it (its producers). Callbacks thus run after the handle
+// is gone, and a canceller can be reached after the last Resolver is gone.
 //
-// Nothing recurses along a chain, whatever its length: run() and cancel() are loops, and what dies
-// while something else dies waits in a list. Nothing that a user's function throws leaves run() or
-// cancel(). Reference counts are not atomic: one thread.
+// Nothing recurses along a chain, whatever its length: run() and cancel() are loops, and objects
+// that die while another object dies wait in a list. No exception of a user's function leaves run()
+// or cancel(). Reference counts are not atomic: one thread.
 #pragma once
 
 #include <phial/protocol/failure.h>
@@ -39,9 +38,9 @@
 
 namespace phial::detail {
 
-/// Counted by Ref. Destroyed iteratively, however deep the structure that hangs on it. Members of
-/// derived classes begin in the room that is left behind the last one: a queued job is paid for in
-/// these bytes, a million times.
+/// An object that Ref counts. Destroyed iteratively, however deep the structure below it. Members
+/// of derived classes begin in the padding behind the last member: a million queued jobs pay for
+/// each of these bytes.
 class Counted {
  public:
   Counted() = default;
@@ -82,7 +81,7 @@ class Ref {
     if (object_) object_->release();
   }
 
-  /// Takes over a reference that is counted already.
+  /// Takes over a reference that has been counted already.
   static Ref adopt(T* object) noexcept {
     Ref ref;
     ref.object_ = object;
@@ -93,7 +92,7 @@ class Ref {
   T* operator->() const noexcept { return object_; }
   T& operator*() const noexcept { return *object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
-  /// Gives the reference to the caller, uncounted.
+  /// Gives the reference to the caller, who now has to release it.
   T* detach() noexcept { return std::exchange(object_, nullptr); }
 
  private:
@@ -102,67 +101,69 @@ class Ref {
 
 class Chain;
 
-/// Holds a result, of a type that its neighbours know.
+/// Holds a result, whose type its neighbours know.
 class Node : public Counted {
  public:
   /// Points to the std::optional<Outcome<T>> of this node.
   virtual void* slot() noexcept = 0;
-  /// The Failure it holds; null for a value or no result.
+  /// The Failure that this node holds; null when it holds a value or no result.
   virtual const Failure* failure() const noexcept = 0;
-  /// Makes `failure` its result.
+  /// Makes `failure` the result.
   virtual void fail(Failure failure) = 0;
-  /// A link is done with the result that it took from here; `outcome` points to what is left of it,
-  /// the Outcome<T> itself. Frees what would take the loop too long to free.
+  /// Called when a link has used the result that it took from this node. `outcome` points to the
+  /// rest of the Outcome<T>. Frees the rest if freeing it on the loop would take too long.
   virtual void freeLeftOver(void* outcome) noexcept { static_cast<void>(outcome); }
 };
 
 /// A callback that has not run.
 class Link : public Node {
  public:
-  /// Turns the result of `from` into its own; or returns the inner chain whose result is to be its
-  /// own, and keeps the callback. Does not throw.
+  /// Turns the result of `from` into its own result. If the callback returns a Deferred, returns
+  /// the inner chain, whose result will be its own, and keeps the callback. Does not throw.
   virtual Ref<Chain> run(Node& from) = 0;
-  /// A node like this one, with `failure` as its result; keeps the callback.
+  /// A node like this one, with `failure` as its result. Keeps the callback.
   virtual Ref<Node> failed(Failure failure) const = 0;
 
-  /// Has run and returned an inner chain: only keeps the callback alive now.
+  /// True when the callback has run and returned an inner chain: the link only keeps the callback
+  /// alive.
   bool spent = false;
   Link* next = nullptr;
 };
 
-/// Where a result comes from: fired once by a Resolver or by the end of a coroutine.
+/// Where a result comes from: a Resolver or the end of a coroutine fires it once.
 class Source : public Node {
  public:
-  /// Somebody who can fire it came or went. When the last one goes, the chain lives only as long
-  /// as its handle.
+  /// Counts those who can fire the source. When the last producer is gone, the chain lives only as
+  /// long as its handle.
   void addProducer() noexcept;
   void dropProducer() noexcept;
 
   bool fired() const { return fired_; }
 
-  /// For a Resolver about to fire. False: this result is the one that a cancellation without a
-  /// canceller lets pass unheard. Throws AlreadyCalledError.
+  /// Called by a Resolver before it fires. Returns false when this result is the one to be
+  /// swallowed after a cancellation without a canceller. Throws AlreadyCalledError.
   bool admit();
-  /// The result is in the slot: lets the chain run.
+  /// The result is in the slot: runs the chain.
   void fire();
-  /// Like fire(), but leaves the running to the caller: the chain to run, or null.
+  /// As fire(), but returns the chain for the caller to run; may be null.
   Ref<Chain> settle();
 
-  /// Cancels what is pending here. A source that waits for chains appends those to `next` instead,
-  /// the last one first, and leaves cancelling them to the caller. Does not throw.
+  /// Cancels what is pending here. A source that waits for chains appends them to `next` instead,
+  /// the last one first, and the caller cancels them. Does not throw.
   virtual void cancel(std::vector<Ref<Chain>>& next) = 0;
-  /// Whether it waits for the results of chains, as a coroutine does, and not for a Resolver.
+  /// True if this source waits for the results of chains, as a coroutine does, and not for a
+  /// Resolver.
   virtual bool awaitsChains() const noexcept { return false; }
 
  protected:
-  /// The chain that gets its result; null when there is none any more.
+  /// The chain that gets the result; null when it no longer exists.
   const Chain* chain() const noexcept { return chain_; }
-  /// Makes `failure` the result and lets the chain run. One that has fired already keeps its
-  /// result: then nobody handles `failure`, and it is reported.
+  /// Makes `failure` the result and runs the chain. If the source has fired already, it keeps its
+  /// result, and `failure` is reported as unhandled.
   void failNow(Failure failure);
-  /// What only a pending source needs, such as its canceller, goes.
+  /// Destroys what only a pending source needs, such as its canceller.
   virtual void discard() noexcept {}
-  /// The next result, one, is not heard of.
+  /// The next result, and only this one, is swallowed.
   void swallowNext() noexcept { swallowNext_ = true; }
 
  private:
@@ -174,20 +175,21 @@ class Source : public Node {
   Chain* chain_ = nullptr;  // counted while producers_ > 0
 };
 
-/// Who waits at the end of a chain, for its result. Owned by `source`, or by a coroutine that is
-/// none of ours.
+/// Waits at the end of a chain for its result. Owned by `source`, or by a coroutine of another
+/// type.
 class Waiter {
  public:
   Waiter() = default;
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  /// The result is there and the chain does not know this any more. Returns a chain to run next, or
-  /// null. `source` is held, and this counts as its producer, until it says otherwise.
+  /// Called when the result is there and the chain has forgotten this waiter. Returns a chain to
+  /// run next, or null. `source` is held, and this waiter counts as its producer, until it says
+  /// otherwise.
   virtual Ref<Chain> resume() = 0;
 
   Source* source = nullptr;
-  bool fed = false;  // counts as a producer of `source`
+  bool fed = false;  // true while this counts as a producer of `source`
 
  protected:
   ~Waiter() = default;
@@ -195,35 +197,35 @@ class Waiter {
 
 class Chain final : public Counted {
  public:
-  /// Pending on `source`.
+  /// Makes a chain that is pending on `source`.
   static Ref<Chain> pending(Ref<Source> source);
-  /// Finished, with the result in `node`.
+  /// Makes a chain with the result in `node`.
   static Ref<Chain> finished(Ref<Node> node);
 
-  /// The chain that `chain` has become part of, or itself.
+  /// The chain that has absorbed `chain`, or `chain` itself.
   static Ref<Chain> resolve(Ref<Chain> chain) noexcept;
 
-  /// Whether `target` waits for the result of `chain`, however indirectly, or is `chain`. Takes as
-  /// many steps as there are Deferreds between the two.
+  /// True if `target` waits for the result of `chain`, directly or indirectly, or is `chain`. Takes
+  /// one step for each Deferred between the two.
   static bool waitsFor(const Chain& target, const Chain* chain) noexcept;
 
-  /// Adds a callback and runs it at once when the result is there.
+  /// Adds a callback. If the result is there, the callback runs at once.
   static void append(const Ref<Chain>& chain, Ref<Link> link);
-  /// Runs what can be run, here and in whatever waits for it.
+  /// Runs every callback that can run, in this chain and in those that wait for it.
   static void run(Ref<Chain> chain);
-  /// Cancels the producer that this waits for; nothing when it waits for none.
+  /// Cancels the producer that this chain waits for. Does nothing when it waits for none.
   static void cancel(Ref<Chain> chain);
 
-  /// True when the producer, or the first of them, has fired; stays true while an inner Deferred
+  /// True when the producer, or the first of several, has fired. Stays true while an inner Deferred
   /// is waited for.
   bool called() const { return called_; }
   /// True when the result is there and nothing is left to run.
   bool idle() const { return result() && !running_ && !last_; }
-  /// The node that holds the result, to be emptied. REQUIRES: idle().
+  /// The node with the result, which the caller empties. REQUIRES: idle().
   Ref<Node> takeResult();
 
-  /// `waiter`, borrowed, is resumed when the result is there. REQUIRES: not idle(), no waiter yet;
-  /// the waiter counts as a producer of its source already.
+  /// Resumes `waiter`, which is borrowed, when the result is there. REQUIRES: not idle(), no waiter
+  /// yet; the waiter already counts as a producer of its source.
   void await(Waiter& waiter);
   void forgetWaiter() noexcept;
 
@@ -233,7 +235,7 @@ class Chain final : public Counted {
 
   /// The node with the newest result; null while there is none.
   Node* result() const { return pending_ ? nullptr : node_.get(); }
-  /// What this is pending on, or null.
+  /// The source that this chain is pending on, or null.
   Source* source() const { return pending_ ? static_cast<Source*>(node_.get()) : nullptr; }
   void push(Ref<Link> link) noexcept;
   void pushFront(Ref<Link> link) noexcept;
@@ -253,10 +255,10 @@ class Chain final : public Counted {
   bool running_ = false;
   bool called_ = false;
   bool pending_ = false;
-  Ref<Node> node_;        // the Source that this is pending on, or the newest result, or nothing
-  Link* last_ = nullptr;  // of a ring of links, which are owned: its next is the first
+  Ref<Node> node_;        // the Source while pending, then the newest result, or nothing
+  Link* last_ = nullptr;  // the last of a ring of owned links: its next is the first
   Waiter* waiter_ = nullptr;
-  Ref<Chain> outer_;  // has absorbed this, or will when this has run
+  Ref<Chain> outer_;  // has absorbed this chain, or will when this has run
 };
 
 }  // namespace phial::detail

@@ -1,5 +1,5 @@
-// One Deferred made of many: what gatherResults, DeferredList and race have in common. Nothing here
-// is meant to be used directly.
+// One Deferred made of many: the common part of gatherResults, DeferredList and race. Not meant to
+// be used directly.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -12,29 +12,30 @@
 
 namespace phial::detail {
 
-/// Waits at the end of several chains. Each subclass says what their results make up.
+/// Waits for the results of several chains. A subclass combines the results.
 class JointSource : public Source {
  public:
   JointSource();
-  /// Begins to wait. To be called once, with this held by its chain.
+  /// Begins to wait. Must be called once, while this object is held by its chain.
   void watch(std::vector<Ref<Chain>> chains);
 
-  /// Cancels every chain that is pending; what they then bring decides.
+  /// Cancels every pending chain; the results that they then have are combined as usual.
   void cancel(std::vector<Ref<Chain>>& next) override;
   bool awaitsChains() const noexcept override { return true; }
 
  protected:
   ~JointSource() override;
 
-  /// The result of one chain. True: the result of all is in the slot, and no other is waited for.
-  /// What it throws becomes the result of all. Must not call the hook for unhandled errors, which
-  /// may call back in: see unheard_.
+  /// Receives the result of one chain. Returns true when the combined result is in the slot; no
+  /// other chain is waited for then. An exception becomes the combined result. Must not call the
+  /// hook for unhandled errors, because the hook may call back in: see unheard_.
   virtual bool arrived(std::size_t index, Node& result) = 0;
-  /// The result of all is decided, and `chain`, which is pending, has no say in it any more.
+  /// Called when the combined result is decided: `chain` is still pending, and its result no longer
+  /// counts.
   virtual void letGo(Ref<Chain> chain) = 0;
 
   bool cancelled_ = false;
-  std::optional<Failure> unheard_;  // to be reported once the books are in order
+  std::optional<Failure> unheard_;  // reported when the bookkeeping is complete
 
  private:
   struct Child;
@@ -55,7 +56,7 @@ std::vector<Ref<Chain>> unwrapAll(std::vector<Deferred<T>>& deferreds) {
   return chains;
 }
 
-/// The Deferred of a `Joint`, which yields an R from Deferreds of T.
+/// Makes the Deferred of a `Joint`, which combines Deferreds of T to an R.
 template <class R, class Joint, class T>
 Deferred<R> join(Ref<Joint> joint, std::vector<Deferred<T>> deferreds) {
   auto result = Access::wrap<R>(Chain::pending(joint));
@@ -63,7 +64,7 @@ Deferred<R> join(Ref<Joint> joint, std::vector<Deferred<T>> deferreds) {
   return result;
 }
 
-/// Nobody wants the result of this Deferred, nor to hear of its failure.
+/// Drops the result of a Deferred, even a failure.
 template <class T>
 void ignoreErrors(Ref<Chain> chain) {
   auto ignored = Access::wrap<T>(std::move(chain)).addErrback([](const Failure&) {});

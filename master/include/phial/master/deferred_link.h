@@ -1,5 +1,5 @@
-// The typed half of deferred_chain.h: what a callback may look like, and the link that runs it.
-// Included by deferred.h; nothing here is meant to be used directly.
+// The typed half of deferred_chain.h: the forms of callbacks, and the link that runs a callback.
+// Included by deferred.h; not meant to be used directly.
 #pragma once
 
 #include <phial/master/deferred_chain.h>
@@ -47,13 +47,14 @@ Outcome<T> take(Node& node) {
   return outcome;
 }
 
-/// Deferred's private parts.
+/// Access to Deferred's private members.
 struct Access {
   template <class T>
   static Deferred<T> wrap(Ref<Chain> chain) {
     return Deferred<T>(std::move(chain));
   }
-  /// Leaves the Deferred empty; throws std::logic_error when it is.
+  /// Takes the chain and leaves the Deferred empty. Throws std::logic_error when it is empty
+  /// already.
   template <class T>
   static Ref<Chain> unwrap(Deferred<T>& deferred) {
     return deferred.take();
@@ -85,11 +86,11 @@ struct Lift<Outcome<U>> {
   static constexpr bool kOutcome = true;
 };
 
-/// The T of the Deferred<T> that a callback returning R leads to.
+/// The T of the Deferred<T> that follows a callback which returns R.
 template <class R>
 using Lifted = typename Lift<std::remove_cvref_t<R>>::Type;
 
-/// Callbacks take their argument by value, T&&, const T& or T&.
+/// True if a callback takes its argument by value, T&&, const T& or T&.
 template <class F, class A>
 constexpr bool kTakes = std::is_invocable_v<F&, A> || std::is_invocable_v<F&, A&>;
 template <class F>
@@ -119,7 +120,7 @@ struct Returned<F, void> {
 template <class F, class A>
 using ReturnOf = std::remove_cvref_t<typename Returned<F, A>::Type>;
 
-/// What becomes of a Deferred<T> whose errback returns R: T, or void when R has no value.
+/// The type of a Deferred<T> after an errback that returns R: T, or void when R has no value.
 template <class T, class R>
 struct Recovered {
   using V = std::conditional_t<std::is_same_v<R, Failure>, T, Lifted<R>>;
@@ -133,9 +134,9 @@ struct Recovered {
 template <class T, class R>
 using RecoveredBy = typename Recovered<T, R>::Type;
 
-// --- Running one ---
+// --- Running a callback ---
 
-/// A Deferred<V> as a Deferred<U>.
+/// Converts a Deferred<V> to a Deferred<U>.
 template <class U, class V>
 Deferred<U> coerce(Deferred<V> deferred) {
   if constexpr (std::is_same_v<U, V>) {
@@ -161,8 +162,9 @@ Outcome<U> coerce(Outcome<V> outcome) {
   }
 }
 
-/// Puts what `f(arguments...)` returns or throws into `result`; or returns the inner chain. Lets
-/// nothing out but the end of the thread, which is no exception (Failure::current).
+/// Puts what `f(arguments...)` returns or throws into `result`; if `f` returns a Deferred, returns
+/// its chain instead. Lets out nothing but the end of the thread, which is no exception
+/// (Failure::current).
 template <class U, class F, class... A>
 Ref<Chain> settle(std::optional<Outcome<U>>& result, F& f, A&&... arguments) {
   try {
@@ -198,13 +200,13 @@ Ref<Chain> settleValue(std::optional<Outcome<U>>& result, F& f, Outcome<T>& from
   }
 }
 
-// When g++ 12 inlines a callback that loops, it takes the Failure in an Outcome that holds a value
-// for uninitialised, and warns of its destructor at the user's line.
+// If g++ 12 inlines a callback that contains a loop, it believes that the Failure in an Outcome
+// with a value is uninitialised, and warns of its destructor at the user's line.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-/// A result that has been taken from a node, for the handler that may leave some of it.
+/// A result that was taken from a node, for a handler that may leave part of it.
 template <class T>
 class Taken {
  public:
@@ -227,7 +229,7 @@ class Taken {
 #pragma GCC diagnostic pop
 #endif
 
-/// Each handler turns Outcome<T> into Outcome<U>, and may leave some of the first.
+/// Each handler turns an Outcome<T> into an Outcome<U>, and may leave part of the Outcome<T>.
 template <class F>
 struct OnValue {
   template <class T, class U>
@@ -270,8 +272,8 @@ struct OnBoth {
   F f;
 };
 
-/// A user's function, which is destroyed when the library is done with it. What its destructor
-/// throws then is reported as unhandled, for there is no caller whom it concerns.
+/// A function of the user's, destroyed when the library no longer needs it. If its destructor
+/// throws, the exception is reported as unhandled, because no caller is concerned.
 template <class F>
 class UserFunction {
  public:
@@ -312,7 +314,7 @@ class CallbackLink final : public Holding<U, Link> {
     } catch (...) {  // moving a value threw
       this->outcome.emplace(Failure::current());
     }
-    if (!inner) handler_.reset();  // its only call is over: what it captured goes
+    if (!inner) handler_.reset();  // its only call is over: this destroys its captures
     return inner;
   }
   Ref<Node> failed(Failure failure) const override {
@@ -353,7 +355,7 @@ class ResolvedSource final : public Holding<T, Source> {
 
  private:
   void runCanceller() {
-    C canceller = std::move(*canceller_);  // firing destroys the one in the source
+    C canceller = std::move(*canceller_);  // firing destroys the canceller in the source
     canceller_.reset();
     if constexpr (std::is_invocable_v<C&, Resolver<T>&>) {
       auto resolver = Access::resolver<T>(Ref<Holding<T, Source>>(this));

@@ -1,5 +1,5 @@
-// A queue of people who wait, each able to leave it by cancelling; for locks and queues. Not meant
-// to be used directly.
+// A queue of waiting Deferreds, each of which leaves the queue when it is cancelled. For locks and
+// queues; not meant to be used directly.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -17,7 +17,7 @@ class WaitList {
   WaitList() = default;
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
-  /// Everybody who still waits fails with CancelledError.
+  /// Fails every waiting Deferred with CancelledError.
   ~WaitList() {
     auto waiting = std::exchange(waiting_, nullptr);  // callbacks may look
     while (!waiting->empty()) {
@@ -30,7 +30,8 @@ class WaitList {
   bool empty() const { return !waiting_ || waiting_->empty(); }
   std::size_t size() const { return waiting_ ? waiting_->size() : 0; }
 
-  /// Joins the end; cancelling leaves. Fails while this is being destroyed.
+  /// Adds a Deferred at the end. Cancelling it leaves the queue. Fails while the queue is being
+  /// destroyed.
   Deferred<T> wait() {
     if (!waiting_) return fail<T>(CancelledError("what was to be waited for is being destroyed"));
     auto place = waiting_->emplace(waiting_->end());
@@ -41,7 +42,8 @@ class WaitList {
     return std::move(made.deferred);
   }
 
-  /// Takes the first out, to be fired. REQUIRES: not empty().
+  /// Removes the first waiter and returns its Resolver, for the caller to fire. REQUIRES: not
+  /// empty().
   Resolver<T> next() {
     Resolver<T> first = std::move(waiting_->front());
     waiting_->pop_front();

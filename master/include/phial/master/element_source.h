@@ -1,4 +1,4 @@
-// A range, read a chunk at a time. Part of the templates of map.h; nothing here is for users.
+// Reads a range, a chunk at a time. Part of the templates of map.h; nothing here is for users.
 #pragma once
 
 #include <phial/master/chunk_flow.h>
@@ -20,8 +20,9 @@
 
 namespace phial::detail {
 
-/// More than this in a message is not asked for: what one turn of the loop can read and write.
-/// Numbers are copied; other elements are visited one by one.
+/// How many bytes of a message a chunk should need at most: as much as one turn of the loop can
+/// read or write. Numbers are copied in one piece; other elements are visited one by one, so their
+/// limit is lower.
 template <class T>
 inline constexpr std::uint64_t kChunkBytes =
     PackedNumber<T> || std::is_same_v<T, bool> ? std::uint64_t{1} << 19 : std::uint64_t{1} << 18;
@@ -31,16 +32,17 @@ class ElementSource {
  public:
   virtual ~ElementSource() = default;
 
-  /// The next elements, `count` at most, fewer at the end of the range, before an element that does
-  /// not fit, and when they would exceed kChunkBytes; empty at the end only. Throws UnfitElement
-  /// for an element that does not fit, and goes on behind it. Runs the range's code, which may do
-  /// and throw anything.
+  /// Returns the next elements, at most `count`. Returns fewer at the end of the range, before an
+  /// element that does not fit, and when they would exceed kChunkBytes; returns none only at the
+  /// end. Throws UnfitElement for an element that does not fit, and goes on with the element after
+  /// it. Runs the range's own code, which may do and throw anything.
   virtual Store<E> read(std::size_t count) = 0;
-  /// How many are left; empty when the range cannot tell.
+  /// How many elements are left; empty when the range cannot tell.
   virtual std::optional<std::size_t> left() const = 0;
 };
 
-/// A range as a map keeps it: itself, but for what does not own its elements though it looks so.
+/// The form in which a map keeps a range: the range itself, or a vector of the elements of an array
+/// or initializer list.
 template <class Range>
 struct Keeping {
   using Type = Range;
@@ -67,8 +69,8 @@ Kept<Range> keepRange(Range&& range) {
   }
 }
 
-/// Whether elements of type Item, a reference for an lvalue, can be given to a function of this
-/// signature; a static_assert says why not.
+/// True if elements of type Item (a reference for an lvalue) can be given to a function of this
+/// signature; otherwise a static_assert says why not.
 template <class Item, class Signature>
 struct CheckElement;
 template <class Item, class R, class P>
@@ -99,8 +101,8 @@ struct CheckElement<Item, R(P...)> {
   }
 };
 
-/// An element of a range as a job keeps it for the parameter, or parameters, of `function`. Throws
-/// as convertArgument() does.
+/// Returns an element in the form in which a job keeps it for the parameter or parameters of
+/// `function`. Throws as convertArgument() does.
 template <class Signature, class Item>
 typename ElementOf<Signature>::Type keepElement(std::string_view function, Item&& item) {
   return [&]<class R, class... P>(std::type_identity<R(P...)>) {
@@ -119,17 +121,18 @@ template <class Signature, class Range>
 class RangeSource final : public ElementSource<typename ElementOf<Signature>::Type> {
  public:
   using E = typename ElementOf<Signature>::Type;
-  // A container that was given away gives its elements away; a view may be over somebody else's.
+  // If a container was given away, its elements are moved out. A view may refer to somebody else's
+  // elements.
   static constexpr bool kGives =
       !std::ranges::view<Range> &&
       std::is_lvalue_reference_v<std::ranges::range_reference_t<Range>> &&
       !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
-  /// What an element is given to the function as.
+  /// The form in which an element is given to the function.
   using Item =
       std::conditional_t<kGives, std::remove_reference_t<std::ranges::range_reference_t<Range>>&&,
                          std::ranges::range_reference_t<Range>>;
 
-  /// `function` is named in errors; its text lasts as long as the program.
+  /// `function` is named in errors; its text must live as long as the program.
   RangeSource(std::string_view function, Range range)
       : function_(function), range_(std::move(range)) {}
   ~RangeSource() override {
@@ -205,7 +208,7 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
       try {
         return encodedWords(element) * sizeof(capnp::word);
       } catch (const EncodingError&) {
-        return kChunkBytes<E>;  // the job will say so
+        return kChunkBytes<E>;  // the job will report it
       }
     }
   }
@@ -216,7 +219,7 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
   std::optional<std::ranges::sentinel_t<Range>> end_;
   std::optional<std::size_t> size_;
   std::size_t taken_ = 0;
-  std::optional<Failure> unfit_;  // of the element before at_, to be told with the next read()
+  std::optional<Failure> unfit_;  // of the element before at_, thrown by the next read()
 };
 
 }  // namespace phial::detail

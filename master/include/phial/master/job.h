@@ -1,8 +1,8 @@
-// A job as the pool holds it: arguments that wait to be written, and the source of the Deferred
-// that waits for the result. Part of the templates of process_pool.h; nothing here is for users.
+// A job as the pool holds it: the arguments, and the source of the Deferred that waits for the
+// result. Part of the templates of process_pool.h; nothing here is for users.
 //
-// A program may have a million jobs in its queue, so a job is one block of memory: its Deferred's
-// source, the arguments where they are small, and room for the result.
+// A program may have a million jobs in its queue. A job is therefore one block of memory: the
+// Deferred's source, the arguments when they are small, and room for the result.
 #pragma once
 
 #include <phial/master/argument_writing.h>
@@ -25,86 +25,89 @@
 
 namespace phial::detail {
 
-/// What a job's timeouts are of.
+/// What the timeouts of a job apply to.
 enum class Timed {
   call,
-  element,  ///< of each element of a chunk; the worker notes when it was begun
+  element,  ///< each element of a chunk; the worker notes when it began the element
 };
 
-/// Which function a job calls. By name alone when the signature is empty.
+/// The function that a job calls. If the signature is empty, the name alone selects the function.
 struct FunctionName {
   std::string_view name;
   std::string_view signature;
   Timed timed = Timed::call;
 };
 
-/// The options of a Submitter. Its calls share them: many jobs cost one copy.
+/// The options of a Submitter. Its calls share them, so many jobs cost one copy.
 class CallOptions final : public Counted {
  public:
   explicit CallOptions(MapOptions options);
 
   const MapOptions value;
-  /// What is wrong with them, a std::invalid_argument that names the field; empty when nothing is.
+  /// A std::invalid_argument that names the wrong field; empty when the options are valid.
   const std::optional<Failure> fault;
 };
 
-/// One job, type-erased. The pool holds it from submission until it has settled, and is its only
-/// producer.
+/// One job, without its types. The pool holds the job from submission until it has settled, and is
+/// its only producer.
 class Job : public Source {
  public:
-  /// Who is to hear that a job was cancelled.
+  /// Receives the cancellation of a job.
   class Owner {
    public:
-    /// Gives up the job, if it is there still. Returns whether its function may have been entered.
-    /// Calls no user code.
+    /// Gives up the job, if the owner still has it. Returns true if the job's function may have
+    /// been entered. Calls no user code.
     virtual bool cancel(std::uint64_t id) = 0;
 
    protected:
     ~Owner() = default;
   };
-  /// What a job is to its pool.
+  /// Identifies a job to its pool.
   struct Ticket {
-    Owner& owner;      ///< outlives the job until that has fired
+    Owner& owner;      ///< outlives the job until the job has fired
     std::uint64_t id;  ///< from 1
   };
 
-  /// Null `options` are the default ones. `function` is borrowed for as long as the job.
+  /// Null `options` are the default options. `function` is borrowed for the life of the job.
   Job(Ticket ticket, Ref<CallOptions> options, const FunctionName& function);
 
   virtual unsigned argumentCount() const = 0;
   /// An upper bound of the words that the arguments need on the wire. REQUIRES: !writtenAside().
   virtual std::uint64_t argumentWords() const = 0;
   virtual void encodeArguments(capnp::List<schema::Value>::Builder to) const = 0;
-  /// What encodeArguments() writes, and may only refer to. Held, it outlives the job. Null when
-  /// nothing can be referred to.
+  /// The arguments that encodeArguments() writes or refers to. They outlive the job while the
+  /// pointer is held. Null when encodeArguments() refers to nothing.
   virtual std::shared_ptr<const void> arguments() const = 0;
-  /// Whether to measure and write the arguments would hold up the loop.
+  /// True if measuring and writing the arguments on the loop would hold it up.
   virtual bool writtenAside() const noexcept { return false; }
-  /// Begins to write them, to a message of at most so many bytes. It shares the arguments and does
-  /// not need the job. Throws std::bad_alloc. REQUIRES: writtenAside().
+  /// Begins writing the arguments to a message of at most so many bytes. The writing shares the
+  /// arguments and does not need the job. Throws std::bad_alloc. REQUIRES: writtenAside().
   virtual std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t) const { return nullptr; }
 
-  /// Reads the result and keeps it. Throws EncodingError. Calls nobody.
+  /// Reads the result and keeps it. Throws EncodingError. Calls no user code but codecs.
   virtual void accept(schema::Value::Reader result) = 0;
-  /// Begins to read a large result piece by piece; null when accept() will not take long. Throws
+  /// Begins to read a large result in pieces; null when accept() is quick enough. Throws
   /// EncodingError.
   virtual std::unique_ptr<ResultReading> beginReading(schema::Value::Reader) const {
     return nullptr;
   }
-  /// In place of accept(): keeps the result that beginReading() began and that has been read.
+  /// Replaces accept(): keeps the result of a reading that beginReading() began and that is
+  /// complete.
   virtual void acceptRead(ResultReading&) {}
-  /// Hands the accepted result to the caller. Calls user code. Does nothing when the caller has
-  /// cancelled the job after the pool had decided its end; the ledger keeps what was decided.
+  /// Gives the accepted result to the caller. Calls user code. Does nothing when the caller has
+  /// cancelled the job after the pool had decided its outcome; the pool's counters keep the decided
+  /// outcome.
   void succeed();
-  /// Hands a failure to the caller, in the same way.
+  /// Gives a failure to the caller. Calls user code; does nothing after a cancellation, as
+  /// succeed().
   void refuse(Failure failure);
 
-  /// Whether the caller has been handed an end of it, or has cancelled it.
+  /// True when the caller has the job's outcome, or has cancelled the job.
   bool settled() const { return fired(); }
 
   const FunctionName& function() const { return *function_; }
   const JobOptions& options() const { return options_ ? options_->value.job : kDefaults; }
-  /// What is wrong with the options; null when nothing is.
+  /// The fault of the options; null when they are valid.
   const Failure* fault() const { return options_ && options_->fault ? &*options_->fault : nullptr; }
   /// JobOptions::label; may be empty.
   const std::string& label() const;
@@ -124,8 +127,8 @@ class Job : public Source {
   const FunctionName* function_;
 };
 
-/// How arguments are kept: small plain ones in the job, others where a message on its way can hold
-/// on to them.
+/// Keeps the arguments of a job. Small trivially copyable arguments lie in the job itself; others
+/// lie where a message that is under way can share them.
 template <class... Args>
 class KeptArguments {
  public:
@@ -169,7 +172,8 @@ class KeptArguments<Args...> {
   [[no_unique_address]] Tuple arguments_;
 };
 
-/// A job that calls a function with `Args`, the form in which arguments are kept, and expects `R`.
+/// A job that calls a function with `Args`, the form in which the arguments are kept, and expects
+/// an R.
 template <class R, class... Args>
 class TypedJob : public Holding<R, Job> {
  public:
@@ -178,7 +182,7 @@ class TypedJob : public Holding<R, Job> {
       : Holding<R, Job>(ticket, std::move(options), function), arguments_(std::move(arguments)) {}
 
   ~TypedJob() override {
-    // A result that nobody has taken.
+    // This is a result that nobody has taken.
     if constexpr (!std::is_void_v<R>) {
       if (this->outcome && this->outcome->ok()) freeAside(this->outcome->value());
     }
@@ -234,7 +238,7 @@ class TypedJob : public Holding<R, Job> {
   }
 
  protected:
-  // The Deferred, which may be kept for long, holds on to the job for the sake of the result.
+  // The Deferred may be kept for long and keeps the job, because the result lies in it.
   void discard() noexcept override {
     arguments_.drop();
     Job::discard();
@@ -254,7 +258,7 @@ struct OwnedName {
   const FunctionName owned;
 };
 
-/// The same for a function known by its name alone.
+/// A TypedJob for a function that is known only by its name.
 template <class R, class... Args>
 class NamedJob final : private OwnedName, public TypedJob<R, Args...> {
  public:

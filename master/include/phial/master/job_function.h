@@ -1,4 +1,4 @@
-// What a function must be to run as a job: checks with one readable error each. Part of the
+// Checks that a function can run as a job, with one readable error for each reason. Part of the
 // templates of submitter.h and map.h; nothing here is for users.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace phial::detail {
 
-/// The result type of deferToProcess<function>; void where the function is not known to have one.
+/// The result type of deferToProcess<function>; void when F is no function.
 template <class F>
 struct ResultOf {
   using Type = void;
@@ -42,7 +42,7 @@ struct CheckSignature<R(P...)> {
   }
 };
 
-/// One error for a function that cannot be a job.
+/// Reports one error for a function that cannot be a job.
 template <class F>
 consteval bool checkFunction() {
   constexpr bool kMember = std::is_member_pointer_v<F>;

@@ -1,12 +1,12 @@
-// Arguments as a job keeps them from its submission until it has settled. Part of the templates of
-// submit.h; nothing here is for users.
+// The form in which a job keeps its arguments, from submission until it has settled. Part of the
+// templates of submit.h; nothing here is for users.
 //
-//   what the caller gave                      what is kept
+//   the caller gives                          the job keeps
 //
-//   numbers, for a vector or a span           KeptNumbers: the vector, if it was given away, or
-//                                             else a copy, in warm memory if it is large
-//   std::shared_ptr of what the job would     the pointer: no copy at all
-//     otherwise keep
+//   numbers, for a vector or a span           KeptNumbers: the vector, if it was given away;
+//                                             otherwise a copy, in warm memory if it is large
+//   std::shared_ptr of the type that the      the pointer: no copy at all
+//     job would otherwise keep
 //   anything else                             Stored<Param>
 #pragma once
 
@@ -39,7 +39,7 @@ template <Lendable T>
 class KeptNumbers {
  public:
   explicit KeptNumbers(std::vector<T> numbers) : kept_(std::move(numbers)) {}
-  /// A copy.
+  /// Copies the numbers.
   KeptNumbers(PoolCore& core, std::span<const T> numbers) {
     using Word = std::uint64_t;
     const std::size_t words = wordsForBytes(numbers.size_bytes());
@@ -91,7 +91,7 @@ struct KeptAs<std::vector<T>> {
   using type = KeptNumbers<T>;
 };
 
-/// The parameter that an argument is for when there is no function to tell.
+/// The parameter type for an argument when no function's signature is known.
 template <class A>
 struct ParameterForA {
   using type = A;
@@ -103,12 +103,12 @@ struct ParameterForA<std::shared_ptr<T>> {
 template <class A>
 using ParameterFor = typename ParameterForA<std::decay_t<A>>::type;
 
-/// What is kept of an A for a parameter that is stored as S.
+/// The form in which an A is kept for a parameter that is stored as S.
 template <class S, class A>
 using KeptArgument = std::conditional_t<kShares<std::remove_cvref_t<A>, S>,
                                         std::shared_ptr<const S>, typename KeptAs<S>::type>;
 
-/// Ranges whose elements lie in memory as those of a vector of numbers would.
+/// A range whose elements lie in memory like those of a vector of numbers.
 template <class A, class T>
 concept NumbersInARow = std::ranges::contiguous_range<A> && std::ranges::sized_range<A> &&
                         std::is_same_v<std::ranges::range_value_t<A>, T>;
@@ -129,7 +129,7 @@ KeptArgument<Stored<P>, A> keepArgument(PoolCore& core, const ArgumentPlace& pla
   }
 }
 
-// How they are measured and written.
+// How kept arguments are measured and written.
 
 template <class T>
 std::uint64_t keptWords(const T& argument) {

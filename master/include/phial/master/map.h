@@ -1,5 +1,5 @@
-// Submitter::map, mapOutcomes, forEach and forEachOutcome: what becomes of the chunks of a stream.
-// Included by submitter.h, which documents them.
+// Submitter::map, mapOutcomes, forEach and forEachOutcome: turns chunks into the results that the
+// caller gets. Included by submitter.h, which documents these members.
 #pragma once
 
 #include <phial/master/chunk_stream.h>
@@ -18,9 +18,9 @@
 namespace phial {
 namespace detail {
 
-// --- Elements of a chunk, one after the other ---
+// --- The elements of a chunk, one after the other ---
 
-/// Results: every element has one.
+/// The results of a chunk in which every element has a result.
 template <class R>
 class ResultItems {
  public:
@@ -35,7 +35,7 @@ class ResultItems {
   std::size_t next_ = 0;
 };
 
-/// Outcomes.
+/// The outcomes of a chunk.
 template <class R>
 class OutcomeItems {
  public:
@@ -65,7 +65,7 @@ class OutcomeItems {
 
 // --- Into a vector ---
 
-/// Appends what a chunk holds; results that are plain come in one copy.
+/// Appends the results of a chunk; plain results are copied in one piece.
 template <class R>
 void append(std::vector<R>& all, ChunkResult<R>& chunk) {
   all.insert(all.end(), std::make_move_iterator(chunk.values.begin()),
@@ -76,7 +76,7 @@ void append(std::vector<Outcome<R>>& all, ChunkResult<R>& chunk) {
   for (OutcomeItems<R> items(chunk); items.any();) all.push_back(items.take());
 }
 
-/// Of T, which is R or Outcome<R>.
+/// Collects a vector of T, which is R or Outcome<R>.
 template <class T, class R>
 Deferred<std::vector<T>> collect(std::shared_ptr<ChunkFlow> stream) {
   std::vector<T> all;
@@ -88,18 +88,19 @@ Deferred<std::vector<T>> collect(std::shared_ptr<ChunkFlow> stream) {
   }
 }
 
-/// For a function without results.
+/// Waits for the end of a stream whose function has no result.
 Deferred<void> exhaust(std::shared_ptr<ChunkFlow> stream);
 
 // --- One by one ---
 
-/// Whether a callback may take V as its P: P itself, or what V becomes without loss.
+/// True if a callback may take a result V as its parameter P: V is a P, or becomes a P without
+/// loss.
 template <class V, class P>
 inline constexpr bool kTakesResult =
     std::is_convertible_v<V, P> && Inner<std::remove_cvref_t<V>, std::remove_cvref_t<P>>::keeps();
 
-/// Whether the parameters of a callback are (std::size_t index, V result), or (std::size_t index)
-/// where there is no result. A callback that is a template, or overloaded, is tried by a call.
+/// True if the parameters of a callback are (std::size_t index, V result), or (std::size_t index)
+/// when there is no result. A template or an overloaded callback is checked by a call instead.
 template <class F, class V>
 struct TakesIndexed {
   static constexpr bool kValue = std::is_invocable_v<F&, std::size_t, V>;
@@ -125,7 +126,7 @@ struct TakesIndexed<F, std::monostate> {
   static constexpr bool kValue = kIndexed<std::monostate, typename FunctionTraits<F>::Signature>;
 };
 
-/// One error for a callback of another form.
+/// Reports one error for a callback of another form.
 template <class F, class Value>
 consteval bool checkIndexed() {
   constexpr bool kVoid = std::is_same_v<Value, std::monostate>;
@@ -150,7 +151,7 @@ decltype(auto) callWith(F& f, std::size_t index, Value value) {
   }
 }
 
-/// Whether a turn of the loop has had enough of one forEach.
+/// Tells when one forEach has used its share of a turn of the loop.
 class Slice {
  public:
   bool over() {
@@ -160,15 +161,15 @@ class Slice {
   void again() { begin_ = std::chrono::steady_clock::now(); }
 
  private:
-  static constexpr unsigned kCalls = 16;  // between two looks at the clock
+  static constexpr unsigned kCalls = 16;  // calls between two readings of the clock
   static constexpr Duration kLongest = std::chrono::microseconds(500);
 
   unsigned calls_ = 0;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-/// A forEach under way, for its canceller: the stream, and the Deferred of onResult that is waited
-/// for, if any.
+/// A forEach that is under way, for its canceller: its stream, and the Deferred of onResult that it
+/// waits for, if any.
 struct ForEach {
   explicit ForEach(std::shared_ptr<ChunkFlow> chunks) : stream(std::move(chunks)) {}
 
@@ -178,7 +179,7 @@ struct ForEach {
   Chain* awaited = nullptr;  // held by the coroutine
 };
 
-/// Gives up what is left of a forEach when its coroutine ends, however it does.
+/// Gives up the remaining elements of a forEach when its coroutine ends, for whatever reason.
 class GivingUp {
  public:
   explicit GivingUp(ForEach& run) : run_(run) {}
@@ -223,17 +224,18 @@ Deferred<void> tellEach(std::shared_ptr<ForEach> run, F onResult) {
   }
 }
 
-/// Runs what `tell` begins, and can be cancelled. `tell` is a tellEach().
+/// Starts `tell`, which is a tellEach(), and makes it cancellable.
 Deferred<void> forEachOf(std::shared_ptr<ChunkFlow> stream,
                          const std::function<Deferred<void>(std::shared_ptr<ForEach>)>& tell);
 
-/// How far results may run ahead of one that they wait for, in chunks in flight.
+/// How many chunks may wait or run, as a multiple of the chunks in flight: results run ahead of a
+/// slow one by no more.
 inline constexpr std::size_t kWindows = 4;
 
-/// The function of the worker's that runs chunks of `function`.
+/// The worker's function that runs chunks of `function`.
 template <auto function>
 const FunctionName& chunkFunction() {
-  // Puts it into this program's table, which the worker serves.
+  // This puts the function into the program's table, from which the worker serves it.
   LinkedChunk<function>::require();
   static const FunctionName name{chunkName<function>(), functionSignature<&runChunk<function>>(),
                                  Timed::element};
@@ -252,7 +254,7 @@ std::shared_ptr<ChunkFlow> streamOf(const std::shared_ptr<PoolCore>& core,
       std::make_unique<Reading>(functionName<function>(), keepRange(std::forward<Range>(range))));
 }
 
-/// Whether the function can be mapped over such a range; a static_assert says why not.
+/// True if the function can be mapped over such a range; otherwise a static_assert says why not.
 template <auto function, class Range>
 consteval bool checkMap() {
   if constexpr (checkFunction<decltype(function)>()) {
@@ -267,7 +269,7 @@ consteval bool checkMap() {
   return false;
 }
 
-/// What map returns the Deferred of.
+/// The type of the Deferred that map returns.
 template <class R>
 struct Collected {
   using Type = std::vector<R>;
@@ -277,8 +279,8 @@ struct Collected<void> {
   using Type = void;
 };
 
-/// Begins a map of any kind. What the range's own code throws as it is moved in or copied fails the
-/// Deferred.
+/// Begins a map of any kind. If the range's own code throws while the range is moved in or copied,
+/// the Deferred fails with this exception.
 template <class R, auto function, class Range, class Consume>
 Deferred<R> beginMap(const PoolLink& link, const Ref<CallOptions>& options, ChunkMode mode,
                      std::size_t windows, Range&& range, Consume consume) {

@@ -1,4 +1,4 @@
-// A large result on its way out of its message, beside the loop or in slices on it. Part of job.h;
+// Reads a large result from its message, beside the loop or in slices on the loop. Part of job.h;
 // nothing here is for users.
 #pragma once
 
@@ -14,21 +14,21 @@
 
 namespace phial::detail {
 
-/// Decodes the result of one job. Borrows its message.
+/// Decodes the result of one job. Borrows the message.
 class ResultReading : public SteppedWork {
  protected:
-  /// Reads about so many bytes. True: that was the last.
+  /// Reads about `bytes` bytes. Returns true after the last piece.
   virtual bool readPiece(std::size_t bytes) = 0;
 
  private:
   bool goOn() final { return readPiece(kPieceBytes); }
 };
 
-/// The results that are worth it cost more than this to read, in bytes that are copied; an element
-/// counts as kElementCost of them. Reading what costs less takes up to 0.3 ms, about three times
-/// what it takes to have another thread do it; the largest chunk of a map, 512 KiB and what is
-/// around it, is among them. One with code of the program's is always worth it:
-/// nobody knows how long an element takes.
+/// A result is read in pieces if reading it costs more than this, in bytes that are copied; an
+/// element counts as kElementCost bytes. Reading a cheaper result takes up to 0.3 ms, about three
+/// times as long as handing it to another thread. The largest chunk of a map (512 KiB and its
+/// envelope) is cheaper than the limit. A result read by code of the program's has a lower limit,
+/// because nobody knows how long an element takes.
 template <class R>
 inline constexpr std::size_t kReadAtOnce = kStdAlone<R> ? std::size_t{576} << 10 : 8 * kElementCost;
 
@@ -36,7 +36,7 @@ template <class R>
 class SlicedReading final : public ResultReading {
  public:
   explicit SlicedReading(schema::Value::Reader value) : state_(std::make_unique<State>(value)) {}
-  // What has been read of a result that nobody wants goes in the way that it came.
+  // A partly read result that nobody wants is destroyed beside the loop, too.
   ~SlicedReading() override {
     if constexpr (kFreedAside<R>) {
       if (state_) destroyAside(std::move(state_));
@@ -45,8 +45,8 @@ class SlicedReading final : public ResultReading {
 
   Where where() const override { return kStdAlone<R> ? Where::beside : Where::onLoop; }
 
-  /// The result, once. Throws EncodingError, or what a codec of the program's throws.
-  /// REQUIRES: step() has returned true, and it was not stopped.
+  /// Returns the result; may be called once. Throws EncodingError, or what a codec of the program's
+  /// throws. REQUIRES: step() has returned true, and the work was not stopped.
   R take() {
     const auto state = std::move(state_);
     try {
@@ -57,8 +57,8 @@ class SlicedReading final : public ResultReading {
     }
   }
 
-  /// Null when it is small, or of another form. Throws kj::Exception, EncodingError,
-  /// std::bad_alloc.
+  /// Begins reading. Null when the result is small, or is never read in pieces. Throws
+  /// kj::Exception, EncodingError, std::bad_alloc.
   static std::unique_ptr<ResultReading> begin(schema::Value::Reader value) {
     if constexpr (!SlicedDecode<R>::kWhole) {
       ReadingCost cost{kReadAtOnce<R>};

@@ -1,5 +1,5 @@
-// Work for one job that would hold the loop up, in steps: the reading of a large result, the
-// writing of large arguments. Part of job.h; nothing here is for users.
+// Work for one job that would hold up the loop, done in steps: reading a large result, writing
+// large arguments. Part of job.h; nothing here is for users.
 #pragma once
 
 #include <atomic>
@@ -8,19 +8,19 @@
 
 namespace phial::detail {
 
-/// Thread rule: one thread at a time, but for stop().
+/// Thread rule: one thread at a time; stop() may be called from any thread.
 class SteppedWork {
  public:
-  /// Who is to call step(): the side thread; or the loop, a step a turn, since the work runs code
-  /// of the program's, which expects that thread.
+  /// Where step() runs: `beside` on the side thread; `onLoop` on the loop, one step a turn, because
+  /// the work runs the program's own code, which expects the loop's thread.
   enum class Where { beside, onLoop };
 
   virtual ~SteppedWork() = default;
 
   virtual Where where() const { return Where::beside; }
 
-  /// Works on for a slice of time. True when there is no more to do: all is done, it has failed, or
-  /// it was stopped. Does not throw.
+  /// Works for a slice of time (0.3 ms). Returns true when there is nothing left to do: the work is
+  /// complete, has failed, or was stopped. Does not throw.
   bool step() {
     const auto until = Clock::now() + kSlice;
     while (!stopped_ && !goOn()) {
@@ -29,12 +29,12 @@ class SteppedWork {
     return true;
   }
 
-  /// Nobody wants it any more.
+  /// Ends the work: nobody wants its result any more.
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
 
  protected:
-  /// Does a piece, which takes about 0.1 ms at most. True: that was the last.
+  /// Does one piece, which takes about 0.1 ms at most. Returns true after the last piece.
   virtual bool goOn() = 0;
 
  private:

@@ -1,5 +1,4 @@
-// What a range on its way asks of its pool. Part of the templates of map.h; nothing here is for
-// users.
+// What a map asks of its pool. Part of the templates of map.h; nothing here is for users.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -14,38 +13,39 @@ namespace phial::detail {
 
 class PoolCore;
 
-/// The pool of a stream, which may be gone.
+/// The pool of a map; it may have ended.
 class StreamPool {
  public:
-  /// Throws std::logic_error on any thread but that of the pool's Reactor.
+  /// Throws std::logic_error on another thread than that of the pool's Reactor.
   explicit StreamPool(const std::shared_ptr<PoolCore>& core);
 
-  /// Null when the pool is gone, or is being destroyed.
+  /// Null when the pool has ended or is being destroyed.
   std::shared_ptr<PoolCore> core() const;
-  /// Whether ProcessPool is destroyed, or is being.
+  /// True when the ProcessPool is destroyed or being destroyed.
   bool closed() const;
-  /// How many workers there may be; at least 1.
+  /// The largest number of workers; at least 1.
   std::size_t workers() const;
-  /// Whether jobs have a timeout that set none of their own.
+  /// True if the pool has a timeout for jobs that set none of their own.
   bool hasTimeout() const;
-  /// Whether a job submitted now does not meet QueueFull.
+  /// True if a job submitted now does not fail with QueueFull.
   bool hasRoom() const;
-  /// Fires when that is so. REQUIRES: !hasRoom().
+  /// Fires when there is room. REQUIRES: !hasRoom().
   Deferred<void> whenRoom() const;
-  /// Fires when the loop has had its turn; never fails.
+  /// Fires after the loop has had a turn; never fails.
   Deferred<void> nextTurn() const;
-  /// Fires from the loop, soon; never fails.
+  /// Fires from the loop, after the current callback; never fails.
   Deferred<void> soon() const;
 
  private:
   std::weak_ptr<PoolCore> core_;
 };
 
+/// The failure of a call after the pool's end.
 Failure poolGone();
-/// Whether a chunk's failure is of its elements, one of which may have caused it, or else of the
-/// pool or of all of the map.
+/// True if a chunk's failure may be caused by one of its elements; false if it concerns the pool or
+/// the whole map.
 bool isOfElements(const Failure& failure);
-/// Which element a worker says that it died of.
+/// The element at which a worker died by its own account, if any.
 std::optional<std::uint64_t> deadlyElement(const Failure& failure);
 
 }  // namespace phial::detail

@@ -1,5 +1,5 @@
-// From a call to a job in the pool. Part of the templates of submitter.h and map.h; nothing here is
-// for users.
+// Turns a call into a job of the pool. Part of the templates of submitter.h and map.h; nothing here
+// is for users.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -19,18 +19,19 @@ namespace phial::detail {
 
 class PoolCore;
 
-/// For the next job.
+/// The number and the owner of the next job. Throws std::logic_error on another thread than the
+/// Reactor's.
 Job::Ticket newTicket(PoolCore& core);
-/// Puts a job into its pool, which settles it in every case, from the loop.
+/// Gives a job to its pool. The pool settles the job in every case, from the loop.
 void submitJob(PoolCore& core, Ref<Job> job);
-/// Takes a job whose arguments could not be kept, and settles it with the reason, from the loop.
+/// Settles a job whose arguments could not be kept: it fails with `reason`, from the loop.
 void refuseJob(PoolCore& core, Ref<Job> job, Failure reason);
 
 template <class Signature>
 struct ArgumentsOf;
 template <class R, class... Params>
 struct ArgumentsOf<R(Params...)> {
-  /// Whether a call with these arguments compiles; a static_assert says why not.
+  /// True if a call with these arguments compiles; otherwise a static_assert says why not.
   template <class... A>
   static consteval bool check() {
     static_assert(sizeof...(A) == sizeof...(Params),
@@ -42,7 +43,8 @@ struct ArgumentsOf<R(Params...)> {
     }
   }
 
-  /// The arguments as a job keeps them, a tuple. Throws what converting or copying one throws.
+  /// Returns the arguments in the form in which a job keeps them, as a tuple. Throws what
+  /// converting or copying an argument throws.
   template <class... A>
   static auto keepAll(PoolCore& core, std::string_view function, A&&... arguments) {
     return keepEach(core, function, std::index_sequence_for<A...>(), std::forward<A>(arguments)...);
@@ -61,8 +63,9 @@ struct ArgumentsOf<R(Params...)> {
   }
 };
 
-/// A new job of type Made with a result of type R, and that result. `keep()` makes the arguments;
-/// what it throws is the job's failure: nothing about an argument leaves the call as an exception.
+/// Makes and submits a job of type Made with a result of type R, and returns its Deferred. `keep()`
+/// makes the arguments. If `keep()` throws, the job fails with this exception: no value of an
+/// argument makes the call throw.
 template <class R, template <class, class...> class Made, class Function, class Keep>
 Deferred<R> submitNew(PoolCore& core, Ref<CallOptions> options, const Function& function,
                       Keep keep) {
@@ -92,15 +95,15 @@ Deferred<R> submitNew(PoolCore& core, Ref<CallOptions> options, const Function& 
   return deferred;
 }
 
-/// A new job that calls `function`, a name that lasts as long as the program, with the arguments
-/// that `keep()` returns as a tuple; and its result. Null `options` are the default ones.
+/// Submits a job that calls `function`, whose name must live as long as the program, with the
+/// arguments that `keep()` returns as a tuple. Null `options` are the default options.
 template <class R, class Keep>
 Deferred<R> submit(PoolCore& core, Ref<CallOptions> options, const FunctionName& function,
                    Keep keep) {
   return submitNew<R, TypedJob>(core, std::move(options), function, std::move(keep));
 }
 
-/// The same for a name that is the caller's.
+/// As submit(), for a name that is borrowed for this call.
 template <class R, class Keep>
 Deferred<R> submitByName(PoolCore& core, Ref<CallOptions> options, std::string_view name,
                          Keep keep) {
