@@ -1,4 +1,4 @@
-// Large arguments as a message of their own within a run request, which refers to it where it lies.
+// Large arguments as a message of their own, to which a run request refers.
 #pragma once
 
 #include <capnp/message.h>
@@ -9,11 +9,11 @@
 
 namespace phial::detail {
 
-/// Makes `message`, whose root is the list of arguments, a part of `job`. The message must stay as
-/// it is until the request has been sent.
+/// Makes `message`, whose root is the list of arguments, a part of `job`. The message must not
+/// change until the request has been sent.
 void encloseMessage(capnp::MessageBuilder& message, schema::Job::Builder job);
 
-/// The arguments of a job, whichever way they came. Borrows the request.
+/// The arguments of a job, however they came. Borrows the request.
 class ArgumentsOfJob {
  public:
   /// Throws kj::Exception when the message is malformed.

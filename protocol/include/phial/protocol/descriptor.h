@@ -1,13 +1,13 @@
-// How Phial opens descriptors in a program that is not its own.
+// How Phial opens descriptors in a host program.
 //
 // The system gives a new descriptor the lowest free number. In a program that has closed its
-// standard descriptors that is 0, 1 or 2, and then whatever the program, or a library in it, prints
-// goes into a pipe of Phial's, and a child that inherits "its" stderr inherits that pipe. So every
-// descriptor that Phial keeps beyond a call gets a number from kFirstOwnFd on. Files that Phial
-// opens for reading and closes again in the same call, such as those in /proc, may have any number:
-// a write to them fails as one to a closed descriptor does.
+// standard descriptors this is 0, 1 or 2. Everything that the program or one of its libraries
+// prints would then go into a pipe of Phial's, and a child would inherit this pipe as its stderr.
+// Every descriptor that Phial keeps beyond a call therefore gets a number from kFirstOwnFd on. A
+// file that Phial opens for reading and closes in the same call, such as one in /proc, may have any
+// number: a write to it fails, as to a closed descriptor.
 //
-// Thread rule: none of its own.
+// Thread rule: any thread.
 #pragma once
 
 #include <kj/io.h>
@@ -20,8 +20,8 @@ namespace phial::detail {
 inline constexpr int kFirstOwnFd = 3;
 
 /// Takes over the descriptor that a system call has just returned, close-on-exec, and gives it a
-/// number from kFirstOwnFd on. None, with errno, when `fd` is negative, as after a failed call, or
-/// when no such number is left. No system call is made where the number is right already.
+/// number from kFirstOwnFd on. Returns none, with errno, when `fd` is negative, as after a failed
+/// call, or when no such number is left. If the number is right already, makes no system call.
 kj::AutoCloseFd ownDescriptor(int fd) noexcept;
 
 struct PipeEnds {
@@ -29,13 +29,13 @@ struct PipeEnds {
   kj::AutoCloseFd write;
 };
 
-/// A new pipe, close-on-exec; `flags` are pipe2's other ones. Empty, with errno, when there is
-/// none.
+/// Makes a pipe, close-on-exec; `flags` are further flags of pipe2. Empty, with errno, when there
+/// is none.
 std::optional<PipeEnds> openPipe(int flags = 0) noexcept;
 
-/// While it lives, descriptors that anybody opens get numbers from kFirstOwnFd on: for libraries
-/// that open their own and keep them. The numbers that were closed behave as if they still were:
-/// reading and writing fail with EBADF.
+/// While this object lives, every descriptor that anybody opens gets a number from kFirstOwnFd on:
+/// for libraries that open and keep descriptors of their own. The numbers that were closed behave
+/// as if they still were: reading and writing fail with EBADF.
 class StandardNumbersTaken {
  public:
   StandardNumbersTaken() noexcept;

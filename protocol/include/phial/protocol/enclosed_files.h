@@ -1,10 +1,11 @@
-// Files that belong to the values of one message, while the message is written or read.
+// The files that belong to the values of one message, while the message is written or read.
 //
 // A value in a message names a file by its place in the message's parcel (file_lane.h). Codecs are
-// plain functions of a value and a builder; what they enclose goes to the parcel that is open on
-// their thread, and what they take comes from there.
+// plain functions of a value and a builder: they enclose files in, and take files from, the parcel
+// that is open on their thread.
 //
-// Thread rule: belongs to the thread that made it. They nest; the innermost counts.
+// Thread rule: a parcel belongs to the thread that opened it. Parcels nest; the innermost one
+// counts.
 #pragma once
 
 #include <phial/protocol/shared_memory.h>
@@ -32,14 +33,14 @@ class FileParcel {
 class OutgoingFiles {
  public:
   OutgoingFiles() : OutgoingFiles(own_) {}
-  /// What is enclosed goes to `parcel`: for a message that is written in pieces.
+  /// Encloses files in `parcel`: for a message that is written in pieces.
   explicit OutgoingFiles(FileParcel& parcel);
   ~OutgoingFiles();
   OutgoingFiles(const OutgoingFiles&) = delete;
   OutgoingFiles& operator=(const OutgoingFiles&) = delete;
 
-  /// Encloses it in the parcel that is open on this thread, and returns its place there. It is held
-  /// until the parcel is gone. Throws EncodingError when none is open.
+  /// Encloses `memory` in the parcel that is open on this thread, and returns its place there. The
+  /// memory is held until the parcel is gone. Throws EncodingError when no parcel is open.
   static std::uint32_t enclose(std::shared_ptr<SharedMemory> memory);
 
   /// For FileLane::send. Borrowed.
@@ -56,13 +57,13 @@ class OutgoingFiles {
 class IncomingFiles {
  public:
   explicit IncomingFiles(std::vector<kj::AutoCloseFd> files);
-  /// Closes what nobody has taken.
+  /// Closes the files that nobody has taken.
   ~IncomingFiles();
   IncomingFiles(const IncomingFiles&) = delete;
   IncomingFiles& operator=(const IncomingFiles&) = delete;
 
-  /// The memory at `place` of the parcel that is open on this thread; the same one each time it is
-  /// asked for. Throws EncodingError when there is none, or as SharedMemory::adopt does.
+  /// Returns the memory at `place` of the parcel that is open on this thread; the same memory each
+  /// time. Throws EncodingError when there is none, or as SharedMemory::adopt does.
   static std::shared_ptr<SharedMemory> take(std::uint32_t place, std::size_t bytes);
 
  private:

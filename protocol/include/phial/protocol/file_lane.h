@@ -1,17 +1,18 @@
-// The way for open files between a master and a worker, beside the two pipes.
+// Carries open files between a master and a worker, beside the two pipes.
 //
-// A value that lies in shared memory is a file, and a pipe carries none. So each worker has a Unix
-// socket too. What belongs to one job travels as one parcel, put there before the message that
-// tells of it; whoever reads the message finds the parcel. The kernel holds the files in between:
-// the sender may close them at once, or die. /proc/<pid>/fd would need no socket, but needs a /proc
-// that shows the peer, the right to trace it, and a sender that waits until it was read.
+// A value in shared memory is a file, and a pipe cannot carry files. Each worker therefore also has
+// a Unix socket. The files of one job travel as one parcel, which is sent before the message that
+// mentions it; the reader of the message then finds the parcel. Meanwhile the kernel holds the
+// files: the sender may close them at once, or die. /proc/<pid>/fd would need no socket, but it
+// needs a /proc that shows the peer, the right to trace the peer, and a sender that waits until the
+// file has been opened.
 //
-// Parcels arrive in the order in which they were sent, and messages do too. So whatever lies before
-// the parcel that is asked for belongs to jobs that are over, and is let go.
+// Parcels arrive in the order in which they were sent, as messages do. Parcels before the requested
+// one therefore belong to jobs that are over, and their files are closed.
 //
-// Trust: the peer may send what it likes, any number of files of any kind. They lie in the kernel
-// until a message asks for them, within the bounds of a socket. One call lets go of a bounded
-// number of them; and what closing a file costs, many times over, is paid on a thread of its own.
+// Trust: the peer may send any number of files of any kind. They lie in the kernel until a message
+// asks for them, within the limits of a socket. One call closes a bounded number of them, and the
+// cost of closing many is paid on a separate thread.
 //
 // Thread rule: one thread at a time. No call blocks.
 #pragma once
@@ -29,11 +30,11 @@ class FileLane {
  public:
   /// The most files in one parcel.
   static constexpr std::size_t kMostFiles = 4096;
-  /// The most files of other parcels that one call lets go: as many as one parcel has.
+  /// The most files of other parcels that one call closes: as many as one parcel has.
   static constexpr std::size_t kMostPassedBy = kMostFiles;
 
   struct Ends;
-  /// Both ends, close-on-exec. Throws std::system_error.
+  /// Makes both ends, close-on-exec. Throws std::system_error.
   static Ends create();
 
   /// Takes over one end.
@@ -41,21 +42,21 @@ class FileLane {
   FileLane(FileLane&&) = default;
   /// Closes the end; on a thread of its own when many unread files go with it.
   ~FileLane();
-  /// Takes over the end that the master left at descriptor `fd`, if it did: there may be none where
-  /// the system refuses sockets. Then files can neither be sent nor received.
+  /// Takes over the end that the master has left at descriptor `fd`. If there is none, because the
+  /// system refuses sockets, files can neither be sent nor received.
   static FileLane adopt(int fd);
 
-  /// Sends a parcel; nothing when `files` is empty. The files are borrowed for the call. Throws
-  /// EncodingError when it holds too many files, for itself or on top of those that are under way.
-  /// A peer that is gone is no error: its pipes tell of that.
+  /// Sends a parcel; sends nothing when `files` is empty. The files are borrowed for the call.
+  /// Throws EncodingError when the parcel has too many files, alone or together with the files
+  /// under way. A peer that is gone is no error here: its pipes report it.
   void send(std::uint64_t parcel, std::span<const int> files);
 
-  /// The parcel of this number, of so many files. Throws EncodingError when it has not arrived
-  /// whole, when this process can hold no more descriptors, or when more than kMostPassedBy files
-  /// that belong to no job lie before it.
+  /// Returns the parcel of this number, which has `files` files. Throws EncodingError when the
+  /// parcel has not arrived completely, when this process can hold no more descriptors, or when
+  /// more than kMostPassedBy files that belong to no job lie before it.
   std::vector<kj::AutoCloseFd> receive(std::uint64_t parcel, std::size_t files);
 
-  /// Lets a parcel go unread.
+  /// Drops a parcel without reading it.
   void discard(std::uint64_t parcel, std::size_t files) noexcept;
 
  private:

@@ -1,13 +1,13 @@
-// Whether this is still the process in which an object was made.
+// Tells whether this is still the process in which an object was made.
 //
-// A program may fork without executing another one. The child has a copy of every object, but
-// descriptors, epoll sets, timers, pipes and shared pages behind the copies are the parent's own:
-// what a copy did to them would happen to the parent. So an object that stands for something
-// outside of its memory remembers where it was made, and its copy in a forked child does nothing.
+// A program may fork without executing another program. The child has a copy of every object, but
+// the descriptors, epoll sets, timers, pipes and shared pages behind the copies are the parent's:
+// what a copy did to them would happen to the parent. An object that stands for something outside
+// its memory therefore remembers its process, and its copy in a forked child does nothing.
 //
-// How: a handler of pthread_atfork(3) counts the forks on the way to this process, in a word that
-// looking at costs a load. vfork, posix_spawn and a raw clone(2) do not run such handlers: their
-// children share the parent's memory or are on their own.
+// How: a handler of pthread_atfork(3) counts the forks between the first process and this one, in a
+// word that costs one load to check. vfork, posix_spawn and a raw clone(2) run no such handlers:
+// their children share the parent's memory, or are not covered.
 //
 // Thread rule: any thread.
 #pragma once
@@ -18,12 +18,13 @@
 
 namespace phial::detail {
 
-/// Forks between the program's first process and this one. Counts from the first ForkMark on.
+/// The number of forks between the program's first process and this one. Counts from the first
+/// ForkMark on.
 inline std::atomic<std::uint32_t> forksToHere{0};
 
 class ForkMark {
  public:
-  /// Of this process.
+  /// Marks this process.
   ForkMark() noexcept;
 
   /// True in a process that was forked from the one that made the mark.
@@ -35,8 +36,8 @@ class ForkMark {
   std::uint32_t generation_;
 };
 
-/// Keeps an inherited object as it is for as long as this process lives: for what must not even be
-/// destroyed here.
+/// Keeps an inherited object unchanged for the life of this process, because even its destructor
+/// must not run here.
 void keepForever(std::shared_ptr<void> object);
 
 }  // namespace phial::detail

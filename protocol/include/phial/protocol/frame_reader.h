@@ -1,22 +1,23 @@
-// Cap'n Proto's stream framing, from bytes to messages, without any descriptor.
+// Cap'n Proto's stream framing: from bytes to messages, without a descriptor.
 //
-// A frame is a table (number of segments less one, then each segment's size in words, 32 bits each,
-// little-endian, padded to a whole word) and the segments behind it; the format is the one of
-// capnp/serialize.h. The peer may be broken or hostile: what a frame claims is checked before it is
-// believed, and memory follows what has arrived, never what was claimed.
+// A frame is a table (the number of segments less one, then each segment's size in words, 32 bits
+// each, little-endian, padded to a whole word), followed by the segments; see capnp/serialize.h.
+// The peer may be broken or hostile. A frame's claims are checked before they are believed, and
+// memory grows with what has arrived, never with what was claimed.
 //
-// With an arena, a reference may stand in place of a frame. A message that has to be copied out of
-// the arena is copied by fetch(), in steps as large as the caller likes. Its table is read before
-// memory is taken for it, and its file must hold as many bytes as it claims: that costs two system
-// calls a message, beside the copy of 256 KiB at least.
+// With an arena, a reference may stand in place of a frame. fetch() copies such a message out of
+// the arena, in steps of any size, unless it can be read in place. Its table is read before memory
+// is taken for it, and its file must hold as many bytes as it claims. These checks cost two system
+// calls a message, beside the copy of at least 256 KiB.
 //
-// A bell may stand in place of a frame too: eight bytes that carry nothing (progress_board.h).
+// A bell may stand in place of a frame too: eight bytes without content (progress_board.h).
 //
-// Use: fill some of space(), say how much with received(), take messages with next() until it
-// returns null, again; while fetching() after that, fetch() until it is over and then next(). After
-// an error the reader stays in error.
-// Thread rule: one thread at a time, but for fetch(), which may run on another while nothing but
-// const members is called here. Messages handed out are independent of the reader.
+// Use: fill a part of space(), call received() with its size, take messages with next() until it
+// returns null, and repeat. If fetching() is true then, call fetch() until it returns true, then
+// next(). After an error the reader stays in error.
+//
+// Thread rule: one thread at a time. fetch() may run on another thread while only const members are
+// called here. Messages that were handed out are independent of the reader.
 #pragma once
 
 #include <capnp/message.h>
@@ -35,82 +36,84 @@
 
 namespace phial {
 
-/// What one frame may ask for, either way.
+/// Limits of one frame, in either direction.
 struct FrameLimits {
   /// The most bytes in one frame, its table included.
   std::uint64_t maxMessageBytes = std::uint64_t{4} << 30;
 
-  /// The most segments in one frame, at most FrameReader::kMostSegments. Cap'n Proto's own stream
+  /// The most segments in one frame; at most FrameReader::kMostSegments. Cap'n Proto's own stream
   /// readers allow 512.
   std::uint32_t maxSegments = 512;
 };
 
 class FrameReader {
  public:
-  /// Frames up to this size share one buffer and are copied out of it; larger ones are received
+  /// Frames up to this size share one buffer and are copied out of it. Larger frames are received
   /// into memory of their own.
   static constexpr std::size_t kBufferBytes = 128 << 10;
 
-  /// The highest useful FrameLimits::maxSegments: a table must fit the buffer.
+  /// The largest useful FrameLimits::maxSegments: a table must fit into the buffer.
   static constexpr std::uint32_t kMostSegments = 8192;
 
-  /// A bell: this number, which no frame can begin with, and four bytes of zero.
+  /// A bell: this number, with which no frame can begin, and four bytes of zero.
   static constexpr std::uint32_t kBell = 0xa12e7b00;
   static constexpr std::size_t kBellBytes = 8;
 
   /// Throws std::invalid_argument when `limits.maxSegments` is above kMostSegments. Messages are
-  /// copied out of `arena` into memory that `takeMemory` gives, when there is such a function.
+  /// copied out of `arena` into memory from `takeMemory`, if it is not null.
   explicit FrameReader(FrameLimits limits = {},
                        std::shared_ptr<detail::ArenaReader> arena = nullptr,
                        detail::TakeMemory takeMemory = nullptr);
 
-  /// Where the next bytes go; valid until the next call of anything here. Empty only after an
-  /// error, which running out of memory for a large frame is too.
-  /// REQUIRES: next() has returned null since the last received(), and not fetching().
+  /// Where the next bytes go. Valid until the next call of any member. Empty only after an error;
+  /// running out of memory for a large frame is an error too. REQUIRES: next() has returned null
+  /// since the last received(), and not fetching().
   kj::ArrayPtr<kj::byte> space();
 
   /// The first `bytes` bytes of space() have been filled.
   void received(std::size_t bytes);
 
-  /// No byte will follow. An error unless the stream stands between two frames.
+  /// No byte will follow. This is an error unless the stream stands between two frames.
   void ended();
 
-  /// The next complete message, word-aligned and owning its memory, or null when none has arrived
-  /// in full or there is an error. `options` are Cap'n Proto's limits for reading the message; its
-  /// traversal limit is lowered to some times the message's own size.
+  /// Returns the next complete message, word-aligned and owning its memory; null when none is
+  /// complete or there is an error. `options` are Cap'n Proto's limits for reading the message; its
+  /// traversal limit is lowered to a small multiple of the message's size.
   kj::Maybe<kj::Own<capnp::MessageReader>> next(capnp::ReaderOptions options = {});
 
-  /// How many bytes the message that next() returned last has, its table included.
+  /// The size in bytes of the message that next() returned last, its table included.
   std::uint64_t lastBytes() const { return lastBytes_; }
 
-  /// Whether bells have arrived since this was asked last, as far as next() has looked.
+  /// True if bells have arrived since the last call, as far as next() has read.
   bool takeBell() { return std::exchange(bell_, false); }
 
-  /// From here on no frame may have more bytes. REQUIRES: between two calls of next().
+  /// From now on no frame may have more bytes. REQUIRES: between two calls of next().
   void limitTo(std::uint64_t maxMessageBytes) { limits_.maxMessageBytes = maxMessageBytes; }
 
-  /// Puts the reader in error for what is wrong with the message that was handed out last.
+  /// Puts the reader in error because of the message that was handed out last.
   void refuse(std::string what) {
     if (!error_) error_.emplace(std::move(what));
   }
 
   /// True while the next message is being copied out of the arena.
   bool fetching() const { return reference_.has_value(); }
-  /// How many bytes it has. REQUIRES: fetching().
+  /// The size of this message in bytes. REQUIRES: fetching().
   std::size_t fetchBytes() const { return reference_->bytes; }
-  /// Copies up to `most` bytes more of it. True when there is no more. REQUIRES: fetching().
+  /// Copies up to `most` further bytes of it. Returns true when nothing is left to copy. REQUIRES:
+  /// fetching().
   bool fetch(std::size_t most);
 
-  /// True when next() would return a message or find an error, at once or after some fetch().
+  /// True if next() would return a message or find an error, at once or after some fetch().
   bool ready() const;
 
-  /// What the peer did wrong. Messages complete before the fault are still returned first.
+  /// What the peer did wrong. Messages that were complete before the fault are still returned
+  /// first.
   const std::optional<ProtocolError>& error() const { return error_; }
-  /// Whether error() is that the stream ended inside a frame which had begun well: a peer that died
-  /// while it wrote leaves no more.
+  /// True if error() says that the stream ended inside a frame that had begun well: a peer that
+  /// dies while it writes leaves such a frame.
   bool cutShort() const { return cutShort_; }
 
-  /// Whether error() is not the peer's fault: there was no memory for what it sent.
+  /// True if error() is not the peer's fault: there was no memory for what it sent.
   bool outOfMemory() const { return outOfMemory_; }
 
   /// How many bytes of memory the reader holds now, for messages not yet handed out.
@@ -149,12 +152,12 @@ class FrameReader {
   bool bell_ = false;
   std::uint64_t lastBytes_ = 0;
 
-  // Frames are whole words, so each frame in the buffer starts word-aligned as the buffer does.
+  // Frames are whole words, so each frame in the buffer is word-aligned, as the buffer is.
   Memory buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 
-  // The one large frame that is arriving, when largeBytes_ is not 0; the buffer is empty then.
+  // The large frame that is arriving, if largeBytes_ is not 0; the buffer is empty then.
   Memory large_;
   std::size_t largeBytes_ = 0;
   std::size_t largeFilled_ = 0;
@@ -163,7 +166,7 @@ class FrameReader {
   // The message that is being copied out of the arena; the buffer holds what comes after it.
   std::optional<detail::ArenaReference> reference_;
   std::shared_ptr<std::byte> fetched_;
-  // Of fetch() alone, while it may run on another thread.
+  // Used only by fetch(), which may run on another thread.
   std::size_t fetchedBytes_ = 0;
   bool fetchFailed_ = false;
 };

@@ -1,8 +1,8 @@
 // Large blocks of memory: taken without a page fault for every 4 KiB, freed without stopping a
 // loop.
 //
-// The first touch of fresh memory costs some 0.5 us a page here, ten times what a copy costs. In
-// huge pages it costs twice a copy. Where the system has none, nothing is lost.
+// The first touch of fresh memory costs about 0.5 us a page here, ten times as much as copying the
+// page; in huge pages it costs twice as much. Where the system has no huge pages, nothing is lost.
 //
 // Thread rule: plain functions, for any thread.
 #pragma once
@@ -22,15 +22,16 @@
 
 namespace phial::detail {
 
-/// From here on memory is large: to free less takes a fraction of a millisecond, and the messages
-/// of a map are smaller.
+/// Memory of at least this size counts as large. Freeing less takes a fraction of a millisecond,
+/// and the messages of a map are smaller.
 inline constexpr std::size_t kLargeBytes = std::size_t{2} << 20;
 
-/// Asks for huge pages in a block that has not been touched yet, and that is about to be filled:
-/// in as much of it as whole huge pages fit into. Nothing when it is not large.
+/// Asks for huge pages in a large block that is about to be filled and has not been touched yet, as
+/// far as whole huge pages fit into it. Does nothing when the block is not large.
 void adviseHugePages(void* memory, std::size_t bytes);
 
-/// Containers whose elements lie in one block, which can be reserved, of the program's own memory.
+/// True for containers whose elements lie in one block of the program's memory that can be
+/// reserved.
 template <class Container>
 inline constexpr bool kOneBlock = false;
 template <class T>
@@ -38,9 +39,10 @@ inline constexpr bool kOneBlock<std::vector<T>> = !std::is_same_v<T, bool>;
 template <>
 inline constexpr bool kOneBlock<std::string> = true;
 
-/// As container.reserve(count) for an empty vector or string that will be filled. On this thread:
-/// one beside it that made the pages with MADV_POPULATE_WRITE had the address space locked while it
-/// waited for a processor, and a loop that only freed something waited with it, 40 ms at times.
+/// As container.reserve(count), for an empty vector or string that will be filled. Runs on this
+/// thread on purpose: when another thread made the pages with MADV_POPULATE_WRITE, it held the lock
+/// of the address space while it waited for a processor, and a loop that only freed memory waited
+/// with it, up to 40 ms.
 template <class Container>
 void reserveToFill(Container& container, std::size_t count) {
   container.reserve(count);
@@ -50,7 +52,7 @@ void reserveToFill(Container& container, std::size_t count) {
   }
 }
 
-/// A new vector or string of the elements of `range`, which knows its size.
+/// Makes a vector or string of the elements of `range`, which knows its size.
 template <class Container, class Range>
 Container filledFrom(const Range& range) {
   Container container;
@@ -59,20 +61,22 @@ Container filledFrom(const Range& range) {
   return container;
 }
 
-/// To free 64 MiB takes the kernel 5 to 12 ms, on the thread that lets go of it. No loop may stop
-/// for so long, so for kLargeBytes or more `task` runs on a thread that does nothing else and ends.
+/// Runs `task`, which frees `bytes` bytes. Freeing 64 MiB takes the kernel 5 to 12 ms, and no loop
+/// may stop for so long: for kLargeBytes or more, `task` runs on a thread that does nothing else
+/// and then ends.
 void releaseAside(std::uint64_t bytes, const std::function<void()>& task);
 
-/// From here on releaseAside() runs its tasks at once, which costs less: for a process that may
-/// stop, which a worker is.
+/// From now on releaseAside() runs its tasks at once, which costs less. For a process whose main
+/// thread may stop, such as a worker.
 void releaseInPlace();
 
-/// Destroys an object that takes long to destroy, and that any thread may destroy, in that way. In
-/// destructors, so it does not throw: without memory for this, the object is destroyed here.
+/// Destroys, as releaseAside() does, an object that takes long to destroy and that any thread may
+/// destroy. For destructors, so it does not throw: if there is no memory for the task, the object
+/// is destroyed here.
 template <class T>
 void destroyAside(std::unique_ptr<T> object) noexcept {
   try {
-    // A std::function is copied, so all copies share this, and the first to run empties it.
+    // A std::function is copied: all copies share this pointer, and the first call empties it.
     const auto last = std::make_shared<std::unique_ptr<T>>(std::move(object));
     if constexpr (NodeContainer<T>) {
       const auto heap = std::make_shared<MakerHeap>();
@@ -87,20 +91,20 @@ void destroyAside(std::unique_ptr<T> object) noexcept {
   }
 }
 
-/// Containers that can be destroyed on any thread.
+/// Containers that any thread can destroy.
 template <class Container>
 concept Droppable =
     kOneBlock<Container> && std::is_trivially_copyable_v<typename Container::value_type>;
 
-/// Frees the memory of a large one that way. In destructors, so it does not throw: without memory
-/// for this, the container keeps its own.
+/// Frees the memory of a large container as releaseAside() does. For destructors, so it does not
+/// throw: if there is no memory for the task, the container keeps its memory.
 template <Droppable Container>
 void dropAside(Container& container) noexcept {
   using T = typename Container::value_type;
   const std::size_t bytes = container.capacity() * sizeof(T);
   if (bytes < kLargeBytes) return;
   try {
-    // A std::function is copied, so all copies share this, and the first to run empties it.
+    // A std::function is copied: all copies share this container, and the first call empties it.
     const auto last = std::make_shared<Container>();
     last->swap(container);
     releaseAside(bytes, [last] { Container().swap(*last); });

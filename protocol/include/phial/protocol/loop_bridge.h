@@ -1,18 +1,18 @@
 // KJ's promises on libevent: one loop for both.
 //
 // Cap'n Proto RPC runs on KJ's event queue, the program on libevent's. The bridge is a
-// kj::EventPort that schedules KJ's queue as an event of an event_base, so that promises, pipes,
-// timers and the host's own events take turns in one loop and nobody waits for anybody. The queue
-// runs in bounded turns: a promise that keeps arming itself does not hold up the host's events.
+// kj::EventPort that runs KJ's queue as an event of an event_base. Promises, pipes, timers and the
+// host's own events thus take turns in one loop. The queue runs in bounded turns: a promise that
+// keeps scheduling itself does not hold up the host's events.
 //
-// Thread rule: belongs to the thread that made it. KJ allows one event loop a thread, so there is
-// at most one bridge a thread; a second one is refused with std::logic_error. kj::Executor does
-// not reach this thread (its calls fail as UNIMPLEMENTED): KJ gives a port no hint when somebody
-// starts to use one, and a descriptor watched just in case would keep event_base_dispatch of a
-// host that has nothing left to do from returning. Reactor::callFromThread is the door for other
-// threads.
-// Life: the event_base outlives the bridge; every KJ promise made on this thread, detached ones
-// excepted, is gone before the bridge is. Detached promises are cancelled with it.
+// Thread rule: a bridge belongs to the thread that made it. KJ allows one event loop for each
+// thread; a second bridge is refused with std::logic_error. kj::Executor does not reach this thread
+// (its calls fail as UNIMPLEMENTED): KJ does not tell a port when somebody starts to use one, and a
+// descriptor that is always watched would keep event_base_dispatch of an idle host from returning.
+// Other threads use Reactor::callFromThread.
+//
+// Life: the event_base must outlive the bridge. Every KJ promise of this thread must be gone before
+// the bridge, except detached promises, which are cancelled with it.
 #pragma once
 
 #include <event2/event.h>
@@ -24,7 +24,7 @@ namespace phial {
 
 class LoopBridge {
  public:
-  /// Joins `base`, borrowed. Throws std::logic_error when this thread has a KJ loop already.
+  /// Joins `base`, borrowed. Throws std::logic_error when this thread already has a KJ loop.
   explicit LoopBridge(event_base& base);
   ~LoopBridge();
   LoopBridge(const LoopBridge&) = delete;
@@ -35,21 +35,21 @@ class LoopBridge {
 
   event_base& base() const;
 
-  /// For kj::Promise::wait at the top level, outside any callback of KJ's or of the event_base: a
-  /// worker's main thread waits so, a master never does. While it waits, the event_base's events
-  /// run. The wait throws std::logic_error from inside a callback of the event_base, and when no
-  /// event is left that could end it; the promise can then only be dropped, before anything fulfils
-  /// it. An event_base_loopbreak during a wait is not remembered.
+  /// For kj::Promise::wait at the top level, outside any callback of KJ or of the event_base: a
+  /// worker's main thread waits this way, a master never does. While it waits, the events of the
+  /// event_base run. The wait throws std::logic_error inside a callback of the event_base, and when
+  /// no event is left that could end it; the promise can then only be dropped, before anything
+  /// fulfils it. An event_base_loopbreak during a wait is forgotten.
   kj::WaitScope& waitScope();
 
-  /// Runs what KJ has queued until nothing is left to run, without waiting for events. For the top
-  /// level only: not from a KJ callback. Throws std::logic_error when the queue is running.
+  /// Runs what KJ has queued until nothing is left, without waiting for events. Only at the top
+  /// level, not in a KJ callback. Throws std::logic_error when the queue is running.
   void runQueue();
 
-  /// True in a process that was forked from the bridge's own. KJ's queue is not run there.
+  /// True in a process that was forked from the bridge's own. KJ's queue does not run there.
   bool inherited() const;
-  /// For an inherited bridge, which must then be kept for ever: this thread is free for another
-  /// bridge. Nothing of KJ's queue is run or cancelled.
+  /// Frees this thread for another bridge. For an inherited bridge, which must then be kept for
+  /// ever. Nothing in KJ's queue is run or cancelled.
   void leave();
 
   /// True when KJ has something to run.

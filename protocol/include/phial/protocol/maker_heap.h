@@ -1,10 +1,10 @@
-// The heap of the thread that made a block, tidied from another thread.
+// Tidies the heap of the thread that made a block, from another thread.
 //
-// glibc keeps small blocks that are freed in a list of their heap, and puts them together with
-// their neighbours in one go, at some later call that needs a larger one. A million nodes of a map
-// that one thread has made and another frees are thus a stop of up to 0.3 s for the first, at any
-// malloc. Freeing a block of 64 KiB in the same heap does it at once, so whoever frees many small
-// ones does that now and then.
+// glibc keeps small freed blocks in a list of their heap, and joins them with their neighbours all
+// at once, in some later call that needs a larger block. If one thread has made a million nodes of
+// a map and another thread frees them, some malloc of the first thread thus stops for up to 0.3 s.
+// Freeing a block of 64 KiB in the same heap joins them at once, so a thread that frees many small
+// blocks does this now and then.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace phial::detail {
 
-/// Made by the thread whose heap it stands for; then used by any one thread. With another malloc
-/// than glibc's it does no harm.
+/// Made by the thread whose heap it refers to; used by any one thread after that. With another
+/// malloc than glibc's it does no harm.
 class MakerHeap {
  public:
   MakerHeap() noexcept : block_(std::malloc(kKeptBytes)) {}
@@ -21,7 +21,7 @@ class MakerHeap {
   MakerHeap(const MakerHeap&) = delete;
   MakerHeap& operator=(const MakerHeap&) = delete;
 
-  /// Puts together what has been freed there. What is cut off the block is the one of 64 KiB.
+  /// Joins the freed blocks of the heap, by cutting a block of more than 64 KiB off the kept block.
   void tidy() noexcept {
     if (void* const large = std::realloc(block_, kCutBytes)) block_ = large;
     if (void* const small = std::realloc(block_, kKeptBytes)) block_ = small;
@@ -29,7 +29,7 @@ class MakerHeap {
 
  private:
   static constexpr std::size_t kKeptBytes = 1 << 10;
-  // Below what glibc maps by itself.
+  // Below the size that glibc maps separately.
   static constexpr std::size_t kCutBytes = 96 << 10;
 
   void* block_;  // null when there is no memory
@@ -39,7 +39,7 @@ class MakerHeap {
 template <class T>
 concept NodeContainer = requires { typename T::node_type; };
 
-/// Empties it, so that no other thread waits long for the heap.
+/// Empties the container in parts, so that no other thread waits long for the heap.
 template <NodeContainer T>
 void emptyInParts(T& container, MakerHeap& heap) {
   constexpr int kPart = 512;

@@ -1,15 +1,16 @@
 // Cap'n Proto messages over two pipes, many at a time.
 //
-// The transport between a master and a worker: a capnp::MessageStream for TwoPartyVatNetwork on an
-// event_base. Bytes are read without blocking into one reused buffer and all messages in them are
-// handed out before the kernel is asked again; what is written during one turn of KJ's queue
-// leaves together in one writev. In the steady state a batch costs one read or one writev, and no
-// epoll_ctl.
+// This is the transport between a master and a worker: a capnp::MessageStream for
+// TwoPartyVatNetwork on an event_base. Bytes are read without blocking into one reused buffer, and
+// all messages in it are handed out before the kernel is asked again. Messages written during one
+// turn of KJ's queue leave together in one writev. In the steady state a batch costs one read or
+// one writev, and no epoll_ctl.
 //
 // Thread rule: the thread of `base` and of its LoopBridge.
-// Life: the event_base and the KJ loop outlive the pipe. Destroying it closes both descriptors and
-// fails what is still pending as DISCONNECTED; what was buffered and not written is lost (end()
-// first to send it).
+//
+// Life: the event_base and the KJ loop must outlive the pipe. Destroying the pipe closes both
+// descriptors and fails what is pending as DISCONNECTED. Buffered messages that were not written
+// are lost; end() sends them first.
 #pragma once
 
 #include <capnp/serialize-async.h>
@@ -30,13 +31,13 @@ class PipeReader;
 class PipeWriter;
 }  // namespace detail
 
-/// Asks the kernel to buffer `bytes` in the pipe behind `fd`: best effort, since the system limits
-/// what an unprivileged user may have. Returns what is in force now, or 0 if `fd` is no pipe.
+/// Asks the kernel to buffer `bytes` in the pipe behind `fd`. Best effort: the system limits what
+/// an unprivileged user may have. Returns the size in force, or 0 if `fd` is no pipe.
 std::size_t widenPipe(int fd, std::size_t bytes = std::size_t{1} << 20);
 
-/// Cap'n Proto's limits for RPC over a MessagePipe. The pipe itself bounds each message and how
-/// often it is traversed, so these only must not be stricter: the defaults would refuse messages of
-/// 64 MiB and values of a depth that value.h allows.
+/// Cap'n Proto's limits for RPC over a MessagePipe. The pipe itself limits the size of each message
+/// and how often it is traversed, so these limits only must not be stricter: the defaults would
+/// refuse messages of 64 MiB, and values nested as deep as value.h allows.
 capnp::ReaderOptions rpcReaderOptions();
 
 class MessagePipe final : public capnp::MessageStream {
@@ -50,62 +51,62 @@ class MessagePipe final : public capnp::MessageStream {
     std::uint64_t writeCalls = 0;       // writev(2), failed ones included
   };
 
-  /// Who looks at what arrives before anybody else does. Called inside the pipe's and KJ's
-  /// callbacks: it must note what it hears and return, and must not destroy the pipe.
+  /// Sees what arrives before anybody else. Called inside callbacks of the pipe and of KJ: it must
+  /// note what it is told and return, and must not destroy the pipe.
   class Watcher {
    public:
-    /// What is wrong with a message that has arrived, or nothing. One that is objected to is not
-    /// handed out; it becomes the pipe's error().
+    /// Returns what is wrong with a message that has arrived; empty when nothing is. A message that
+    /// is objected to is not handed out, and the objection becomes the pipe's error().
     virtual std::string objectionTo(capnp::MessageReader& message) = 0;
     /// The peer has rung, once or more.
     virtual void onBell() = 0;
-    /// error() has been set. The read that fails of it may be heard of much later: whoever reads
-    /// may first wait until all that is queued has been written.
+    /// error() has been set. The read that fails because of it may be noticed much later, because a
+    /// reader may first wait until all queued messages have been written.
     virtual void onFault() = 0;
 
    protected:
     ~Watcher() = default;
   };
 
-  /// Owns both descriptors and makes them non-blocking. Throws kj::Exception when that fails,
+  /// Owns both descriptors and makes them non-blocking. Throws kj::Exception when this fails,
   /// std::invalid_argument for limits that FrameReader refuses.
   ///
-  /// With `arenas` a message of more than 256 KiB goes through shared memory when there is room for
-  /// it at the moment, and a reference through the pipe.
+  /// With `arenas`, a message of more than 256 KiB goes through shared memory if there is room for
+  /// it at the moment; a reference goes through the pipe.
   MessagePipe(event_base& base, kj::AutoCloseFd readFd, kj::AutoCloseFd writeFd,
               FrameLimits limits = {}, detail::Arenas arenas = {});
   ~MessagePipe() noexcept;
 
-  /// From here on `watcher`, borrowed, sees what arrives. While the messages above 64 KiB that were
-  /// handed out and still exist have more than `mostHeldBytes` together, no other is handed out.
+  /// From now on `watcher`, borrowed, sees what arrives. While the handed-out messages above 64 KiB
+  /// that still exist take more than `mostHeldBytes` together, no further message is handed out.
   void watch(Watcher& watcher, std::uint64_t mostHeldBytes);
 
-  /// From here on no message that arrives may have more bytes.
+  /// From now on no arriving message may have more bytes.
   void limitReading(std::uint64_t maxMessageBytes);
 
-  /// Tells the peer's watcher to look: eight bytes, no memory, and nothing comes back. They leave
-  /// at once if the pipe has room, else with what is written next.
+  /// Wakes the peer's watcher by eight bytes: no memory, no answer. The bytes leave at once if the
+  /// pipe has room; otherwise with the next write.
   void ring();
 
-  /// The next message; null at the end of the stream between two messages. Fails when the stream
-  /// breaks the framing or ends in the middle of a frame (error() has the ProtocolError then), and
-  /// on a failed read. One call at a time. Dropping the promise before it is ready loses nothing:
+  /// Returns the next message; null when the stream ends between two messages. Fails when the
+  /// stream breaks the framing or ends inside a frame (error() then has the ProtocolError), and
+  /// when a read fails. One call at a time. Dropping the promise before it is ready loses nothing:
   /// the next call gets the message. `fdSpace` and `scratchSpace` are not used.
   kj::Promise<kj::Maybe<capnp::MessageReaderAndFds>> tryReadMessage(
       kj::ArrayPtr<kj::AutoCloseFd> fdSpace, capnp::ReaderOptions options = {},
       kj::ArrayPtr<capnp::word> scratchSpace = nullptr) override;
 
-  /// Queues a message behind all that was queued before. It leaves when KJ's queue is empty, with
-  /// flush(), or as soon as 64 KiB wait, whichever comes first. A small one (64 KiB) is copied and
-  /// the promise is ready at once, unless more than 1 MiB waits: then when it has been written. A
-  /// larger one is written straight from `segments`, which must stay valid until the promise is
+  /// Queues a message. Messages leave when KJ's queue is empty, at flush(), or as soon as 64 KiB
+  /// wait, whichever comes first. A message of up to 64 KiB is copied, and the promise is ready at
+  /// once; if more than 1 MiB waits, the promise is ready when the message has been written. A
+  /// larger message is written straight from `segments`, which must stay valid until the promise is
   /// ready.
   ///
-  /// Fails as FAILED, and sends nothing, when the message is above the limits or end() was called;
-  /// as DISCONNECTED when the peer has closed its end (EPIPE; SIGPIPE is the caller's affair) or
-  /// an earlier write failed. Dropping the promise of a large message before it is ready fails all
-  /// writes that have not been made, since half a frame cannot be taken back. Dropping that of a
-  /// small one changes nothing.
+  /// Fails as FAILED, and sends nothing, when the message is above the limits or end() was called.
+  /// Fails as DISCONNECTED when the peer has closed its end (EPIPE; SIGPIPE is left to the caller)
+  /// or an earlier write has failed. Dropping the promise of a large message before it is ready
+  /// fails all writes that are not complete, because half a frame cannot be taken back. Dropping
+  /// the promise of a small message changes nothing.
   kj::Promise<void> writeMessage(
       kj::ArrayPtr<const int> fds,
       kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) override;
@@ -118,33 +119,34 @@ class MessagePipe final : public capnp::MessageStream {
   /// How much the kernel buffers towards the peer.
   kj::Maybe<int> getSendBufferSize() override;
 
-  /// Closes the write end once all that is queued has been written, even if the promise is dropped.
-  /// Ready when it is closed; fails when something could not be written. Reading goes on.
+  /// Closes the write end once all queued messages have been written, even if the promise is
+  /// dropped. Ready when the end is closed; fails when something could not be written. Reading goes
+  /// on.
   kj::Promise<void> end() override;
 
-  /// Writes what the kernel takes without blocking now, instead of at the end of the KJ turn: for
+  /// Writes now what the kernel takes without blocking, instead of at the end of the KJ turn. For
   /// code that is about to keep the thread busy.
   void flush();
 
   /// True while something written has not reached the kernel.
   bool writePending() const;
 
-  /// True while a message, or a fault, is left to read: buffered here in full, or any byte in the
-  /// kernel. False after a peer's death means that all it said has been handed out, save a part of
-  /// a frame that will never be complete.
+  /// True while a message or a fault is left to read: a complete message in the buffer, or any byte
+  /// in the kernel. After a peer's death false means that all its messages have been handed out;
+  /// what may be left is a part of a frame that will never be complete.
   bool readPending() const;
 
-  /// Whether nothing more will arrive: the stream has ended, or reading it has failed.
+  /// True if nothing more will arrive: the stream has ended, or reading it has failed.
   bool ended() const;
 
-  /// True while a message that has arrived in full is being copied out of shared memory.
+  /// True while a complete message is being copied out of shared memory.
   bool fetching() const;
 
-  /// What the peer did wrong; set before the promise of the read that found it fails.
+  /// What the peer did wrong. Set before the promise of the read that found it fails.
   const std::optional<ProtocolError>& error() const;
-  /// Whether error() is not the peer's fault: there was no memory for what it sent.
+  /// True if error() is not the peer's fault: there was no memory for what it sent.
   bool outOfMemory() const;
-  /// Whether error() is that the stream ended inside a frame which had begun well.
+  /// True if error() says that the stream ended inside a frame that had begun well.
   bool cutShort() const;
 
   Stats stats() const;

@@ -1,16 +1,16 @@
-// How far a worker's job says it has come: a place on the control page, and a bell.
+// The progress reports of a worker's jobs: two places on the control page, and a bell.
 //
 // A job may report as often as it likes, so a report must cost neither a message nor memory. The
-// worker stores the report here. It then sets the bell, and sends one small message only if the
-// bell was clear. The master clears the bell before it reads, so at most one such message is under
-// way, and a report that comes while the master reads rings again. Reports that the master did not
-// read in time are replaced by later ones.
+// worker stores the report here. Then it sets the bell, and sends one small message only if the
+// bell was clear. The master clears the bell before it reads. At most one such message is thus
+// under way, and a report that comes while the master reads rings again. A report that the master
+// does not read in time is replaced by a later one.
 //
-// There are two places, used in turns, and the count of reports says which is whole. So a worker
-// that dies while it writes leaves its last complete report behind.
+// The two places are used in turns, and the count of reports says which one is complete. A worker
+// that dies while it writes thus leaves its last complete report.
 //
-// Thread rule: one writer, the worker's main thread, and one reader, the master.
-// Trust: the worker may write anything here, at any time. A reader gets bounded values, or nothing.
+// Thread rule: one writer, the worker's main thread, and one reader, the master. Trust: the worker
+// may write anything here, at any time. The reader gets bounded values, or nothing.
 #pragma once
 
 #include <array>
@@ -23,33 +23,34 @@
 
 namespace phial {
 
-/// The most bytes in a note; a longer one is cut, at the beginning of a UTF-8 character.
+/// The most bytes in a note. A longer note is cut, at the beginning of a UTF-8 character.
 inline constexpr std::size_t kMostNoteBytes = 256;
 
-/// `text`, or as much of its beginning as fits into `most` bytes without cutting a UTF-8 character
-/// in two. Bytes that are no UTF-8 are cut where they are.
+/// Returns the longest beginning of `text` that fits into `most` bytes without cutting a UTF-8
+/// character in two. Bytes that are not UTF-8 are cut anywhere.
 std::string_view cutText(std::string_view text, std::size_t most);
 
 struct ProgressReport {
   std::uint64_t number = 0;  ///< the reports of one worker are counted from 1
   std::uint64_t job = 0;
-  double fraction = 0;  ///< what the job said: any value, also not a number
+  double fraction = 0;  ///< as the job gave it: any value, also not a number
   std::string note;     ///< at most kMostNoteBytes, of any content
 };
 
 class ProgressBoard {
  public:
-  /// Worker: replaces the last report. True: the bell was clear, and the master must be told.
+  /// Worker: replaces the last report. Returns true when the bell was clear: the worker must then
+  /// send the message.
   bool post(std::uint64_t job, double fraction, std::string_view note);
 
   /// Worker: the job that has reported last; 0 before the first report.
   std::uint64_t lastJob() const;
 
-  /// Master: clears the bell. To be called before read().
+  /// Master: clears the bell. Call it before read().
   void clearBell() { bell_.exchange(0); }
 
-  /// The last report; nothing before the first, or when the writer is so busy that none stays whole
-  /// for as long as it takes to copy it.
+  /// Master: the last report. Empty before the first report, and when the writer replaces reports
+  /// faster than they can be copied.
   std::optional<ProgressReport> read() const;
 
  private:

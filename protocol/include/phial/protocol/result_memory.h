@@ -1,8 +1,8 @@
-// Results of short jobs, from the worker's hand to the master's, without a message.
+// Passes the results of short jobs from worker to master without a message.
 //
-// The worker writes each as soon as its job has ended and marks the job's slot; the master looks
-// when the batch is answered, when it wonders what takes so long, and when the worker has died. It
-// copies a result before it reads it, for the worker can still write there.
+// The worker writes a result as soon as its job has ended, and marks the job's slot. The master
+// looks for results when the batch is answered, when a job takes longer than expected, and when the
+// worker has died. It copies a result before it reads it, because the worker can still write there.
 #pragma once
 
 #include <capnp/common.h>
@@ -20,12 +20,12 @@ class ResultWriter {
   /// `memory` is borrowed.
   explicit ResultWriter(ResultMemory& memory) : memory_(memory) {}
 
-  /// Begins the batch whose first slot is `slot`: its room is empty again.
+  /// Begins the batch whose first slot is `slot`; its room is empty then.
   void beginBatch(unsigned slot);
 
-  /// Zeroed room for `words`, or null when there is not so much left.
+  /// Returns zeroed room for `words` words, or null when not so much is left.
   kj::ArrayPtr<capnp::word> room(std::uint64_t words);
-  /// The first `words` of the room that was returned last are the result of `slot`.
+  /// Makes the first `words` words of the last room() the result of `slot`.
   void place(unsigned slot, std::uint32_t words);
 
  private:
@@ -34,8 +34,8 @@ class ResultWriter {
   std::size_t used_ = 0;
 };
 
-/// The master's side: copies the result of `slot` to `to`. False when the place that the worker
-/// names does not lie in its batch's room.
+/// The master's side: copies the result of `slot` to `to`. Returns false when the place that the
+/// worker names lies outside the room of its batch.
 bool fetchResult(const ResultMemory& memory, unsigned slot, std::vector<std::uint64_t>& to);
 
 }  // namespace phial::detail

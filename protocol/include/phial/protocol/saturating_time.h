@@ -1,10 +1,10 @@
 // Arithmetic on times that cannot overflow.
 //
-// A duration from outside may be as long as a duration can be: Duration::max() is what many
-// programs write for "never". Added to the time of day it would overflow, and the sum would lie in
-// the past: "never" would mean "at once". So every sum, difference or product with a duration that
-// Phial did not choose itself is made here. A result that does not fit is the nearest one that
-// does: the end of time, some 292 years away, which no timer reaches.
+// A duration from outside may be as long as possible: many programs write Duration::max() for
+// "never". Added to the current time it would overflow, and the sum would lie in the past: "never"
+// would mean "at once". Every sum, difference or product with a duration that Phial did not choose
+// itself is therefore computed here. A result that does not fit becomes the nearest value that
+// fits: the end of time, about 292 years away, which no timer reaches.
 #pragma once
 
 #include <chrono>
@@ -33,7 +33,7 @@ constexpr Nanoseconds saturatingMultiply(Nanoseconds a, std::int64_t factor) {
   return (a < Nanoseconds::zero()) == (factor < 0) ? Nanoseconds::max() : Nanoseconds::min();
 }
 
-/// The point `after` later, or earlier when that is negative.
+/// The point that lies `after` later than `point`; earlier when `after` is negative.
 template <class Clock>
 constexpr std::chrono::time_point<Clock, Nanoseconds> saturatingAdd(
     std::chrono::time_point<Clock, Nanoseconds> point, Nanoseconds after) {
@@ -41,7 +41,7 @@ constexpr std::chrono::time_point<Clock, Nanoseconds> saturatingAdd(
       saturatingAdd(point.time_since_epoch(), after));
 }
 
-/// How long after `from` `to` is.
+/// The time from `from` to `to`.
 template <class Clock>
 constexpr Nanoseconds saturatingSubtract(std::chrono::time_point<Clock, Nanoseconds> to,
                                          std::chrono::time_point<Clock, Nanoseconds> from) {

@@ -1,14 +1,15 @@
-// Memory that several processes map: what stands behind a SharedArray.
+// Memory that several processes map: the memory of a SharedArray.
 //
-// Each block is a memory file of its own, and whoever uses it holds it open: the processes that map
-// it, and the kernel while it is under way between them (file_lane.h). So its end needs no protocol
-// and no bookkeeping: the kernel frees it when the last holder closes it or dies.
+// Each block is a memory file of its own, and every user of the block holds the file open: the
+// processes that map it, and the kernel while it is under way between them (file_lane.h). The end
+// of a block thus needs no protocol and no bookkeeping: the kernel frees it when the last holder
+// closes it or dies.
 //
-// One process writes, the one that made it. The file is sealed before anybody else can have it:
-// nobody can shrink it under a reader (a SIGBUS otherwise), and nobody but its maker can write to
-// it or map it writable.
+// Only the process that made the block writes to it. The file is sealed before another process can
+// have it: nobody can shrink it under a reader (which would be a SIGBUS), and only its maker can
+// write to it or map it writable.
 //
-// Thread rule: none of its own; it is as safe as the memory that it stands for.
+// Thread rule: as for plain memory.
 #pragma once
 
 #include <kj/io.h>
@@ -22,13 +23,14 @@ namespace phial::detail {
 
 class SharedMemory {
  public:
-  /// A new block of zeros. It takes memory page by page, as it is written. Throws std::bad_alloc
-  /// when there is no address space for it, std::system_error when the system refuses the file.
+  /// Makes a block of zeros, which takes memory page by page, as it is written. Throws
+  /// std::bad_alloc when there is no address space for it, std::system_error when the system
+  /// refuses the file.
   static std::shared_ptr<SharedMemory> create(std::size_t bytes);
 
-  /// Maps a block that another process has made, to read. Trusts nothing: throws EncodingError for
-  /// a file that is shorter, or that somebody could still shrink, or write to from now on, or that
-  /// there is no address space for.
+  /// Maps a block of another process, for reading. Trusts nothing: throws EncodingError when the
+  /// file is too short, when somebody could still shrink it or get a new way to write to it, or
+  /// when there is no address space for it.
   static std::shared_ptr<SharedMemory> adopt(kj::AutoCloseFd file, std::size_t bytes);
 
   ~SharedMemory() noexcept;
@@ -37,7 +39,7 @@ class SharedMemory {
 
   const std::byte* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
-  /// Null unless it was made here.
+  /// Null unless this process has made the block.
   std::byte* writable() { return access_ == Access::readWrite ? data_ : nullptr; }
   int fd() const { return file_.get(); }
 
@@ -52,7 +54,8 @@ class SharedMemory {
   Access access_;
 };
 
-/// Closes a file that may be the last of much memory: see releaseAside() in large_memory.h.
+/// Closes a file; the last holder of a large one frees it beside the loop, see releaseAside() in
+/// large_memory.h.
 void releaseFile(kj::AutoCloseFd file);
 
 }  // namespace phial::detail

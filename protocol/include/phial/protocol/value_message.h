@@ -1,4 +1,4 @@
-// Codec of Cap'n Proto structs of the user's own.
+// The codec of a program's own Cap'n Proto structs.
 #pragma once
 
 #include <phial/protocol/message.h>
