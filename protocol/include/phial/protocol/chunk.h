@@ -1,7 +1,7 @@
 // The job that calls a function for each element of a chunk: the worker's half of a map.
 //
-// It is a template of the user's function, linked and found as that function itself is, under the
-// name "map of isPrime". Nothing here is for users.
+// The job is a template of the user's function. It is linked and found as the function itself is,
+// under the name "map of isPrime". Nothing here is for users.
 #pragma once
 
 #include <phial/protocol/chunk_value.h>
@@ -17,8 +17,8 @@
 
 namespace phial::detail {
 
-/// How a function of this type is called with one element: the element is its only argument, or a
-/// tuple of all.
+/// Calls a function of this type with one element. The element is the only argument, or a tuple of
+/// all arguments.
 template <class Signature>
 struct ElementOf;
 
@@ -45,7 +45,7 @@ struct ElementOf<R(P, More...)> {
   }
 };
 
-/// Functions that can be mapped: those that take something.
+/// Functions that can be mapped: those with at least one parameter.
 template <auto function>
 concept Mappable =
     requires { sizeof(ElementOf<typename FunctionTraits<decltype(function)>::Signature>); };
@@ -61,7 +61,7 @@ struct Mapped {
   using Result = Stored<Returned>;  // void stays void
 };
 
-/// A chunk under way: what it is to do, and what it has done.
+/// A chunk that is being run.
 template <auto function>
 class ChunkRun {
  public:
@@ -126,21 +126,21 @@ class ChunkRun {
   Result result_;
 };
 
-/// The job itself.
+/// The function that runs as the job.
 template <auto function>
 typename ChunkRun<function>::Result runChunk(
     ChunkOrder order, Elements<typename Mapped<function>::Element> elements) {
   return ChunkRun<function>(order).run(elements);
 }
 
-/// Its name: "map of isPrime".
+/// The name of this job: "map of isPrime".
 template <auto function>
 std::string_view chunkName() {
   static const std::string name = std::string(kChunkPrefix) + std::string(functionName<function>());
   return name;
 }
 
-/// Puts the chunks of `function` into `table`.
+/// Adds the job that runs chunks of `function` to `table`.
 template <auto function>
 void addChunk(FunctionTable& table) {
   table.add<&runChunk<function>>(std::string(chunkName<function>()));

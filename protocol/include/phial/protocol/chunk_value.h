@@ -1,7 +1,8 @@
-// What a chunk of a map carries: elements of a range to a worker, and what became of them back.
+// The contents of a chunk of a map: the elements on the way to a worker, and their results on the
+// way back. Nothing here is for users.
 //
-// Numbers travel packed in both directions, so that a chunk of a hundred thousand integers is a
-// copy of memory. Nothing here is for users.
+// Numbers travel packed in both directions, so a chunk of a hundred thousand integers is one copy
+// of memory.
 #pragma once
 
 #include <phial/protocol/failure_codec.h>
@@ -20,11 +21,11 @@
 
 namespace phial::detail {
 
-/// A vector of T, or for bool what is most like one: its elements can be referred to.
+/// A vector of T. For bool the container most like it whose elements can be referred to.
 template <class T>
 using Store = std::conditional_t<std::is_same_v<T, bool>, std::deque<bool>, std::vector<T>>;
 
-/// How a part of a Store travels: as a vector of its own would.
+/// Encodes a part of a Store as if the part were a vector of its own.
 template <class T>
 struct StoreCodec {
   static std::uint64_t words(const Store<T>& store, std::size_t begin, std::size_t count) {
@@ -53,7 +54,7 @@ struct StoreCodec<bool> {
   }
 };
 
-/// Results of a function without one: there is nothing to say but how many.
+/// The results of a function without a result: only their number.
 template <>
 struct StoreCodec<std::monostate> {
   static std::uint64_t words(const Store<std::monostate>&, std::size_t, std::size_t) {
@@ -74,7 +75,8 @@ struct StoreCodec<std::monostate> {
   static constexpr std::uint64_t kMaxCount = std::uint64_t{1} << 24;
 };
 
-/// Some elements of a range, as the function's parameter keeps them. Parts of them share the whole.
+/// Some elements of a range, in the form in which the function's parameter is stored. Parts share
+/// the whole.
 template <class E>
 struct Elements {
   std::shared_ptr<Store<E>> all;
@@ -85,34 +87,34 @@ struct Elements {
   auto first() const { return all->begin() + static_cast<std::ptrdiff_t>(begin); }
 };
 
-/// What a chunk is told beside its elements.
+/// What a chunk is told besides its elements.
 enum class ChunkMode : std::uint8_t { failFast, collectAll };
 enum class ChunkTiming : std::uint8_t { none, eachElement };
 struct ChunkOrder {
   /// The index of the chunk's first element in the whole range.
   std::uint64_t first = 0;
   ChunkMode mode = ChunkMode::failFast;
-  /// Whether elements have a time limit, for which the worker has to note when each was begun.
+  /// Whether elements have a time limit: the worker must then note when each element is begun.
   ChunkTiming timing = ChunkTiming::none;
 };
 
-/// What is told of a chunk, whatever its results are.
+/// The outcome of a chunk, except its results.
 struct ChunkFacts {
-  /// By place in the chunk, ascending.
+  /// Each failure with the place of its element in the chunk, in ascending order.
   std::vector<std::pair<std::uint64_t, Failure>> failures;
-  /// How long its elements ran together.
+  /// How long the elements ran together, in nanoseconds.
   std::uint64_t nanoseconds = 0;
-  /// What all this takes in a message; known where it was decoded.
+  /// How many bytes of a message the outcome takes; known only where it was decoded.
   std::uint64_t wireBytes = 0;
 };
 
-/// What became of the elements of a chunk, from the first on: each has a result or a failure. With
-/// ChunkMode::failFast there is nothing after the first failure.
+/// The outcome of a chunk's elements, from the first element on: each has a result or a failure.
+/// With ChunkMode::failFast nothing follows the first failure.
 template <class R>
 struct ChunkResult : ChunkFacts {
   using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
-  /// Of those that succeeded, in order.
+  /// The results of the elements that succeeded, in order.
   Store<Value> values;
 
   std::size_t count() const { return values.size() + failures.size(); }

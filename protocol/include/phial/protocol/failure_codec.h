@@ -1,4 +1,4 @@
-// Failures on the wire.
+// Writes Failures to messages and reads them.
 #pragma once
 
 #include <phial/protocol/failure.h>
@@ -7,19 +7,19 @@
 
 namespace phial {
 
-/// Writes `failure`: its types, message, traceback and code. Errors that Phial reports keep their
-/// kind, so that they arrive as the same class. What a job's function threw arrives as
+/// Writes `failure`: its types, message, traceback and code. An error that Phial reports keeps its
+/// kind, so it arrives as the same class. An exception of a job's function arrives as
 /// Failure::remote makes it.
 void encodeFailure(const Failure& failure, schema::Failure::Builder to);
 
 /// An upper bound of the words that encodeFailure needs.
 std::uint64_t failureWords(const Failure& failure);
 
-/// Reads what encodeFailure wrote. Never throws for bad content: a failure that cannot be read is
-/// an EncodingError that says so.
+/// Reads what encodeFailure has written. Never throws for bad content: a failure that cannot be
+/// read becomes an EncodingError that says so.
 Failure decodeFailure(schema::Failure::Reader from);
 
-/// A failure as part of a value: a message value that holds a schema::Failure.
+/// A failure as a part of a value: a message value that holds a schema::Failure.
 template <>
 struct Codec<Failure> {
   static std::uint64_t words(const Failure& failure);

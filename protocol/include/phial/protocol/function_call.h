@@ -1,9 +1,10 @@
-// A call of a function whose arguments arrive as values and whose result leaves as one.
+// Calls a function whose arguments arrive as values and whose result leaves as a value.
 //
-// It goes in three steps, so that whoever runs it can tell which of them failed and how long the
-// function itself took: prepare() decodes, run() calls, encodeResult() encodes.
+// A call has three steps, so that the caller can tell which step failed and how long the function
+// itself took: prepare() decodes the arguments, run() calls the function, encodeResult() encodes
+// the result.
 //
-// Thread rule: one thread at a time. Life: a PreparedCall borrows its handler's function.
+// Thread rule: one thread at a time. Life: a PreparedCall borrows the function of its handler.
 #pragma once
 
 #include <phial/protocol/function_traits.h>
@@ -19,25 +20,26 @@
 
 namespace phial {
 
-/// One call, its arguments decoded and owned, save what borrows() says.
+/// One call, with its arguments decoded. It owns them, except as borrows() says.
 class PreparedCall {
  public:
   virtual ~PreparedCall() = default;
 
-  /// Whether run() reads the message that the arguments came in: a std::span<const T> of numbers is
-  /// passed to the function where it lies there. Nothing else needs it, nor does run() once it has
-  /// returned.
+  /// True if run() reads the message in which the arguments came: a std::span<const T> of numbers
+  /// is passed to the function where it lies in the message. The message is needed only until run()
+  /// has returned.
   virtual bool borrows() const = 0;
 
-  /// Calls the function, lets its arguments go and keeps its result. Passes on what the function
-  /// throws. REQUIRES: not called before.
+  /// Calls the function, then destroys its arguments and keeps its result. Lets out what the
+  /// function throws. REQUIRES: not called before.
   virtual void run() = 0;
 
-  /// The message words that the result takes, as encodedWords does. REQUIRES: run() returned.
+  /// An upper bound of the message words that the result takes, as encodedWords. REQUIRES: run()
+  /// has returned.
   virtual std::uint64_t resultWords() const = 0;
 
-  /// Writes the result; void for a function without one. Throws EncodingError when a message cannot
-  /// hold it. REQUIRES: run() returned.
+  /// Writes the result; void for a function without a result. Throws EncodingError when a message
+  /// cannot hold it. REQUIRES: run() has returned.
   virtual void encodeResult(schema::Value::Builder builder) const = 0;
 };
 
@@ -46,14 +48,14 @@ class FunctionHandler {
  public:
   virtual ~FunctionHandler() = default;
 
-  /// Decodes the arguments. Throws EncodingError, naming the argument, when they are not what the
-  /// function takes; UnknownFunction when it cannot be told which function is meant.
+  /// Decodes the arguments. Throws EncodingError, naming the argument, when the function does not
+  /// take them, and UnknownFunction when the function is ambiguous.
   virtual std::unique_ptr<PreparedCall> prepare(capnp::List<schema::Value>::Reader arguments) = 0;
 };
 
 namespace detail {
 
-/// Throws EncodingError such as "isPrime takes 1 argument, 2 were given".
+/// Throws EncodingError, such as "isPrime takes 1 argument, 2 were given", when the counts differ.
 void requireArgumentCount(const std::string& function, std::size_t takes, std::size_t given);
 
 [[noreturn]] void throwArgument(const std::string& function, std::size_t index,
@@ -74,7 +76,7 @@ Decoded<A> decodeArgument(const std::string& function, ValueList::Reader argumen
   }
 }
 
-/// A result as its caller will own it, before what it may borrow from the arguments goes.
+/// Makes the owning form of a result, before the arguments from which it may borrow are destroyed.
 template <class R>
 Stored<R> storeResult(R&& result) {
   using Plain = std::remove_cvref_t<R>;
@@ -136,7 +138,7 @@ class TypedHandler;
 template <class Callable, class R, class... A>
 class TypedHandler<Callable, R(A...)> final : public FunctionHandler {
  public:
-  /// `name` is for errors.
+  /// `name` is used in errors.
   TypedHandler(std::string name, Callable callable)
       : name_(std::move(name)), callable_(std::move(callable)) {}
 

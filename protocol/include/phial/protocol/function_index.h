@@ -1,7 +1,7 @@
-// Finding a function by its name and, where that is not enough, its signature.
+// Finds a function by its name and, where the name is not enough, by its signature.
 //
-// Used on both ends: the worker's FunctionTable stands on it, and a master fills one from what a
-// worker says it offers.
+// Both ends use it: the worker's FunctionTable contains one, and a master fills one with the
+// functions that a worker offers.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace phial {
 
-/// Begins the name of the job that calls a function for the elements of a chunk.
+/// The beginning of the name of a job that calls a function for the elements of a chunk.
 inline constexpr std::string_view kChunkPrefix = "map of ";
 
 class FunctionIndex {
@@ -22,18 +22,19 @@ class FunctionIndex {
 
   struct Lookup {
     Status status;
-    std::size_t index;  ///< of the function, in order of addition, when found; else 0
+    std::size_t index;  ///< of the function, in order of addition, when found; otherwise 0
   };
 
-  /// Takes one more function; its index is the number of those before it. Functions may share a
-  /// name and even a signature; then they cannot be found by these.
+  /// Adds a function; its index is the number of functions before it. Functions may share a name
+  /// and even a signature; find() then reports them as ambiguous.
   void add(std::string name, std::string signature);
 
-  /// The function of this name and signature; with an empty signature, the only one of this name.
+  /// Finds the function of this name and signature. With an empty signature, finds the only
+  /// function of this name.
   Lookup find(std::string_view name, std::string_view signature = {}) const;
 
-  /// Why find(name, signature) does not find, for a person: what there is instead, without the
-  /// jobs of Phial's own.
+  /// Says for a person why find(name, signature) finds nothing, and which functions there are,
+  /// without Phial's own jobs.
   std::string explain(std::string_view name, std::string_view signature = {}) const;
 
   std::size_t size() const { return functions_.size(); }

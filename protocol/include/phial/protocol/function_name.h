@@ -1,8 +1,9 @@
-// The name by which master and worker mean the same function.
+// The name by which master and worker refer to the same function.
 //
-// Both ends of one program derive it from the same template argument, so nobody writes it down and
-// it cannot be mistyped. It comes from the Itanium C++ ABI's mangling rather than from
-// __PRETTY_FUNCTION__, which compilers spell differently and clang without template arguments.
+// Both ends of one program derive the name from the same template argument, so nobody writes it
+// down and nobody can mistype it. It comes from the name mangling of the Itanium C++ ABI.
+// __PRETTY_FUNCTION__ would not do: compilers spell it differently, and clang omits template
+// arguments.
 #pragma once
 
 #include <phial/protocol/function_traits.h>
@@ -17,14 +18,14 @@ namespace detail {
 template <auto F>
 struct FunctionTag {};
 
-/// The qualified name in a demangled FunctionTag<F>.
+/// Returns the qualified name in a demangled FunctionTag<F>.
 std::string functionNameIn(std::string_view demangledTag);
 
 }  // namespace detail
 
 /// The qualified name of the function F, with template arguments but without parameters, such as
-/// "isPrime", "geometry::(anonymous namespace)::area", "f<int>". Overloads share a name; their
-/// signatures tell them apart. The text lives as long as the program.
+/// "isPrime", "geometry::(anonymous namespace)::area", "f<int>". Overloads share a name and differ
+/// in their signatures. The text lives as long as the program.
 template <auto F>
 std::string_view functionName() {
   static const std::string name = detail::functionNameIn(typeName<detail::FunctionTag<F>>());

@@ -1,11 +1,11 @@
 // The functions that a program can run as jobs.
 //
-// A worker serves a table of them. In a program that is its own worker nobody fills it by hand:
-// whoever writes deferToProcess<isPrime> anywhere in the program thereby links isPrime, and both
-// processes, being the same program, hold the same linkedFunctions().
+// A worker serves a FunctionTable. If a program is its own worker, nobody fills the table by hand:
+// writing deferToProcess<isPrime> anywhere in the program links isPrime, and both processes, which
+// run the same program, have the same linkedFunctions().
 //
-// Thread rule: fill it before threads use it (linkedFunctions() is filled during static
-// initialisation); after that any thread may look things up.
+// Thread rule: fill the table before threads use it (linkedFunctions() is filled during static
+// initialisation). After that any thread may look up functions.
 #pragma once
 
 #include <phial/protocol/function_call.h>
@@ -24,8 +24,8 @@ class FunctionTable {
   struct Entry {
     std::string name;
     std::string signature;
-    /// Never null. Where two functions of one name and signature were added (static functions of
-    /// two files, say), it prepares nothing and throws UnknownFunction.
+    /// Never null. If two functions of one name and signature were added, such as static functions
+    /// of two files, the handler only throws UnknownFunction.
     std::shared_ptr<FunctionHandler> handler;
     /// The function's address; null for other callables.
     void (*function)();
@@ -45,7 +45,7 @@ class FunctionTable {
         reinterpret_cast<void (*)()>(F));
   }
 
-  /// Adds a callable under a name of the caller's choice; the table owns it.
+  /// Adds a callable under a name of the caller's choice. The table owns the callable.
   template <class Callable>
   void add(std::string name, Callable callable) {
     static_assert(PlainCallable<Callable>,
@@ -59,10 +59,10 @@ class FunctionTable {
     }
   }
 
-  /// Adds all of the other table's; handlers are shared.
+  /// Adds all functions of `other`; their handlers are shared.
   void add(const FunctionTable& other);
 
-  /// As FunctionIndex::find. The index is that of list().
+  /// As FunctionIndex::find. The index is a place in list().
   FunctionIndex::Lookup find(std::string_view name, std::string_view signature = {}) const {
     return index_.find(name, signature);
   }
@@ -72,7 +72,7 @@ class FunctionTable {
     return index_.explain(name, signature);
   }
 
-  /// All functions in the order they were added. An index stays valid for good.
+  /// All functions, in the order in which they were added. An index stays valid.
   const std::vector<Entry>& list() const { return entries_; }
 
  private:
@@ -89,12 +89,12 @@ class FunctionTable {
   FunctionIndex index_;
 };
 
-/// The functions linked into this program. A table of its own for each process, not a registry that
-/// anybody else changes.
+/// The functions that are linked into this program: one table for each process, filled only by
+/// LinkedFunction and LinkedChunk.
 FunctionTable& linkedFunctions();
 
-/// Puts F into linkedFunctions() before main() of any program that contains a call of require(),
-/// whether or not that call is ever reached.
+/// Puts F into linkedFunctions() before main() in any program that contains a call of require(),
+/// whether or not the call is ever reached.
 template <auto F>
 struct LinkedFunction {
   static void require() {

@@ -1,9 +1,9 @@
-// What a function's type says about its calls.
+// What the type of a function says about its calls.
 #pragma once
 
 namespace phial {
 
-/// For functions, pointers to them, and objects with a single operator() that is no template:
+/// For functions, pointers to functions, and objects with a single operator() that is no template:
 /// `Result`, and `Signature` as R(A...), without noexcept.
 template <class T>
 struct FunctionTraits {};
@@ -34,7 +34,7 @@ struct FunctionTraits<R (C::*)(A...) noexcept> : FunctionTraits<R(A...)> {};
 template <class C, class R, class... A>
 struct FunctionTraits<R (C::*)(A...) const noexcept> : FunctionTraits<R(A...)> {};
 
-/// Callables whose parameters can be known from their type alone.
+/// Callables whose parameters are known from their type alone.
 template <class T>
 concept PlainCallable = requires { typename FunctionTraits<T>::Signature; };
 

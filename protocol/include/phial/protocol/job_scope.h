@@ -1,8 +1,8 @@
-// What Phial's own functions that run as jobs, such as chunk.h's, know of the job they are part of.
+// What Phial's own functions that run as jobs, such as those of chunk.h, know about their job.
 //
-// They are instantiated in the user's program, which may be a master alone, and so cannot call the
-// worker's currentJob(). The worker's runtime provides a scope while it runs a job; elsewhere there
-// is none.
+// These functions are instantiated in the user's program, which may be only a master, so they
+// cannot call the worker's currentJob(). The worker's runtime provides a scope while it runs a job;
+// elsewhere there is none.
 //
 // Thread rule: the thread that runs the job.
 #pragma once
@@ -22,18 +22,18 @@ class JobScope {
   virtual bool cancelled() const = 0;
   /// Where the latest exception of this job was thrown, one frame a line; may be empty.
   virtual std::string latestThrow() const = 0;
-  /// Notes which element of its range the job is at, or that it is at none, for the certificate of
-  /// a death. Costs one store.
+  /// Notes the element of its range that the job is at, or that it is at none, for the certificate
+  /// of a death. Costs one store.
   virtual void atElement(std::optional<std::uint64_t> index) = 0;
-  /// Notes when the next element was begun, for its time limit. Costs a look at the clock.
-  /// REQUIRES: atElement() of that element follows.
+  /// Notes the time at which the next element is begun, for its time limit. Costs one reading of
+  /// the clock. REQUIRES: atElement() of this element follows.
   virtual void startElement() = 0;
 
-  /// The job of this thread; null where none runs.
+  /// The scope of the job on this thread; null when no job runs here.
   static JobScope* ofThisThread();
 
  protected:
-  /// Is ofThisThread() until it is destroyed.
+  /// Makes this object ofThisThread() until it is destroyed.
   JobScope();
   ~JobScope();
 };

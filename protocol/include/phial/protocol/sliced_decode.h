@@ -1,4 +1,4 @@
-// How one part of a large value is read in pieces: see value_sliced.h.
+// Reads one part of a large value in pieces: see value_sliced.h.
 #pragma once
 
 #include <phial/protocol/sliced_work.h>
@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <optional>
 
-// g++ warns of a coroutine's frame when it is of a type in an unnamed namespace, as the types of a
-// program's main file often are.
+// g++ warns about a coroutine's frame when it has a type in an unnamed namespace, as types in a
+// program's main file often have.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
@@ -18,10 +18,10 @@
 
 namespace phial::detail {
 
-/// Into fresh memory a copy of so much takes 0.1 ms, into huge pages or warm memory much less.
+/// Copying this much takes 0.1 ms into fresh memory, much less into huge pages or warm memory.
 inline constexpr std::size_t kPieceBytes = 128 << 10;
-/// What an element costs beside its bytes: an allocation, and its place in a tree or list. So a
-/// piece has at most 512.
+/// What an element costs besides its bytes, for an allocation and a place in a tree or list. A
+/// piece thus has at most 512 elements.
 inline constexpr std::size_t kElementCost = 256;
 template <class T>
 struct SlicedDecode;
@@ -40,8 +40,8 @@ T decodeAt(schema::Value::Reader value, Level level) {
 
 // --- A cheap guess ---
 
-/// How much reading a value costs, as far as `left`, of which it takes what it has counted.
-/// Whatever a hostile message makes of it, the value is read correctly, in one piece or in several.
+/// Estimates the cost of reading a value: each counted part is taken off `left`. A hostile message
+/// can make the estimate wrong; the value is still read correctly, in one piece or in several.
 struct ReadingCost {
   std::size_t left;
 
@@ -95,12 +95,12 @@ inline void guessBytes(schema::Value::Reader value, ReadingCost& cost) {
 
 // --- One part of a value ---
 
-/// Parts that cost less are read without a pause. How long an element of the program's takes nobody
-/// knows.
+/// A part that costs less than this is read without a pause. For code of the program's the limit is
+/// lower, because nobody knows how long an element takes.
 template <class T>
 inline constexpr std::size_t kAtOnceCost = kStdAlone<T> ? kPieceBytes / 4 : 1;
 
-/// Reads a part at once when that does not take long.
+/// Reads a part at once if this does not take long; otherwise in pieces.
 template <class T>
 SlicedWork decodePart(std::optional<T>& to, schema::Value::Reader value, Level level) {
   if constexpr (!SlicedDecode<T>::kWhole) {
@@ -112,11 +112,11 @@ SlicedWork decodePart(std::optional<T>& to, schema::Value::Reader value, Level l
   return {};
 }
 
-/// What it costs to have read one in decodePart(), its own pieces aside.
+/// The cost of a part that decodePart() has read, without the pieces that were counted already.
 template <class T>
 inline constexpr std::size_t kPartCost = kStdAlone<T> ? kElementCost : kWholePiece;
 
-/// What is read whole: scalars, and values with a codec of the program's.
+/// Reads a value whole: scalars, and values with a codec of the program's.
 template <class T>
 struct SlicedDecode {
   static constexpr bool kWhole = true;

@@ -1,4 +1,4 @@
-// Tuples, pairs, aggregates, optionals and variants that are read in pieces: see value_sliced.h.
+// Reads tuples, pairs, aggregates, optionals and variants in pieces: see value_sliced.h.
 #pragma once
 
 #include <phial/protocol/sliced_decode.h>
@@ -11,8 +11,8 @@
 #include <utility>
 #include <variant>
 
-// g++ warns of a coroutine's frame when it is of a type in an unnamed namespace, as the types of a
-// program's main file often are.
+// g++ warns about a coroutine's frame when it has a type in an unnamed namespace, as types in a
+// program's main file often have.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
@@ -20,7 +20,7 @@
 
 namespace phial::detail {
 
-/// Tuples, pairs and aggregates: read a member after the other, then made of them.
+/// Tuples, pairs and aggregates: reads one member after the other, then makes the value of them.
 template <class T, class... Members>
 struct SlicedMembers {
   static constexpr bool kWhole = kBounded<T>;

@@ -1,4 +1,4 @@
-// Strings, lists, sets and maps that are read in pieces: see value_sliced.h.
+// Reads strings, lists, sets and maps in pieces: see value_sliced.h.
 #pragma once
 
 #include <phial/protocol/large_memory.h>
@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-// g++ warns of a coroutine's frame when it is of a type in an unnamed namespace, as the types of a
-// program's main file often are.
+// g++ warns about a coroutine's frame when it has a type in an unnamed namespace, as types in a
+// program's main file often have.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
@@ -81,8 +81,8 @@ struct SlicedDecode<std::vector<T, Allocator>> {
     const Level inner = level.below();
     const auto list = listOf(value);
     auto& result = to.emplace();
-    // Each has at least a word of the message behind it, and what is not touched is not taken. A
-    // vector that grows moves all of its elements at once.
+    // Each element has at least one word of the message behind it, and untouched memory is not
+    // taken. A vector that grew would move all of its elements at once.
     if constexpr (sizeof(T) <= kElementCost) {
       result.reserve(list.size());
     } else {
@@ -133,7 +133,7 @@ struct SlicedSet {
     const Level inner = level.below();
     const auto list = listOf(value);
     auto& result = to.emplace();
-    // To grow, it would visit every element at once.
+    // Growing later would visit every element at once.
     if constexpr (requires { result.reserve(list.size()); }) result.reserve(list.size());
     for (const auto element : list) {
       std::optional<T> one;
@@ -169,7 +169,7 @@ struct SlicedMap {
       const auto mappedPart = decodePart<V>(mapped, entry.getValue(), inner);
       co_await mappedPart;
       const auto size = result.size();
-      // The end as hint: a sorted map arrives in order.
+      // The end is the hint, because a sorted map arrives in order.
       result.emplace_hint(result.end(), std::move(*key), std::move(*mapped));
       if (result.size() == size) throwDuplicate("key");
       co_await Spent{kStdAlone<Map> ? 2 * kElementCost : kWholePiece};

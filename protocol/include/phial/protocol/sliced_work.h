@@ -1,8 +1,8 @@
-// Work that pauses by itself, so that a loop can do something else in between, or that another
-// thread can be told to stop: the reading and writing of large values.
+// Work that pauses by itself, so that a loop can do other work in between, or another thread can be
+// told to stop. Used to read and write large values.
 //
-// Such work is a coroutine that returns SlicedWork. It awaits Spent(cost) wherever it may pause,
-// and the SlicedWork of a part of it, which then goes on in its place:
+// Such work is a coroutine that returns SlicedWork. It awaits Spent(cost) at each point where it
+// may pause. To run a part of the work, it awaits the part's SlicedWork:
 //
 //   SlicedWork readAll(std::vector<Tree>& to, List::Reader list) {
 //     for (const auto element : list) {
@@ -12,10 +12,11 @@
 //     }
 //   }
 //
-// A SlicedRun runs it, a piece at a time. However deep the work nests, the stack does not grow.
+// A SlicedRun runs the work, one piece at a time. However deep the work nests, the stack does not
+// grow.
 //
-// Thread rule: one thread at a time; each piece may run on another one. So nothing that belongs to
-// a thread may be held across a co_await.
+// Thread rule: one thread at a time, but each piece may run on another thread. Nothing that belongs
+// to a thread may be held across a co_await.
 #pragma once
 
 #include <coroutine>
@@ -28,19 +29,19 @@ namespace phial::detail {
 
 class SlicedRun;
 
-/// What has been done since the last one of these, in bytes or what takes as long as to copy them.
+/// The work done since the last Spent, in copied bytes or work that takes as long.
 struct Spent {
   std::size_t cost;
 };
 
-/// Pauses in every case.
+/// A cost that always pauses.
 inline constexpr std::size_t kWholePiece = std::numeric_limits<std::size_t>::max();
 
 class [[nodiscard]] SlicedWork {
  public:
   class promise_type;
 
-  /// Work that is done already.
+  /// Work that has already ended.
   SlicedWork() = default;
   SlicedWork(SlicedWork&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
   SlicedWork& operator=(SlicedWork&& other) noexcept {
@@ -65,7 +66,8 @@ class SlicedRun {
   SlicedRun(const SlicedRun&) = delete;
   SlicedRun& operator=(const SlicedRun&) = delete;
 
-  /// Goes on until at least `cost` has been spent. True: the work has ended, or has failed.
+  /// Continues until at least `cost` has been spent. Returns true when the work has ended or
+  /// failed.
   bool goOn(std::size_t cost);
   /// Throws what the work has thrown. REQUIRES: goOn() has returned true.
   void check() const;
@@ -74,7 +76,7 @@ class SlicedRun {
   friend SlicedWork::promise_type;
 
   SlicedWork work_;
-  SlicedWork::Frame current_;  // the innermost, which goes on next; null at the end
+  SlicedWork::Frame current_;  // the innermost work, which continues next; null at the end
   std::size_t left_ = 0;
   bool paused_ = false;
 };
@@ -86,7 +88,7 @@ class SlicedWork::promise_type {
   void return_void() const noexcept {}
   void unhandled_exception() noexcept { error_ = std::current_exception(); }
 
-  /// The one that awaits this goes on.
+  /// Continues the work that awaits this one.
   struct End {
     bool await_ready() const noexcept { return false; }
     void await_suspend(Frame ended) const noexcept {

@@ -1,4 +1,4 @@
-// Where the program was: return addresses now, text when somebody asks.
+// Where the program was: addresses when captured, text when somebody asks.
 #pragma once
 
 #include <string>
@@ -6,21 +6,21 @@
 
 namespace phial::detail {
 
-/// The call stack at one moment. Capturing stores addresses only (a few microseconds); text() does
-/// the costly part. Immutable, so copies may be read on any thread.
+/// The call stack at one moment. Capturing only stores addresses (a few microseconds); text() does
+/// the expensive part. Immutable: copies may be read on any thread.
 class StackTrace {
  public:
-  /// No frames; its text is empty.
+  /// No frames; text() is empty.
   StackTrace() = default;
 
-  /// The caller's stack, innermost frame first, without the `skip` innermost ones.
+  /// Captures the caller's stack, innermost frame first, without the `skip` innermost frames.
   static StackTrace capture(int skip = 0);
 
   bool empty() const { return frames_.empty(); }
 
-  /// One line a frame: "  module(function+0x1f) [0x1234]", as addr2line takes it. Functions of an
-  /// executable have names only when it exports them (-rdynamic). Frames of code that has been
-  /// unloaded since have no name either.
+  /// One line for each frame, in the form that addr2line takes: "  module(function+0x1f) [0x1234]".
+  /// A function of an executable has a name only if the executable exports it (-rdynamic). A frame
+  /// of code that has been unloaded has no name either.
   std::string text() const;
 
  private:

@@ -1,5 +1,5 @@
-// Names of C++ types as a reader would write them, for failures and for functions on the wire.
-// They are the same in every process of one build.
+// Names of C++ types in readable form, for failures and for functions on the wire. The names are
+// the same in every process of one build.
 #pragma once
 
 #include <string>
@@ -9,21 +9,21 @@
 namespace phial {
 namespace detail {
 
-/// "std::runtime_error" for typeid(std::runtime_error).name(); what cannot be demangled comes back
-/// as it is.
+/// Returns "std::runtime_error" for typeid(std::runtime_error).name(). A name that cannot be
+/// demangled is returned unchanged.
 std::string demangle(const char* mangled);
 
-/// demangle() without what is of no meaning to a reader: the standard library's inline namespaces
-/// and ABI tags, as in std::filesystem::__cxx11::filesystem_error.
+/// demangle(), without the parts that mean nothing to a reader: inline namespaces of the standard
+/// library and ABI tags, as in std::filesystem::__cxx11::filesystem_error.
 std::string plainTypeName(const std::type_info& type);
 
-/// The plain name of `type`, then those of its public bases, nearest first, each once.
+/// The plain name of `type`, then the names of its public bases, nearest first, each once.
 std::vector<std::string> typeNames(const std::type_info& type);
 
 }  // namespace detail
 
-/// Such as "bool (unsigned long)" or "geometry::Point". References and const at the top are left
-/// out. The text lives as long as the program.
+/// Such as "bool (unsigned long)" or "geometry::Point". A reference or const at the top level is
+/// left out. The text lives as long as the program.
 template <class T>
 const std::string& typeName() {
   static const std::string name = detail::demangle(typeid(T).name());

@@ -1,6 +1,6 @@
 // C++ values as self-describing values on the wire: the arguments and results of jobs.
 //
-// What travels, and as what (schema/phial/schema/value.capnp):
+// The types that travel, and their form on the wire (schema/phial/schema/value.capnp):
 //
 //   void, std::monostate                          void
 //   bool                                          bool
@@ -19,16 +19,18 @@
 //   phial::Message<S>, S a Cap'n Proto struct     message
 //   phial::SharedArray<T>, T trivially copyable   shared; only within a job's arguments or result
 //
-// They nest at will, 64 levels deep at most. Parameters may also be references to const, std::span,
-// std::string_view, const char* and S::Reader: a job owns what those refer to, see Stored.
+// Types nest freely, at most 64 levels deep. A parameter may also be a reference to const, a
+// std::span, std::string_view, const char* or S::Reader: the job owns what these refer to, see
+// Stored.
 //
-// Decoding trusts nothing: the bytes come from another process, which may be broken or hostile.
-// Whatever they say, the outcome is a value or an EncodingError that names what was expected and
-// what was found, and memory is taken in proportion to the message. Integers are accepted in either
-// signedness when in range; numeric vectors also as a list, one value each.
+// Decoding trusts nothing, because the bytes come from another process, which may be broken or
+// hostile. The outcome is a value, or an EncodingError that names what was expected and what was
+// found. Memory is taken in proportion to the message. Integers are accepted in either signedness
+// when they are in range. Numeric vectors are also accepted as a list with one value for each
+// number.
 //
-// For a type of your own that is not a plain aggregate, specialise Codec. Members travel by the
-// same three functions:
+// For a type of your own that is not a plain aggregate, specialise Codec. Encode its members with
+// the same three functions:
 //
 //   template <>
 //   struct phial::Codec<Money> {
@@ -37,16 +39,16 @@
 //     static void encode(const Money& m, phial::schema::Value::Builder builder) {
 //       phial::encode(m.cents(), builder);
 //     }
-//     // Throws phial::EncodingError for what is no Money.
+//     // Throws phial::EncodingError when the value is no Money.
 //     static Money decode(phial::schema::Value::Reader value) {
 //       return Money::ofCents(phial::decode<std::int64_t>(value));
 //     }
 //   };
 //
-// A codec that may encode its type as void declares `static constexpr bool kMayBeVoid = true`, so
-// that std::optional of it can tell an empty one apart.
+// If a codec may encode its type as void, it declares `static constexpr bool kMayBeVoid = true`, so
+// that a std::optional of the type can be told from an empty one.
 //
-// Thread rule: plain functions; a message is used by one thread at a time.
+// Thread rule: plain functions. A message is used by one thread at a time.
 #pragma once
 
 #include <kj/exception.h>
@@ -62,17 +64,17 @@
 
 namespace phial {
 
-/// The words (of 8 bytes) that `value` takes in a message, its Value struct included: an upper
-/// bound, exact for what this file lists. Allocates nothing, so that a limit can be checked first.
-/// Throws EncodingError when the value nests too deep.
+/// Returns the words (of 8 bytes) that `value` takes in a message, its Value struct included: an
+/// upper bound, exact for the types listed in this file. Allocates nothing, so that a limit can be
+/// checked first. Throws EncodingError when the value nests too deep.
 template <class T>
 std::uint64_t encodedWords(const T& value) {
   const detail::Nesting nesting;
   return detail::valueWords(value);
 }
 
-/// Writes `value` to `builder`, whatever it held. Throws EncodingError when a message cannot hold
-/// the value: too many elements, nested too deep, a variant without a value.
+/// Writes `value` to `builder`, and replaces what the builder held. Throws EncodingError when a
+/// message cannot hold the value: too many elements, nested too deep, or a variant without a value.
 template <class T>
 void encode(const T& value, schema::Value::Builder builder) {
   const detail::Nesting nesting;
@@ -83,7 +85,8 @@ void encode(const T& value, schema::Value::Builder builder) {
   }
 }
 
-/// The T that `value` holds. Throws EncodingError when it holds something else or is malformed.
+/// Returns the T that `value` holds. Throws EncodingError when `value` holds something else or is
+/// malformed.
 template <class T>
 T decode(schema::Value::Reader value) {
   const detail::Nesting nesting;

@@ -1,5 +1,5 @@
-// Codec of plain aggregates: a struct without constructors, bases or private members travels as
-// the list of its fields in order of declaration.
+// The codec of plain aggregates: a struct without constructors, bases or private members travels as
+// the list of its fields, in the order of their declaration.
 #pragma once
 
 #include <phial/protocol/value_codec.h>

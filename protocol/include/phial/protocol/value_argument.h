@@ -1,4 +1,4 @@
-// From a function's parameter types to the values that a job owns, and back.
+// Converts between the types of a function's parameters and the values that a job owns.
 #pragma once
 
 #include <phial/protocol/value_container.h>
@@ -44,18 +44,18 @@ struct StoredAs<R> {
 
 }  // namespace detail
 
-/// What a queued job owns for a parameter, argument or result of type T: T without reference and
-/// const, and an owner in place of what only borrows. A std::span becomes a std::vector (a
+/// The type in which a job owns a parameter, argument or result of type T: T without reference and
+/// const, and an owner in place of a type that only borrows. A std::span becomes a std::vector (a
 /// std::array when its extent is fixed), std::string_view and const char* become std::string, a
 /// Cap'n Proto Reader becomes a Message. void stays void. (A worker reads a std::span<const T> of
-/// numbers where it lies in the message; see value_lent.h.)
+/// numbers in place, in the message; see value_lent.h.)
 template <class T>
 using Stored = typename detail::StoredAs<std::decay_t<T>>::type;
 
 namespace detail {
 
-/// Passes a stored value to a parameter declared as P, for one call: values and rvalue references
-/// take it, the rest borrows it.
+/// Passes a stored value to a parameter declared as P, for one call. A parameter by value or rvalue
+/// reference takes the stored value; another parameter borrows it.
 template <class P>
 decltype(auto) asParameter(Stored<P>& stored) {
   using Plain = std::remove_cvref_t<P>;

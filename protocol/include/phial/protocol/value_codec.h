@@ -1,5 +1,5 @@
-// What every codec of a C++ type stands on: the customization point, and the checks that encoding
-// and decoding share. Users include <phial/protocol/value.h>.
+// The basis of every codec: the customization point, and the checks that encoding and decoding
+// share. Users include <phial/protocol/value.h>.
 #pragma once
 
 #include <phial/protocol/error.h>
@@ -20,14 +20,15 @@ class Exception;
 
 namespace phial {
 
-/// How values of T travel: three static functions, explained in <phial/protocol/value.h>. Those of
-/// Phial's own have a member type OfPhial besides, which is T: such values are read and written in
-/// pieces when they are large.
+/// How values of T travel: three static functions, explained in <phial/protocol/value.h>. A codec
+/// of Phial's own also has a member type OfPhial, which is T: large values of such a type are read
+/// and written in pieces.
 template <class T>
 struct Codec;
 
-/// Types that can be arguments and results of a job. Looks through containers, not into the fields
-/// of an aggregate: a field that cannot travel is reported when the aggregate is first used.
+/// Types that can be arguments and results of a job. The check looks into containers but not into
+/// the fields of an aggregate: a field that cannot travel is reported when the aggregate is first
+/// used.
 template <class T>
 concept Transferable =
     std::same_as<T, std::remove_cvref_t<T>> &&
@@ -44,7 +45,8 @@ using ValueList = capnp::List<schema::Value>;
 inline constexpr std::uint64_t kValueWords =
     schema::Value::_capnpPrivate::dataWordSize + schema::Value::_capnpPrivate::pointerCount;
 
-/// How deep lists and maps may nest in one value. Only values of recursive types can exceed it.
+/// The deepest nesting of lists and maps in one value. Only values of recursive types can exceed
+/// it.
 inline constexpr unsigned kMaxNesting = 64;
 
 inline constexpr std::uint64_t wordsForBytes(std::uint64_t bytes) { return (bytes + 7) / 8; }
@@ -52,12 +54,12 @@ inline constexpr std::uint64_t wordsForBytes(std::uint64_t bytes) { return (byte
 [[noreturn]] void throwEncoding(const std::string& message);
 [[noreturn]] void throwEncoding(const kj::Exception& exception);
 
-/// "expected <expected>, found <what `found` holds>".
+/// Throws EncodingError: "expected <expected>, found <what `found` holds>".
 [[noreturn]] void throwMismatch(std::string_view expected, schema::Value::Reader found);
 
-/// One level of a list or map, for as long as it lives. Throws EncodingError when a value nests
-/// deeper than kMaxNesting, so that a value can neither overflow the stack nor exceed what the
-/// peer's reader follows.
+/// One level of nesting, for as long as the object lives. Throws EncodingError when a value nests
+/// deeper than kMaxNesting. A value can thus neither overflow the stack nor nest deeper than the
+/// peer's reader accepts.
 class Nesting {
  public:
   Nesting() {
@@ -75,12 +77,12 @@ class Nesting {
   static inline constinit thread_local unsigned depth_ = 0;
 };
 
-/// How deep a part of a value lies, for what is read or written in pieces: between two of them the
-/// thread may be at another value.
+/// The nesting level of a part of a value that is read or written in pieces: between two pieces the
+/// thread may work on another value.
 class Level {
  public:
   Level() = default;
-  /// Of what lies in a list or map at this level. Throws as Nesting does.
+  /// The level of the elements of a list or map at this level. Throws as Nesting does.
   Level below() const {
     if (depth_ == kMaxNesting) Nesting::throwTooDeep();
     return Level(depth_ + 1);
@@ -92,7 +94,7 @@ class Level {
   unsigned depth_ = 0;
 };
 
-/// What is read or written while one lives lies at this level.
+/// Sets this thread's nesting level, for as long as the object lives.
 class AtDepth {
  public:
   explicit AtDepth(Level level) : outer_(std::exchange(Nesting::depth_, level.depth_)) {}
@@ -107,17 +109,18 @@ class AtDepth {
 /// Makes `builder` a list of `count` values. Throws EncodingError when a message cannot hold them.
 ValueList::Builder initList(schema::Value::Builder builder, std::size_t count);
 
-/// The list that `value` holds, every element of it backed by bytes of the message.
+/// Returns the list that `value` holds. Every element is backed by bytes of the message. Throws
+/// EncodingError when `value` holds no list.
 ValueList::Reader listOf(schema::Value::Reader value, std::string_view expected = "a list");
 
-/// The same for a list of exactly `count` values, called `what` in the error.
+/// As above, for a list of exactly `count` values, which the error calls `what`.
 ValueList::Reader listOf(schema::Value::Reader value, std::size_t count, std::string_view what);
 
 /// The words of a list's own structure, without its elements.
 inline constexpr std::uint64_t kListWords = kValueWords + 1;
 
-/// Room for `count` decoded elements, but not for much more memory than the message's own: an
-/// element takes at least a word there and may take a thousand here.
+/// Reserves room for `count` decoded elements, but not much more memory than the message itself
+/// has: an element takes at least one word in the message, and may take a thousand here.
 template <class Container>
 void reserveDecoded(Container& container, std::size_t count) {
   constexpr std::size_t kElementBytes = sizeof(typename Container::value_type);

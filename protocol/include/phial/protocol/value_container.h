@@ -14,7 +14,7 @@
 namespace phial {
 namespace detail {
 
-/// Whether a T can be encoded as void, so that an optional must not use void for "empty" alone.
+/// True if a T may be encoded as void: an optional of it then needs another form for its values.
 template <class T>
 inline constexpr bool kMayBeVoid = requires { requires Codec<T>::kMayBeVoid; };
 
@@ -97,7 +97,7 @@ struct MapCodec {
     for (const auto entry : mapOf(value)) {
       auto key = decodeValue<typename Map::key_type>(entry.getKey());
       const auto size = result.size();
-      // The end as hint: a sorted map arrives in order.
+      // The end is the hint, because a sorted map arrives in order.
       result.emplace_hint(result.end(), std::move(key),
                           decodeValue<typename Map::mapped_type>(entry.getValue()));
       if (result.size() == size) throwDuplicate("key");
@@ -150,8 +150,8 @@ struct VariantCodec {
 
 }  // namespace detail
 
-/// An empty one is void, another the value itself; or a list of the value, where the value could
-/// be void too.
+/// An empty optional is void. Another is its value; if the value itself may be void, a list with
+/// this value.
 template <Transferable T>
 struct Codec<std::optional<T>> {
   using OfPhial = std::optional<T>;

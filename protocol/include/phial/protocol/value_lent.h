@@ -1,4 +1,4 @@
-// Parameters that are read where they lie in the message.
+// Parameters that are read in place, in the message.
 #pragma once
 
 #include <kj/exception.h>
@@ -11,12 +11,12 @@
 
 namespace phial::detail {
 
-/// Elements of a span that a message can hold as they lie in memory.
+/// Elements of a span whose form in a message is their form in memory.
 template <class T>
 concept Lendable = ByteLike<T> || PackedNumber<T>;
 
-/// What a call holds for a std::span<const T>: the numbers where they lie in the message, or a copy
-/// of those that do not lie there in one piece. Borrows the message. Moving keeps span() valid.
+/// Holds the argument for a parameter std::span<const T>: the numbers in the message, or a copy
+/// when they do not lie there in one piece. Borrows the message. Moving keeps span() valid.
 template <Lendable T>
 class LentSpan {
  public:
@@ -57,15 +57,16 @@ struct DecodedAs<std::span<const T>> {
   static constexpr bool kLent = true;
 };
 
-/// What a call holds for a parameter declared as P, from its decoding until its end.
+/// The type that holds the argument of a parameter declared as P, from its decoding to the end of
+/// the call.
 template <class P>
 using Decoded = typename DecodedAs<std::remove_cvref_t<P>>::type;
 
-/// Whether it refers to the message.
+/// True if this type refers to the message.
 template <class P>
 inline constexpr bool kLent = DecodedAs<std::remove_cvref_t<P>>::kLent;
 
-/// Passes it to the parameter, for one call.
+/// Passes the argument to the parameter, for one call.
 template <class P>
 decltype(auto) decodedAsParameter(Decoded<P>& decoded) {
   if constexpr (kLent<P>) {

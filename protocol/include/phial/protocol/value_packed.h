@@ -27,7 +27,7 @@ struct UnderlyingNumber<T> {
   using type = std::underlying_type_t<T>;
 };
 
-/// Numbers that travel packed by copying their memory: not bool, whose bytes must be checked.
+/// Numbers that travel packed, by a copy of their memory. Not bool, whose bytes must be checked.
 template <class T>
 concept PackedNumber = Integer<typename UnderlyingNumber<T>::type> ||
                        FloatingPoint<typename UnderlyingNumber<T>::type>;
@@ -44,18 +44,18 @@ consteval schema::Number numberOf() {
   }
 }
 
-/// Such as "signed 32-bit integers".
+/// The type in words, such as "signed 32-bit integers".
 std::string_view numberName(schema::Number type);
 
 std::uint64_t textWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
 std::uint64_t dataWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
 std::uint64_t packedWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
 
-/// What lies behind the last byte: anything, or zeros up to the end of its word. Then all of it can
-/// be borrowed in one piece, also when it is no whole number of words.
+/// What lies behind the last byte: anything, or zeros up to the end of the last word. If it is
+/// zeros, all bytes can be borrowed in one piece, even if they are no whole number of words.
 enum class Tail { unknown, padded };
 
-/// REQUIRES: chunkBytes is a multiple of 8. Other values than the default are for tests.
+/// REQUIRES: chunkBytes is a multiple of 8. Values other than the default are for tests.
 void encodeText(std::string_view text, schema::Value::Builder builder,
                 std::uint64_t chunkBytes = kMaxChunkBytes);
 void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder,
@@ -64,15 +64,15 @@ void encodePacked(schema::Number type, std::span<const std::byte> bytes,
                   schema::Value::Builder builder, std::uint64_t chunkBytes = kMaxChunkBytes,
                   Tail tail = Tail::unknown);
 
-/// As encodeData() and encodePacked(), but for the bytes: the chunks are allocated, zeroed, and to
-/// be filled in order.
+/// As encodeData() and encodePacked(), but without the bytes: returns the allocated, zeroed chunks,
+/// which the caller fills in order.
 capnp::List<capnp::Data>::Builder initData(std::uint64_t bytes, schema::Value::Builder builder);
 capnp::List<capnp::Data>::Builder initPacked(schema::Number type, std::uint64_t bytes,
                                              schema::Value::Builder builder);
 
-/// While one lives on a thread, large runs of bytes are not copied into messages but become
-/// segments of their own, which refer to the caller's memory. That must stay as it is until the
-/// message has been sent. They nest; the innermost counts.
+/// While an object of this class lives on a thread, long runs of bytes are not copied into
+/// messages: they become segments that refer to the caller's memory. This memory must not change
+/// until the message has been sent. Objects nest; the innermost one counts.
 class BorrowedBytes {
  public:
   BorrowedBytes();
@@ -80,14 +80,14 @@ class BorrowedBytes {
   BorrowedBytes(const BorrowedBytes&) = delete;
   BorrowedBytes& operator=(const BorrowedBytes&) = delete;
 
-  /// Shorter runs are copied.
+  /// A shorter run is copied.
   static constexpr std::size_t kLeast = 64 << 10;
-  /// Each is a segment, and a frame has 512 at most.
+  /// The most borrowed runs: each is a segment, and a frame has at most 512 segments.
   static constexpr unsigned kMost = 256;
 
-  /// Whether the bytes may be borrowed, which is noted.
+  /// Returns true if the bytes may be borrowed, and counts them as borrowed.
   static bool borrow(std::span<const std::byte> bytes);
-  /// Whether a run of so many bytes is worth it, here and now.
+  /// Returns true if a run of `bytes` bytes should be borrowed now on this thread.
   static bool wants(std::size_t bytes);
 
   bool any() const { return count_ > 0; }
@@ -97,24 +97,24 @@ class BorrowedBytes {
   unsigned count_ = 0;
 };
 
-/// What a data or packed value holds: pieces of the message, borrowed, already checked against
-/// each other. The chunk list is read once, so that the message's traversal limit bounds them even
-/// if many chunks point to the same bytes.
+/// The content of a data or packed value: pieces of the message, borrowed, and already checked
+/// against each other. The list of chunks is read once, so the message's traversal limit bounds
+/// them even if many chunks point to the same bytes.
 class Chunks {
  public:
-  Chunks() = default;  // nothing
+  Chunks() = default;  // no content
   explicit Chunks(capnp::List<capnp::Data>::Reader list);
 
-  /// Of a data value or packed uint8.
+  /// The chunks of a data value or of packed uint8.
   static Chunks ofBytes(schema::Value::Reader value);
-  /// Of a packed value of this type; throws EncodingError on another one, and when the count it
-  /// claims is not what the chunks hold.
+  /// The chunks of a packed value of this type. Throws EncodingError for a value of another type,
+  /// and when the claimed count does not match the chunks.
   static Chunks ofNumbers(schema::Value::Reader value, schema::Number type);
 
   std::uint64_t bytes() const { return bytes_; }
 
   std::size_t count() const { return chunks_.size(); }
-  /// T is the type the chunks were checked for.
+  /// REQUIRES: T is the type for which the chunks were checked.
   template <class T>
   std::span<const T> chunk(std::size_t index) const {
     const auto& chunk = chunks_[index];
@@ -122,13 +122,13 @@ class Chunks {
     return {reinterpret_cast<const T*>(chunk.begin()), chunk.size() / sizeof(T)};
   }
 
-  /// Calls f(span of T) for each chunk in order.
+  /// Calls f(span of T) for each chunk, in order.
   template <class T, class F>
   void forEach(F f) const {
     for (std::size_t i = 0; i < count(); ++i) f(chunk<T>(i));
   }
 
-  /// All of it, when it lies in one piece of the message, and empty otherwise.
+  /// All bytes, when they lie in one piece of the message; otherwise empty.
   std::span<const std::byte> whole() const {
     if (chunks_.size() != 1) return {};
     return {reinterpret_cast<const std::byte*>(chunks_.front().begin()), chunks_.front().size()};

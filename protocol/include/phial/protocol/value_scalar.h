@@ -9,17 +9,18 @@
 namespace phial {
 namespace detail {
 
-/// Integers of at most 64 bits, characters among them.
+/// Integers of at most 64 bits, character types included.
 template <class T>
 concept Integer = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <= 8;
 
-/// long double has no counterpart on the wire.
+/// Floating-point types, except long double, which has no form on the wire.
 template <class T>
 concept FloatingPoint = std::same_as<T, float> || std::same_as<T, double>;
 
 bool decodeBool(schema::Value::Reader value);
 
-/// An integer of `bits` bits, whichever way the peer stored it, as long as it is in range.
+/// Returns an integer of `bits` bits, in whichever signedness the peer has stored it. Throws
+/// EncodingError when it is out of range.
 std::int64_t decodeSigned(schema::Value::Reader value, int bits);
 std::uint64_t decodeUnsigned(schema::Value::Reader value, int bits);
 
@@ -82,7 +83,7 @@ struct Codec<T> : detail::ScalarWords {
   }
 };
 
-/// The count travels, not the unit: both ends must mean the same duration type.
+/// Only the count travels, not the unit: both ends must mean the same duration type.
 template <Transferable Rep, class Period>
 struct Codec<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;

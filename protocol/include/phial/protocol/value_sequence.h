@@ -11,7 +11,7 @@
 namespace phial {
 namespace detail {
 
-/// The words of a range whose elements are values of their own.
+/// The words of a range whose elements are encoded one by one.
 template <class Range>
 std::uint64_t rangeWords(const Range& range) {
   const Nesting nesting;
@@ -28,7 +28,8 @@ void encodeRange(const Range& range, schema::Value::Builder builder) {
   for (const auto& element : range) encodeValue(element, list[index++]);
 }
 
-/// What vectors and arrays of T share: numbers are stored densely, anything else one by one.
+/// The common part of vectors and arrays of T: numbers are stored densely, other elements one by
+/// one.
 template <class T>
 struct SequenceCodec {
   static std::uint64_t words(std::span<const T> values) {

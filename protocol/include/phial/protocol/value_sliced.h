@@ -1,9 +1,9 @@
-// Large values that are read from a message piece by piece, so that a loop can do something else in
-// between, or another thread can stop.
+// Reads large values from a message piece by piece, so that a loop can do other work in between, or
+// another thread can stop.
 //
-// decodeSliced() does what decode() does. It looks into every type whose codec is Phial's, and
-// pauses about every kPieceBytes. A value by a codec of the program's is read whole, and has a
-// piece of its own.
+// decodeSliced() does what decode() does. It enters every type whose codec is Phial's, and pauses
+// after about kPieceBytes. A value with a codec of the program's is read whole, in a piece of its
+// own.
 #pragma once
 
 #include <phial/protocol/chunk_value.h>
@@ -17,8 +17,8 @@
 #include <variant>
 #include <vector>
 
-// g++ warns of a coroutine's frame when it is of a type in an unnamed namespace, as the types of a
-// program's main file often are.
+// g++ warns about a coroutine's frame when it has a type in an unnamed namespace, as types in a
+// program's main file often have.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
@@ -26,7 +26,7 @@
 
 namespace phial::detail {
 
-/// What comes back for a chunk of a map.
+/// The outcome of a chunk of a map.
 template <class R>
 struct SlicedDecode<ChunkResult<R>> {
   using Result = ChunkResult<R>;

@@ -1,5 +1,5 @@
-// Large values that are written to a message piece by piece: encodeSliced() does what encode()
-// does, with the pauses of decodeSliced(), see value_sliced.h.
+// Writes large values to a message piece by piece: encodeSliced() does what encode() does, with the
+// pauses of decodeSliced(), see value_sliced.h.
 #pragma once
 
 #include <phial/protocol/sliced_work.h>
@@ -14,8 +14,8 @@
 #include <utility>
 #include <variant>
 
-// g++ warns of a coroutine's frame when it is of a type in an unnamed namespace, as the types of a
-// program's main file often are.
+// g++ warns about a coroutine's frame when it has a type in an unnamed namespace, as types in a
+// program's main file often have.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
@@ -38,11 +38,11 @@ void encodeAt(const T& value, schema::Value::Builder to, Level level) {
   encodeValue(value, to);
 }
 
-/// Whether values of T are written in one piece, however large.
+/// True if values of T are written in one piece, however large.
 template <class T>
 inline constexpr bool kWrittenWhole = SlicedDecode<T>::kWhole;
 
-/// Writes a part at once when that does not take long.
+/// Writes a part at once if this does not take long; otherwise in pieces.
 template <class T>
 SlicedWork encodePart(const T& value, schema::Value::Builder to, Level level) {
   if constexpr (!kWrittenWhole<T>) {
@@ -81,7 +81,7 @@ struct SlicedEncode {
   }
 
  private:
-  // One after the other, each in its place in the list.
+  // Members are written one after the other, each to its place in the list.
   template <std::size_t... I>
   static SlicedWork startFields(const T& value, schema::Value::Builder to, Level level,
                                 std::index_sequence<I...>) {
@@ -105,12 +105,13 @@ struct SlicedEncode {
 template <>
 struct SlicedEncode<std::string> {
   static SlicedWork start(const std::string& value, schema::Value::Builder to, Level) {
-    // As Data at any length that has pauses: both are read as text.
+    // A long text is written as Data, which is also read as text, because Data can be written in
+    // pieces.
     return fillSliced(initData(value.size(), to), std::as_bytes(std::span(value)));
   }
 };
 
-/// `Range` is a reference to what outlives the work, or a view.
+/// `Range` is a view, or a reference to an object that outlives the work.
 template <class Range>
 SlicedWork encodeElements(Range range, schema::Value::Builder to, Level level) {
   using T = std::ranges::range_value_t<Range>;
@@ -124,7 +125,7 @@ SlicedWork encodeElements(Range range, schema::Value::Builder to, Level level) {
   }
 }
 
-/// Elements in a row, of a vector or a part of one.
+/// Elements in a row: a vector or a part of one.
 template <class T>
 SlicedWork encodeRow(std::span<const T> values, schema::Value::Builder to, Level level) {
   if constexpr (ByteLike<T>) {

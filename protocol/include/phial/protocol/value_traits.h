@@ -1,5 +1,5 @@
-// What is known of a type of value before any value of it is seen: whether the program's own code
-// runs when a value is read, copied or destroyed, and whether a value may be large.
+// What is known about a type before a value of it is seen: whether code of the program's runs when
+// a value is read, copied or destroyed, and whether a value may be large.
 #pragma once
 
 #include <phial/protocol/failure.h>
@@ -20,7 +20,7 @@
 
 namespace phial::detail {
 
-/// Whether values of T travel by a Codec of Phial's, not by one that the program has specialised.
+/// True if values of T travel by a Codec of Phial's, not by a specialisation of the program's.
 template <class T>
 inline constexpr bool kCodecOfPhial = false;
 template <class T>
@@ -44,7 +44,7 @@ using FieldIndices = std::make_index_sequence<boost::pfr::tuple_size_v<T>>;
 template <class T, class... Seen>
 inline constexpr bool kIn = (std::is_same_v<T, Seen> || ...);
 
-// --- Keys of std types alone: to compare or hash one runs no code of the program's ---
+// --- Keys of std types alone: comparing or hashing them runs no code of the program's ---
 
 template <class T>
 struct StdKey : std::bool_constant<std::is_arithmetic_v<T>> {};
@@ -61,18 +61,18 @@ struct StdKey<std::optional<T>> : StdKey<T> {};
 template <class Rep, class Period>
 struct StdKey<std::chrono::duration<Rep, Period>> : StdKey<Rep> {};
 
-// --- Types made of std types and numbers alone ---
+// --- Types made only of std types and numbers ---
 
-// `Seen`: the aggregates around it, for types that contain themselves.
+// `Seen` lists the aggregates around T, for types that contain themselves.
 template <class T, class... Seen>
 struct StdAlone;
 
 template <class T, class... Seen>
 inline constexpr bool kStdAloneIn = StdAlone<T, Seen...>::value;
 
-// An aggregate cannot have constructors. One with a destructor of its own has no implicit move
-// constructor, and is copied instead: where its fields own memory that may throw, elsewhere the
-// destructor is one too many.
+// An aggregate has no constructors. If it has a destructor of its own, it has no implicit move
+// constructor and is copied instead. If its fields own memory, this copy may throw; if they own
+// none, its destructor is not trivial though its fields' are.
 template <class T, class... Seen>
 constexpr bool aggregateIsStdAlone() {
   if constexpr (kIn<T, Seen...>) {
@@ -98,10 +98,10 @@ inline constexpr bool kStdAlone = kStdAloneIn<T>;
 
 template <class... Seen>
 struct StdAlone<std::monostate, Seen...> : std::true_type {};
-// Cap'n Proto's generated code, which is copied in one piece.
+// This is code that Cap'n Proto has generated; it is copied in one piece.
 template <class S, class... Seen>
 struct StdAlone<Message<S>, Seen...> : std::true_type {};
-// As it comes from another process.
+// A Failure that comes from another process.
 template <class... Seen>
 struct StdAlone<Failure, Seen...> : std::true_type {};
 template <class... Seen>
@@ -143,7 +143,7 @@ template <class T, class... Seen>
 struct StdAlone<std::unordered_set<T>, Seen...>
     : std::bool_constant<StdKey<T>::value && kCodecOfPhial<std::unordered_set<T>>> {};
 
-/// What a chunk of a map carries: see chunk_value.h.
+/// The contents of a chunk of a map: see chunk_value.h.
 template <class E>
 struct Elements;
 template <class R>
@@ -153,7 +153,7 @@ struct StdAlone<Elements<E>, Seen...> : StdAlone<E, Seen...> {};
 template <class R, class... Seen>
 struct StdAlone<ChunkResult<R>, Seen...> : StdAlone<typename ChunkResult<R>::Value, Seen...> {};
 
-// --- Types of which no value is large ---
+// --- Types whose values are never large ---
 
 template <class T>
 struct Bounded;
@@ -161,7 +161,7 @@ struct Bounded;
 template <class T>
 constexpr bool aggregateIsBounded() {
   if constexpr (PlainAggregate<T>) {
-    // One that contains itself does so within a container, which is not bounded.
+    // An aggregate that contains itself does so in a container, which is not bounded.
     return []<std::size_t... I>(std::index_sequence<I...>) {
       return (Bounded<Field<T, I>>::value && ...);
     }(FieldIndices<T>());
@@ -174,7 +174,7 @@ template <class T>
 struct Bounded
     : std::bool_constant<((std::is_arithmetic_v<T> || std::is_enum_v<T>) && kCodecOfPhial<T>) ||
                          aggregateIsBounded<T>()> {};
-// A key in its map.
+// A key in a map.
 template <class T>
 struct Bounded<const T> : Bounded<T> {};
 template <>
@@ -190,7 +190,7 @@ struct Bounded<std::tuple<T...>> : std::bool_constant<(Bounded<T>::value && ...)
 template <class... T>
 struct Bounded<std::variant<T...>> : std::bool_constant<(Bounded<T>::value && ...)> {};
 
-/// What takes the same few words whatever it holds.
+/// True if every value of the type takes only a few words.
 template <class T>
 inline constexpr bool kBounded = Bounded<T>::value;
 

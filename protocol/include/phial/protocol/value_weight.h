@@ -1,5 +1,5 @@
-// How much there is to a value, without looking at all of it: whether to write or to free it takes
-// so long that the loop should not do it.
+// Estimates the size of a value without visiting all of it, to decide whether writing or freeing it
+// would hold up the loop.
 #pragma once
 
 #include <phial/protocol/chunk_value.h>
@@ -15,18 +15,18 @@
 
 namespace phial::detail {
 
-/// A value of this weight takes the loop about a third of a millisecond to write or to free, and
-/// three times what it takes to have another thread do so, some 0.1 ms. A unit is a byte that is
-/// copied, or what takes as long; an element costs 64 of them, for its allocation or its place in
-/// the message. So this is about 4,000 short strings.
+/// A value of this weight takes about a third of a millisecond to write or to free, three times as
+/// long as handing it to another thread (about 0.1 ms). A unit is a copied byte, or work that takes
+/// as long; an element costs 64 units, for its allocation or its place in the message. kHeavy is
+/// thus about 4,000 short strings.
 inline constexpr std::size_t kHeavy = 256 << 10;
 inline constexpr std::size_t kElementWeight = 64;
 
-/// The weight of a value, up to `most`: what lies beyond is not looked at.
+/// The weight of a value, up to `most`. Counting ends there.
 class Weight {
  public:
-  /// For whom: who writes it refers to long runs of bytes where they lie, see BorrowedBytes; who
-  /// frees it gives their pages back.
+  /// The work that is weighed. Writing refers to long runs of bytes in place, see BorrowedBytes.
+  /// Freeing gives their pages back.
   enum class Of { writing, freeing };
 
   explicit Weight(Of of, std::size_t most = kHeavy) : of_(of), left_(most), most_(most) {}
@@ -41,7 +41,7 @@ class Weight {
   void addElements(std::size_t count) {
     add(std::min<std::uint64_t>(count, most_) * kElementWeight);
   }
-  /// Of bytes in a row.
+  /// Adds a run of bytes.
   void addRun(std::uint64_t bytes) {
     if (of_ == Of::freeing) return add(bytes * kHeavy / kLargeBytes);
     const bool borrowed = bytes >= BorrowedBytes::kLeast && borrowed_ < BorrowedBytes::kMost;
@@ -56,7 +56,7 @@ class Weight {
   unsigned borrowed_ = 0;
 };
 
-/// Adds the weight of `value`, or as much of it as there is room for.
+/// Adds the weight of `value`, as far as there is room for it.
 template <class T>
 void weigh(const T& value, Weight& weight);
 
@@ -80,7 +80,7 @@ struct Weighing {
     } else if constexpr (PlainAggregate<T>) {
       weighFields(value, weight, FieldIndices<T>());
     } else {
-      // Of the program's, or of ours that is no container: it travels whole.
+      // A codec of the program's, or a type of Phial's that is no container: it travels whole.
       weight.add(Codec<T>::words(value) * sizeof(std::uint64_t));
     }
   }
@@ -92,7 +92,7 @@ struct Weighing {
   }
 };
 
-// Their size is not to be had cheaply, nor at all when they have been moved from.
+// The size of a Message or Failure is not cheap to find, and cannot be found after a move.
 template <class S>
 struct Weighing<Message<S>> {
   static void weigh(const Message<S>& value, Weight& weight) {
@@ -187,7 +187,7 @@ void weigh(const T& value, Weight& weight) {
 
 // --- Freeing ---
 
-/// Types of which a value may be heavy, and can be destroyed on any thread.
+/// Types whose values may be heavy and can be destroyed on any thread.
 template <class T>
 inline constexpr bool kFreedAside = kStdAlone<T> && !kBounded<T>;
 
@@ -198,8 +198,9 @@ bool isHeavyToFree(const T& value) {
   return weight.over();
 }
 
-/// Destroys what `value` holds beside the loop, if it is heavy, and leaves it moved from. In
-/// destructors, so it does not throw: without memory for this, `value` keeps what it has.
+/// If `value` is heavy, destroys its content beside the loop and leaves `value` moved from. For
+/// destructors, so it does not throw: if there is no memory for the task, `value` keeps its
+/// content.
 template <class T>
 void freeAside(T& value) noexcept {
   if constexpr (kFreedAside<T>) {
@@ -211,7 +212,7 @@ void freeAside(T& value) noexcept {
   }
 }
 
-/// A shared value that is destroyed in this way, whoever is the last to let go of it.
+/// Makes a shared value that is destroyed in this way, whichever holder is the last.
 template <class T>
 std::shared_ptr<T> shareFreedAside(T&& value) {
   if constexpr (!kFreedAside<T>) {
