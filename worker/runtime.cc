@@ -191,8 +191,8 @@ Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& contr
       files_(FileLane::adopt(kFileLaneFd)),
       connection_(std::make_unique<Connection>(*this, *base_)),
       upkeep_(neededDescriptors(openBefore_)) {
-  releaseInPlace();
-  takeLongTurns();
+  stopReleasingAside();
+  askForLongTimeSlices();
 }
 
 Runtime::~Runtime() = default;

@@ -1,5 +1,5 @@
 #include <phial/master/deferred.h>
-#include <phial/master/deferred_chain.h>
+#include <phial/master/detail/deferred_chain.h>
 
 namespace phial::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include <phial/master/deferred_joint.h>
+#include <phial/master/detail/deferred_joint.h>
 
 #include <utility>
 

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "master/log/standard_error.h"
-#include "protocol/quiet_thread.h"
+#include "protocol/memory/quiet_thread.h"
 
 namespace phial::detail {
 namespace {
@@ -61,7 +61,7 @@ struct LogWriter::State {
 
 // The thread.
 void LogWriter::State::run() {
-  takeLongTurns();
+  askForLongTimeSlices();
   std::unique_lock lock(mutex);
   for (;;) {
     wakesAt = 1;

@@ -1,4 +1,4 @@
-#include <phial/master/argument_conversion.h>
+#include <phial/master/detail/argument_conversion.h>
 
 namespace phial::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include <phial/master/argument_writing.h>
+#include <phial/master/detail/argument_writing.h>
 
 #include <string>
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "master/supervision/control_groups.h"
+#include "master/process/control_groups.h"
 
 namespace phial::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include <phial/master/chunk_flow.h>
+#include <phial/master/detail/chunk_flow.h>
 #include <phial/master/errors.h>
 
 #include <utility>
@@ -131,7 +131,7 @@ void ChunkFlow::waitFor(Deferred<void> event) {
   room_ = std::move(event).addBoth([self = shared_from_this()](Outcome<void> outcome) {
     self->room_ = {};
     if (!outcome.ok()) return self->stop(outcome.failure());
-    self->proceed();
+    self->advance();
   });
 }
 
@@ -204,17 +204,17 @@ void ChunkFlow::land(std::uint64_t first, std::shared_ptr<ChunkFacts> result, st
   const auto piece = takeFlight(first);
   if (!piece) return;
   accept(*piece, {std::move(result), count});
-  proceed();
+  advance();
 }
 
 void ChunkFlow::land(std::uint64_t first, const Failure& failure) {
   const auto piece = takeFlight(first);
   if (!piece) return;
   reject(*piece, failure);
-  proceed();
+  advance();
 }
 
-void ChunkFlow::proceed() {
+void ChunkFlow::advance() {
   submitMore();
   announce();
 }

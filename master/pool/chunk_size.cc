@@ -1,4 +1,4 @@
-#include <phial/master/chunk_size.h>
+#include <phial/master/detail/chunk_size.h>
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <phial/master/clock.h>
-#include <phial/master/job.h>
+#include <phial/master/detail/job.h>
 
 #include <map>
 #include <optional>

@@ -1,10 +1,10 @@
-#include <phial/master/job.h>
+#include <phial/master/detail/job.h>
 
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "master/supervision/option_check.h"
+#include "master/process/option_check.h"
 
 namespace phial::detail {
 namespace {

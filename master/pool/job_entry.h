@@ -3,7 +3,7 @@
 #pragma once
 
 #include <phial/master/clock.h>
-#include <phial/master/job.h>
+#include <phial/master/detail/job.h>
 #include <phial/master/pool_observer.h>
 
 #include <boost/intrusive/list_hook.hpp>
@@ -11,37 +11,36 @@
 #include <memory>
 #include <optional>
 
+#include "master/pool/job_clock.h"
 #include "master/pool/verdict.h"
-#include "master/supervision/pool_worker.h"
+#include "master/worker/pool_worker.h"
 
 namespace phial::detail {
 
 /// How it has gone with a job since it was queued.
-struct JobCourse {
+struct JobState {
   PoolWorker* worker = nullptr;  // set while running
   DelayedCall deadline;
   DelayedCall timeout;
   DelayedCall softTimeout;
-  DelayedCall rest;                      // active while it waits before it runs again
-  TimePoint sentAt{};                    // while running, on the pool's clock
-  std::optional<TimePoint> begunBefore;  // when it was seen begun, its function not yet entered
-  JobTimes times;                        // but `queued`
+  DelayedCall pause;  // active while it waits before it runs again
+  JobClock clock;     // while running, on the pool's clock
+  JobTimes times;     // but `queued`
   std::uint64_t workerNumber = 0;
   unsigned attempts = 0;
   bool mayHaveRun = false;  // in a worker that it has left
   Strikes strikes;
-  enum class Answer { due, late } answer = Answer::due;
 };
 
 /// A job that is queued or running.
 struct JobEntry {
   Ref<Job> job;  // null: the entry is free
   TimePoint queued{};
-  std::unique_ptr<JobCourse> course;  // from its first dispatch on, or when it has a deadline
+  std::unique_ptr<JobState> state;  // from its first dispatch on, or when it has a deadline
   boost::intrusive::list_member_hook<> place;  // of JobQueue, linked while it waits there
 
   std::uint64_t id() const { return job->id; }
-  PoolWorker* worker() const { return course ? course->worker : nullptr; }
+  PoolWorker* worker() const { return state ? state->worker : nullptr; }
 };
 
 }  // namespace phial::detail

@@ -32,25 +32,25 @@ void JobTable::erase(JobEntry& entry) {
   const auto id = entry.id();
   const auto block = blockOf(id);
   entry.job = {};
-  if (entry.course && spares_.size() < kSpares) {
-    *entry.course = {};
-    spares_.push_back(std::move(entry.course));
+  if (entry.state && spares_.size() < kSpares) {
+    *entry.state = {};
+    spares_.push_back(std::move(entry.state));
   }
-  entry.course.reset();
+  entry.state.reset();
   block->second.used &= ~bit(id);
   if (block->second.used != 0) return;
   blocks_.erase(block);
   latest_ = blocks_.end();
 }
 
-JobCourse& JobTable::courseOf(JobEntry& entry) {
-  if (!entry.course && spares_.empty()) {
-    entry.course = std::make_unique<JobCourse>();
-  } else if (!entry.course) {
-    entry.course = std::move(spares_.back());
+JobState& JobTable::stateOf(JobEntry& entry) {
+  if (!entry.state && spares_.empty()) {
+    entry.state = std::make_unique<JobState>();
+  } else if (!entry.state) {
+    entry.state = std::move(spares_.back());
     spares_.pop_back();
   }
-  return *entry.course;
+  return *entry.state;
 }
 
 JobEntry& JobTable::first() {

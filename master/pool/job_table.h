@@ -28,8 +28,8 @@ class JobTable {
   JobEntry& at(std::uint64_t id) { return *find(id); }
   /// `entry` is in no queue.
   void erase(JobEntry& entry);
-  /// The entry's course; a new one if it has none.
-  JobCourse& courseOf(JobEntry& entry);
+  /// The entry's state; a new one if it has none.
+  JobState& stateOf(JobEntry& entry);
 
   bool empty() const { return blocks_.empty(); }
   /// That of the lowest number. REQUIRES: not empty().
@@ -51,7 +51,7 @@ class JobTable {
   static std::uint64_t bit(std::uint64_t id) { return std::uint64_t{1} << id % kBlock; }
   Blocks::iterator blockOf(std::uint64_t id);
 
-  std::vector<std::unique_ptr<JobCourse>> spares_;  // as good as new
+  std::vector<std::unique_ptr<JobState>> spares_;  // as good as new
   Blocks blocks_;
   Blocks::iterator latest_ = blocks_.end();  // jobs are looked up in rows
 };

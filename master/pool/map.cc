@@ -1,6 +1,6 @@
+#include <phial/master/detail/stream_pool.h>
 #include <phial/master/errors.h>
 #include <phial/master/map.h>
-#include <phial/master/stream_pool.h>
 
 #include <algorithm>
 #include <utility>
@@ -85,13 +85,14 @@ GivingUp::~GivingUp() {
 }
 
 Deferred<void> forEachOf(std::shared_ptr<ChunkFlow> stream,
-                         const std::function<Deferred<void>(std::shared_ptr<ForEach>)>& tell) {
+                         const std::function<Deferred<void>(std::shared_ptr<ForEach>)>& deliver) {
   auto run = std::make_shared<ForEach>(std::move(stream));
   auto made = newDeferred<void>([run] { run->cancel(); });
-  tell(std::move(run)).addBoth([resolver = std::move(made.resolver)](const Outcome<void>& outcome) {
-    if (resolver.called()) return;
-    outcome.ok() ? resolver.callback() : resolver.errback(outcome.failure());
-  });
+  deliver(std::move(run))
+      .addBoth([resolver = std::move(made.resolver)](const Outcome<void>& outcome) {
+        if (resolver.called()) return;
+        outcome.ok() ? resolver.callback() : resolver.errback(outcome.failure());
+      });
   return std::move(made.deferred);
 }
 

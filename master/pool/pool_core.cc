@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "master/pool/available_cores.h"
-#include "master/supervision/child_limits.h"
-#include "master/supervision/oom_kills.h"
-#include "master/supervision/option_check.h"
-#include "master/supervision/worker_process.h"
+#include "master/process/child_limits.h"
+#include "master/process/oom_kills.h"
+#include "master/process/option_check.h"
+#include "master/worker/worker_process.h"
 
 namespace phial::detail {
 namespace {
@@ -153,7 +153,7 @@ Deferred<void> PoolCore::start() {
     started_ = true;
     starters_.push_back(std::move(resolver));
     fill();
-    proceedSoon();
+    finishPendingSoon();
   }
   return std::move(deferred);
 }
@@ -190,7 +190,7 @@ Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
 Deferred<void> PoolCore::nextTurn() {
   if (stopping_) return succeed();
   auto turn = queueWaiters_.wait(std::numeric_limits<std::size_t>::max());
-  proceedNextTurn();
+  finishPendingNextTurn();
   return turn;
 }
 
@@ -211,7 +211,7 @@ Deferred<void> PoolCore::stop(StopOptions options) {
   queueWaiters_.failAll(stopped, settlements_);
   if (!drainQueue_) condemnQueue(stopped);
   if (options.within) stopWithin(*options.within, stopped);
-  proceedSoon();
+  finishPendingSoon();
   return std::move(deferred);
 }
 
@@ -223,7 +223,7 @@ void PoolCore::stopWithin(Duration within, const Failure& stopped) {
   stopTimer_.cancel();
   stopTimer_ = clock_.callLater(within, [this, stopped] {
     stopNow(stopped);
-    proceed();
+    finishPending();
   });
 }
 
@@ -240,7 +240,7 @@ void PoolCore::killWorkers() {
 
 // Brings everything that follows from a change up to date, then tells the callers. Every event of
 // the pool ends here, at the top level of the loop.
-void PoolCore::proceed() {
+void PoolCore::finishPending() {
   const auto self = shared_from_this();
   const TimePoint end = reactor_.now() + kSlice;
   if (!closed_) {
@@ -255,17 +255,17 @@ void PoolCore::proceed() {
     if (ledger_[Column::running] == 0) busyPoll_.end();
   }
   // What was left over is told once a turn, not once for each event in it.
-  if (!continuing_) tell(end);
+  if (!continuing_) deliver(end);
 }
 
 // A callback may take nothing or for ever, and a look at the clock takes as long as a quick one:
 // while they are quick, several go between two looks. Few, for as many slow ones may follow.
-void PoolCore::tell(TimePoint end) {
+void PoolCore::deliver(TimePoint end) {
   constexpr Duration kQuick = kSlice / 100;
   constexpr int kMostBetween = 4;
   TimePoint seen = end - kSlice;
   int between = 1;
-  for (int calls = 1; tellNext(); ++calls) {
+  for (int calls = 1; deliverNext(); ++calls) {
     if (calls < between) continue;
     const TimePoint now = reactor_.now();
     if (now >= end) break;
@@ -273,16 +273,16 @@ void PoolCore::tell(TimePoint end) {
     seen = now;
     calls = 0;
   }
-  if (more()) proceedNextTurn();
+  if (more()) finishPendingNextTurn();
 }
 
 // Calls user code, which may destroy the pool. False when there was nothing to tell.
-bool PoolCore::tellNext() {
+bool PoolCore::deliverNext() {
   if (!settlements_.empty()) {
-    settlements_.tellNext();
+    settlements_.deliverNext();
     return true;
   }
-  return queueWaiters_.tellNext(ledger_[Column::queued]);
+  return queueWaiters_.deliverNext(ledger_[Column::queued]);
 }
 
 bool PoolCore::more() {
@@ -290,26 +290,26 @@ bool PoolCore::more() {
          queueWaiters_.ready(ledger_[Column::queued]);
 }
 
-void PoolCore::proceedNextTurn() {
+void PoolCore::finishPendingNextTurn() {
   if (continuing_) return;
   continuing_ = true;
   reactor_.callLater(Duration::zero(), [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
     self->continuing_ = false;
-    self->proceed();
+    self->finishPending();
   });
 }
 
 // For changes that come from a caller, who is not to be called back from inside the call.
-void PoolCore::proceedSoon() {
-  if (proceedScheduled_) return;
-  proceedScheduled_ = true;
+void PoolCore::finishPendingSoon() {
+  if (finishScheduled_) return;
+  finishScheduled_ = true;
   reactor_.callSoon([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    self->proceedScheduled_ = false;
-    self->proceed();
+    self->finishScheduled_ = false;
+    self->finishPending();
   });
 }
 
@@ -362,7 +362,7 @@ void PoolCore::close() {
   failReload(stopped);
   queueWaiters_.failAll(stopped, settlements_);
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
-  while (!settlements_.empty()) settlements_.tellNext();
+  while (!settlements_.empty()) settlements_.deliverNext();
 }
 
 }  // namespace phial::detail

@@ -1,4 +1,27 @@
-// The pool's state and decisions: who runs what, how many workers there are, what a death means.
+// The pool's conductor. It owns the books, asks its parts what to do, does it, and calls user code
+// last. Schedule decides who gets which jobs, Staffing how many workers there are, Verdict what a
+// death means for a job, JobClock when a job's time is up.
+//
+// The life of a job, by the functions that it passes in this order:
+//
+//   Submitter::deferToProcess    converts the arguments and makes a Job            detail/submit.h
+//   submit                       refuses it from the loop, or                      pool_jobs.cc
+//   enqueue                      puts it into the queue                            pool_jobs.cc
+//   dispatch                     asks Schedule who gets it, and what travels along pool_dispatch.cc
+//   sendBatch, dispatched        PoolWorker::run writes it; its times are watched  pool_dispatch.cc
+//     (worker)                   claims its slot, runs its function, answers worker/runtime.cc
+//   jobArrived                   begins to read a large result beside the loop     pool_jobs.cc
+//   jobAnswered, finishJob       reads the result; the ledger has its end          pool_workers.cc
+//   finishPending                sends the next jobs and starts workers            pool_core.cc
+//   deliver                      fires the Deferred: user code                     pool_core.cc
+//
+// or, when something is in its way:
+//
+//   cancel, expire               taken back, or asked to give up                   pool_time.cc
+//   checkTime, timeIsUp          its worker is ended                               pool_time.cc
+//   lookAtCrowded, sendBack      not begun, and queued again for another worker    pool_dispatch.cc
+//   workerDied, judgeJob         Verdict: it fails, or runs again                  pool_jobs.cc
+//   condemnQueue, failCondemned  the pool ends, or no worker gets ready            pool_jobs.cc
 //
 // Invariants
 // 1. A job is in the queue, or with a worker, or gone; its Ledger column says which.
@@ -7,12 +30,13 @@
 //    destruction of the pool included; close() has run then and nothing is called any more.
 // 3. Nothing is spawned inside another's decision but one process a turn of the loop.
 // 4. However many jobs end at once, one turn of the loop decides and tells no more of them than
-//    take about kSlice; proceed() goes on in the next turn. What is decided is told in that order.
+//    take about kSlice; finishPending() goes on in the next turn. What is decided is delivered in
+//    that order.
 #pragma once
 
 #include <phial/master/deferred.h>
+#include <phial/master/detail/job.h>
 #include <phial/master/histogram.h>
-#include <phial/master/job.h>
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
@@ -40,7 +64,7 @@
 #include "master/pool/settlement_queue.h"
 #include "master/pool/staffing.h"
 #include "master/pool/warm_memory.h"
-#include "master/supervision/pool_worker.h"
+#include "master/worker/pool_worker.h"
 
 namespace phial::detail {
 
@@ -75,7 +99,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Deferred<void> whenBelow(std::size_t jobs);
 
   // For those who submit as fast as the pool can take it.
-  std::size_t maxWorkers() const { return options_.max; }
+  std::size_t maxWorkers() const { return staffing_.max(); }
   bool hasTimeout() const { return options_.timeout.has_value(); }
   /// Whether a job submitted now would not meet QueueFull.
   bool hasRoom() const;
@@ -102,7 +126,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
 
   enum class Limit { soft, hard };
 
-  // Jobs: pool_jobs.cc
+  // Jobs: pool_jobs.cc, and what concerns their time in pool_time.cc
   /// The RPC system's own part of a message, and the Job around the arguments.
   static constexpr std::uint64_t kEnvelopeBytes = 1024;
   std::uint64_t mostArgumentBytes() const {
@@ -116,7 +140,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void enqueue(Ref<Job> job);
   void watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay);
   void checkTime(std::uint64_t id, Limit limit, Duration timeout);
-  void timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element);
+  void timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element,
+                PoolWorker::IfReturned ifReturned);
   void askToGiveUp(JobEntry& entry, DeathCause cause);
   void expire(std::uint64_t id);
   Ref<Job> take(JobEntry& entry, Column to, const Failure* failure = nullptr);
@@ -135,8 +160,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void failCondemned();
   /// Jobs that a worker could have.
   std::size_t waiting() const { return condemned_ ? 0 : schedule_.queue().size(); }
-  void restBeforeRerun(JobEntry& entry);
-  void endRest(JobEntry& entry);
+  void runAgainLater(JobEntry& entry);
+  void endPause(JobEntry& entry);
 
   // Who gets which: pool_dispatch.cc
   void dispatch(TimePoint end);
@@ -144,11 +169,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void sendBatch(Seat& seat);
   std::vector<Outgoing> gather(PoolWorker& worker, BatchPlan& plan);
   bool addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker, BatchPlan& plan);
-  struct Moment {
-    TimePoint reactor;
-    TimePoint clock;
-  };
-  void dispatched(JobEntry& entry, PoolWorker& worker, Moment now);
+  void dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now);
+  Roster::Now now() const { return {clock_.now(), reactor_.now()}; }
   void pollFor(Duration expected);
   void scheduleLook();
   void lookAtCrowded();
@@ -202,11 +224,11 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
 
   // Life: pool_core.cc
   WorkerFactory processes();
-  void proceed();
-  void proceedSoon();
-  void proceedNextTurn();
-  void tell(TimePoint end);
-  bool tellNext();
+  void finishPending();
+  void finishPendingSoon();
+  void finishPendingNextTurn();
+  void deliver(TimePoint end);
+  bool deliverNext();
   bool more();
   void fireStarters();
   void failStarters(const Failure& failure);
@@ -214,7 +236,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void stopNow(const Failure& stopped);
   void advanceStop();
   void killWorkers();
-  bool draining() const { return drainQueue_ && (waiting() > 0 || !resting_.empty()); }
+  bool draining() const { return drainQueue_ && (waiting() > 0 || !paused_.empty()); }
 
   const ForkMark mark_;
   const pid_t process_;
@@ -223,7 +245,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   PoolOptions options_;
   const std::shared_ptr<PoolLog> log_;
   Ledger ledger_;
-  std::set<std::uint64_t> resting_;   // queued jobs that wait before they run again
+  std::set<std::uint64_t> paused_;    // queued jobs that wait before they run again
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   JobTable jobs_;
   FloodGate deathGate_;
@@ -250,8 +272,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   bool stopping_ = false;
   bool drainQueue_ = false;
   bool closed_ = false;
-  bool proceedScheduled_ = false;
-  bool continuing_ = false;  // proceed() goes on in the next turn
+  bool finishScheduled_ = false;
+  bool continuing_ = false;  // finishPending() goes on in the next turn
   SettlementQueue settlements_;
   QueueWaiters queueWaiters_;
   std::shared_ptr<PoolObserver> observer_;

@@ -34,14 +34,14 @@ void PoolCore::sendBatch(Seat& seat) {
   BatchPlan plan = schedule_.plan(seat);
   auto batch = gather(worker, plan);
   if (!batch.empty()) worker.run(batch, plan.work());
-  const Moment now{reactor_.now(), clock_.now()};
+  const Roster::Now sent = now();
   for (auto& outgoing : batch) {
     JobEntry& entry = jobs_.at(outgoing.job->id);
     if (outgoing.failure) {
       schedule_.queue().pushFront(entry, entry.job->options().priority);
       failJob(entry, argumentFailure(std::move(*outgoing.failure)));
     } else {
-      dispatched(entry, worker, now);
+      dispatched(entry, worker, sent);
     }
   }
   if (seat.load.state != WorkerState::busy) return;
@@ -82,16 +82,16 @@ bool PoolCore::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& 
   return true;
 }
 
-void PoolCore::dispatched(JobEntry& entry, PoolWorker& worker, Moment now) {
+void PoolCore::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) {
   const auto id = entry.id();
   const JobOptions& options = entry.job->options();
-  JobCourse& course = jobs_.courseOf(entry);
+  JobState& state = jobs_.stateOf(entry);
   ledger_.move(Column::queued, Column::running);
-  course.worker = &worker;
-  course.workerNumber = worker.number();
-  if (++course.attempts == 1) queueWait_.add(now.reactor - entry.queued);
-  course.sentAt = now.clock;
-  course.times.dispatched = now.reactor;
+  state.worker = &worker;
+  state.workerNumber = worker.number();
+  if (++state.attempts == 1) queueWait_.add(now.reactor - entry.queued);
+  state.clock = JobClock(now.pool);
+  state.times.dispatched = now.reactor;
   observeJob(&PoolObserver::jobDispatched, entry);
   const auto timeout = options.timeout ? options.timeout : options_.timeout;
   if (timeout) watchTime(id, Limit::hard, *timeout, *timeout);
@@ -131,7 +131,7 @@ void PoolCore::lookAtCrowded() {
     if (reactor_.now() - now >= kSlice) break;  // the others in the next turn
   }
   spareForIdle();
-  proceed();
+  finishPending();
 }
 
 // Gives workers that have nothing to do what others hold and have not begun.

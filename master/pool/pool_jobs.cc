@@ -13,10 +13,6 @@
 namespace phial::detail {
 namespace {
 
-// How long a job waits before it runs again after it has killed a worker, and after many.
-constexpr Duration kFirstRest = std::chrono::milliseconds(10);
-constexpr Duration kLongestRest = std::chrono::seconds(1);
-
 std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
   const schema::JobResult::Reader result = answer.result;
   try {
@@ -41,10 +37,10 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
 // Whether the function of a job that is to fail was certainly never entered, by this worker or by
 // one before.
 bool PoolCore::neverRan(const JobEntry& entry) {
-  const JobCourse* const course = entry.course.get();
-  if (course == nullptr) return true;
-  if (course->mayHaveRun) return false;
-  return course->worker == nullptr || !course->worker->jobBegun(entry.id());
+  const JobState* const state = entry.state.get();
+  if (state == nullptr) return true;
+  if (state->mayHaveRun) return false;
+  return state->worker == nullptr || !state->worker->jobBegun(entry.id());
 }
 
 // Arguments that cannot be written are the caller's affair, whatever found it out.
@@ -60,7 +56,7 @@ void PoolCore::submit(Ref<Job> job) {
   // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
   if (roster_.idle() > 0) dispatch(reactor_.now() + kSlice);
   fill();
-  proceedSoon();
+  finishPendingSoon();
 }
 
 void PoolCore::refuse(Ref<Job> job, Failure reason) {
@@ -68,7 +64,7 @@ void PoolCore::refuse(Ref<Job> job, Failure reason) {
   ledger_.enter(Column::failed);
   observeRefused(*job, reason);
   settlements_.fail(std::move(job), std::move(reason));
-  proceedSoon();
+  finishPendingSoon();
 }
 
 std::optional<Failure> PoolCore::refusal(const Job& job) {
@@ -110,7 +106,7 @@ void PoolCore::enqueue(Ref<Job> job) {
   JobEntry& entry = jobs_.add(std::move(job));
   schedule_.queue().pushBack(entry, options.priority);
   if (const auto& deadline = options.deadline) {
-    jobs_.courseOf(entry).deadline =
+    jobs_.stateOf(entry).deadline =
         clock_.callLater(saturatingSubtract(*deadline, clock_.now()), [this, id] { expire(id); });
   }
   entry.queued = reactor_.now();
@@ -125,24 +121,24 @@ bool PoolCore::cancel(std::uint64_t id) {
   if (worker != nullptr && !worker->takeBack(id)) askToGiveUp(*entry, DeathCause::cancel);
   const bool mayHaveRun = !neverRan(*entry);
   take(*entry, Column::cancelled);
-  proceedSoon();
+  finishPendingSoon();
   return mayHaveRun;
 }
 
 Ref<Job> PoolCore::take(JobEntry& entry, Column to, const Failure* failure) {
   Column from = Column::queued;
-  if (entry.course) {
-    JobCourse& course = *entry.course;
-    course.deadline.cancel();
-    course.timeout.cancel();
-    course.softTimeout.cancel();
-    course.rest.cancel();
-    if (course.worker != nullptr) from = Column::running;
+  if (entry.state) {
+    JobState& state = *entry.state;
+    state.deadline.cancel();
+    state.timeout.cancel();
+    state.softTimeout.cancel();
+    state.pause.cancel();
+    if (state.worker != nullptr) from = Column::running;
   }
   if (entry.place.is_linked()) {
     schedule_.queue().remove(entry, entry.job->options().priority);
   } else if (from == Column::queued) {
-    resting_.erase(entry.id());
+    paused_.erase(entry.id());
   }
   ledger_.move(from, to);
   observeSettled(entry, to, failure);
@@ -171,8 +167,8 @@ std::unique_ptr<ResultReading> PoolCore::jobArrived(schema::JobResult::Reader re
   } catch (...) {  // readResult() will meet and report it
   }
   if (reading) {
-    JobCourse& course = *entry->course;
-    for (auto* timer : {&course.deadline, &course.timeout, &course.softTimeout}) timer->cancel();
+    JobState& state = *entry->state;
+    for (auto* timer : {&state.deadline, &state.timeout, &state.softTimeout}) timer->cancel();
   }
   return reading;
 }
@@ -189,7 +185,7 @@ void PoolCore::finishJob(JobEntry& entry, const JobAnswer& answer) {
 void PoolCore::noteTimes(JobEntry& entry, schema::JobResult::Reader result) {
   const TimePoint started{Duration(result.getStartedNanoseconds())};
   const Duration run(result.getRunNanoseconds());
-  JobTimes& times = entry.course->times;
+  JobTimes& times = entry.state->times;
   if (started < *times.dispatched || run < Duration::zero()) return;
   const auto isPast = [&] { return started <= seenTime_ && run <= seenTime_ - started; };
   if (!isPast()) {
@@ -227,14 +223,14 @@ void PoolCore::judgeJobs(const PoolWorker& worker, const DeathCertificate& death
 }
 
 void PoolCore::judgeJob(JobEntry& entry, const DeathCertificate& death) {
-  JobTimes& times = entry.course->times;
+  JobTimes& times = entry.state->times;
   if (const auto delay = entry.worker()->startDelay(entry.id())) {
     times.started = *times.dispatched + *delay;
   }
   const JobOptions& options = entry.job->options();
   const auto at = isBlamed(entry, death) ? AtDeath::running : AtDeath::onItsWay;
   auto verdict = judge(death, at, {options.rerun, options.maxAttempts},
-                       queueIsOpen() ? QueueMode::open : QueueMode::closed, entry.course->strikes);
+                       queueIsOpen() ? QueueMode::open : QueueMode::closed, entry.state->strikes);
   using Fate = Verdict::Fate;
   if (verdict.fate == Fate::fails) return failJob(entry, std::move(*verdict.failure));
   if (verdict.fate == Fate::stops) return failJob(entry, stoppedWhileRunning());
@@ -242,19 +238,17 @@ void PoolCore::judgeJob(JobEntry& entry, const DeathCertificate& death) {
   observeRequeued(entry, death);
   if (verdict.fate == Fate::runsAgain) return requeue(entry);
   leaveWorker(entry);
-  restBeforeRerun(entry);
+  runAgainLater(entry);
 }
 
 void PoolCore::leaveWorker(JobEntry& entry) {
-  JobCourse& course = *entry.course;
-  if (course.worker->jobBegun(entry.id())) course.mayHaveRun = true;
-  course.timeout.cancel();
-  course.softTimeout.cancel();
-  course.worker = nullptr;
+  JobState& state = *entry.state;
+  if (state.worker->jobBegun(entry.id())) state.mayHaveRun = true;
+  state.timeout.cancel();
+  state.softTimeout.cancel();
+  state.worker = nullptr;
   ledger_.move(Column::running, Column::queued);
-  course.times.started.reset();
-  course.begunBefore.reset();
-  course.answer = JobCourse::Answer::due;
+  state.times.started.reset();
 }
 
 // Back to the head of the queue, unless that is closed.
@@ -268,30 +262,25 @@ Failure PoolCore::stoppedWhileRunning() const {
   return Failure(PoolStopped("pool " + options_.name + " was stopped while the job was running"));
 }
 
-// A job that has killed its worker may do so again: each time it waits for longer.
-void PoolCore::restBeforeRerun(JobEntry& entry) {
-  JobCourse& course = *entry.course;
-  Duration pause = kFirstRest;
-  for (std::size_t i = 1; i < course.strikes.deaths.size() && pause < kLongestRest; ++i) pause *= 2;
-  pause = std::min(pause, kLongestRest);
-  std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
+void PoolCore::runAgainLater(JobEntry& entry) {
   const auto id = entry.id();
-  resting_.insert(id);
-  course.rest = clock_.callLater(Duration(jitter(random_)), [this, id] {
-    endRest(jobs_.at(id));
-    proceed();
+  const Duration pause = pauseBeforeRerun(entry.state->strikes.deaths.size(), random_);
+  paused_.insert(id);
+  entry.state->pause = clock_.callLater(pause, [this, id] {
+    endPause(jobs_.at(id));
+    finishPending();
   });
 }
 
-void PoolCore::endRest(JobEntry& entry) {
-  entry.course->rest.cancel();
-  resting_.erase(entry.id());
+void PoolCore::endPause(JobEntry& entry) {
+  entry.state->pause.cancel();
+  paused_.erase(entry.id());
   schedule_.queue().pushFront(entry, entry.job->options().priority);
 }
 
 // From here on no job leaves the queue but to fail, and none comes in.
 void PoolCore::condemnQueue(const Failure& failure) {
-  while (!resting_.empty()) endRest(jobs_.at(*resting_.begin()));
+  while (!paused_.empty()) endPause(jobs_.at(*paused_.begin()));
   if (!schedule_.queue().empty() && !condemned_) condemned_ = failure;
 }
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "master/pool/pool_core.h"
-#include "master/supervision/death_report.h"
+#include "master/worker/death_report.h"
 
 namespace phial::detail {
 
@@ -18,7 +18,7 @@ void PoolCore::sayDeath(const DeathCertificate& death) {
   if (floodTimer_.active()) return;
   floodTimer_ = reactor_.callLater(FloodGate::kPeriod, [this] {
     sayDeathsHeldBack();
-    proceed();
+    finishPending();
   });
 }
 

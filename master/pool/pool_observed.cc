@@ -18,10 +18,10 @@ JobReport reportOf(const Job& job) {
 
 JobReport reportOf(const JobEntry& entry) {
   JobReport report = reportOf(*entry.job);
-  if (entry.course) {
-    report.worker = entry.course->workerNumber;
-    report.attempts = entry.course->attempts;
-    report.times = entry.course->times;
+  if (entry.state) {
+    report.worker = entry.state->workerNumber;
+    report.attempts = entry.state->attempts;
+    report.times = entry.state->times;
   }
   report.times.queued = entry.queued;
   return report;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "master/pool/pool_core.h"
-#include "master/supervision/this_program.h"
+#include "master/process/this_program.h"
 
 namespace phial::detail {
 
@@ -70,7 +70,7 @@ void PoolCore::noteShortage(const std::string& what) {
   failReload(failure);
   failStarters(failure);
   if (!everReady_) condemnQueue(failure);
-  proceedSoon();  // this may be a timer's turn
+  finishPendingSoon();  // this may be a timer's turn
 }
 
 void PoolCore::giveUpStarting(const DeathCertificate& death) {
@@ -143,7 +143,7 @@ Deferred<void> PoolCore::reload() {
   if (runsOwnProgram_) options_.worker = commandByPath();
   staffing_.beginReload(lastWorker_);
   reloaders_.push_back(std::move(resolver));
-  proceedSoon();
+  finishPendingSoon();
   return std::move(deferred);
 }
 

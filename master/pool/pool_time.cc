@@ -24,40 +24,30 @@ std::string seconds(Duration duration) {
 }  // namespace
 
 void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay) {
-  JobCourse& course = *jobs_.at(id).course;
-  (limit == Limit::soft ? course.softTimeout : course.timeout) =
+  JobState& state = *jobs_.at(id).state;
+  (limit == Limit::soft ? state.softTimeout : state.timeout) =
       clock_.callLater(delay, [this, id, limit, timeout] { checkTime(id, limit, timeout); });
 }
 
-// Running time counts from the moment the function was entered, or the element begun, which the
-// control page tells; as long as the job is under way it stands still.
 void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
-  JobCourse& course = *jobs_.at(id).course;
-  PoolWorker& worker = *course.worker;
-  const bool ofElement = jobs_.at(id).job->function().timed == Timed::element;
+  JobEntry& entry = jobs_.at(id);
+  PoolWorker& worker = *entry.worker();
+  const bool ofElement = entry.job->function().timed == Timed::element;
   const auto element = ofElement ? worker.atElement(id) : std::nullopt;
-  auto startDelay = ofElement ? std::nullopt : worker.startDelay(id);
-  if (element) startDelay = element->startDelay;
-  if (!startDelay && !worker.jobBegun(id)) return watchTime(id, limit, timeout, timeout);
-  // Reading its arguments is not running, but must not go on for ever either.
-  if (startDelay) {
-    course.begunBefore.reset();
-  } else if (!course.begunBefore) {
-    course.begunBefore = clock_.now();
-  }
-  const TimePoint start = startDelay ? course.sentAt + *startDelay : *course.begunBefore;
-  const Duration left = saturatingSubtract(saturatingAdd(start, timeout), clock_.now());
-  if (left > Duration::zero()) return watchTime(id, limit, timeout, left);
-  // What has returned in time has kept to it, also when something held up the loop meanwhile.
-  using Answer = JobCourse::Answer;
-  if (worker.jobReturned(id) && std::exchange(course.answer, Answer::late) == Answer::due) {
-    return watchTime(id, limit, timeout, options_.grace);
-  }
-  timeIsUp(jobs_.at(id), limit, timeout, element ? element->number : 0);
+  JobStage stage{.begun = worker.jobBegun(id), .returned = worker.jobReturned(id)};
+  if (!ofElement) stage.startDelay = worker.startDelay(id);
+  if (element) stage.startDelay = element->startDelay;
+  using Look = JobClock::Look;
+  const auto [look, delay] = entry.state->clock.look(stage, timeout, options_.grace, clock_.now());
+  if (look == Look::again) return watchTime(id, limit, timeout, delay);
+  using IfReturned = PoolWorker::IfReturned;
+  timeIsUp(entry, limit, timeout, element ? element->number : 0,
+           look == Look::isUp ? IfReturned::wait : IfReturned::end);
 }
 
 // Of the whole job, or of the one element that is not 0.
-void PoolCore::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element) {
+void PoolCore::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element,
+                        PoolWorker::IfReturned ifReturned) {
   PoolWorker& worker = *entry.worker();
   const auto id = entry.id();
   const std::string who = element != 0 ? "the element" : "its job";
@@ -69,10 +59,7 @@ void PoolCore::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uin
     if (element != 0) watchTime(id, limit, timeout, timeout);  // of the elements after it
     return;
   }
-  using IfReturned = PoolWorker::IfReturned;
-  const bool late = entry.course->answer == JobCourse::Answer::late;
-  const bool ended = worker.timeOut(id, who + " ran longer than " + seconds(timeout),
-                                    late ? IfReturned::end : IfReturned::wait);
+  const bool ended = worker.timeOut(id, who + " ran longer than " + seconds(timeout), ifReturned);
   // It has ended by itself, or returned at this very moment, or a debugger holds it.
   if (!ended) watchTime(id, limit, timeout, options_.grace);
 }
@@ -85,7 +72,7 @@ void PoolCore::expire(std::uint64_t id) {
   failJob(entry,
           Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
                                            : "the deadline passed before the job was begun")));
-  proceed();
+  finishPending();
 }
 
 // Of a job that runs, and for which nobody waits from here on.

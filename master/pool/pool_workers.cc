@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "master/pool/pool_core.h"
-#include "master/supervision/death_report.h"
+#include "master/worker/death_report.h"
 
 namespace phial::detail {
 
@@ -14,13 +14,13 @@ void PoolCore::workerReady(PoolWorker& worker) {
   staffing_.noteReady(worker.number());
   observeWorker(&PoolObserver::workerReady, worker);
   release(*roster_.find(worker.number()));
-  proceed();
+  finishPending();
 }
 
 // A worker that is being started is not on the roster yet.
 void PoolCore::workerChanged(PoolWorker& worker) {
   Seat* const seat = roster_.find(worker.number());
-  if (seat != nullptr) roster_.update(*seat, worker.load(), {clock_.now(), reactor_.now()});
+  if (seat != nullptr) roster_.update(*seat, worker.load(), now());
 }
 
 void PoolCore::jobAnswered(PoolWorker& worker, const JobAnswer& answer) {
@@ -41,12 +41,12 @@ void PoolCore::jobUnwritable(std::uint64_t job, Failure failure) {
 
 void PoolCore::workerAnswered(PoolWorker& worker) {
   release(*roster_.find(worker.number()));
-  proceed();
+  finishPending();
 }
 
 void PoolCore::workerGaveBack(PoolWorker&, const std::vector<std::uint64_t>& jobs) {
   sendBack(jobs);
-  proceedSoon();
+  finishPendingSoon();
 }
 
 // Told in line with the jobs' ends, so that the last report comes before its job's.
@@ -65,7 +65,7 @@ void PoolCore::workerProgressed(std::uint64_t id, double fraction, std::string n
                          failure.type() + ": " + failure.message()));
     }
   });
-  proceedSoon();
+  finishPendingSoon();
 }
 
 void PoolCore::workerLacks(const std::string& what) {
@@ -80,7 +80,7 @@ void PoolCore::workerDied(PoolWorker& worker, DeathCertificate death) {
   observeDeath(death);
   judgeJobs(worker, death);
   if (staffing_.noteDeath(death, clock_.now())) giveUpStarting(death);
-  proceed();
+  finishPending();
 }
 
 // A worker is on the stack when it reports its death; it is destroyed when that has unwound.

@@ -24,7 +24,7 @@ bool QueueWaiters::ready(std::size_t length) const {
   return !lanes_->empty() && lanes_->begin()->first > length;
 }
 
-bool QueueWaiters::tellNext(std::size_t length) {
+bool QueueWaiters::deliverNext(std::size_t length) {
   auto first = lanes_->end();
   for (auto lane = lanes_->begin(); lane != lanes_->end() && lane->first > length; ++lane) {
     const bool earlier =

@@ -22,7 +22,7 @@ class QueueWaiters {
   bool ready(std::size_t length) const;
   /// Tells the one who has waited longest of those. Calls user code, after which this may be gone.
   /// False when there is nobody.
-  bool tellNext(std::size_t length);
+  bool deliverNext(std::size_t length);
   /// Fails all, through `settlements`.
   void failAll(const Failure& failure, SettlementQueue& settlements);
 

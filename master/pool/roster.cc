@@ -76,7 +76,8 @@ void Roster::update(Seat& seat, const Load& load, Now now) {
   seat.load = load;
   seat.late = false;
   // The answer is on its way for a moment, and the look costs something: it comes a little later.
-  seat.lookAt = saturatingAdd(now.reactor, std::min(load.first, kPrefetchWork) + kLookPause);
+  const Duration next = load.next == Duration::max() ? kPrefetchWork : load.next;
+  seat.lookAt = saturatingAdd(now.reactor, saturatingAdd(next, kLookPause));
   countIn(seat);
   enterSets(seat);
   line(seat);

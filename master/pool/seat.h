@@ -16,7 +16,7 @@
 #include <memory>
 #include <utility>
 
-#include "master/supervision/pool_worker.h"
+#include "master/worker/pool_worker.h"
 
 namespace phial::detail {
 

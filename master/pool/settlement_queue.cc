@@ -4,7 +4,7 @@
 
 namespace phial::detail {
 
-void SettlementQueue::tellNext() {
+void SettlementQueue::deliverNext() {
   auto [job, wait, failure, call] = std::move(queue_.front());
   queue_.pop_front();
   if (call) {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <phial/master/deferred.h>
-#include <phial/master/job.h>
+#include <phial/master/detail/job.h>
 
 #include <deque>
 #include <functional>
@@ -31,7 +31,7 @@ class SettlementQueue {
 
   bool empty() const { return queue_.empty(); }
   /// Tells the oldest. Calls user code. REQUIRES: not empty().
-  void tellNext();
+  void deliverNext();
 
  private:
   struct Settlement {

@@ -17,8 +17,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "master/pool/restart_policy.h"
 #include "master/pool/roster.h"
-#include "master/supervision/restart_policy.h"
 
 namespace phial::detail {
 

@@ -20,9 +20,9 @@ Verdict failed(E error, const DeathCertificate& death) {
 }
 
 Verdict judgeWaiting(const DeathCertificate& death, Strikes& strikes) {
-  if (death.cause == DeathCause::unresponsive) ++strikes.unanswered;
+  if (death.cause == DeathCause::unresponsive) ++strikes.notTakenUp;
   const bool harmless =
-      ++strikes.misses < Verdict::kMostMisses && strikes.unanswered < Verdict::kMostUnanswered;
+      ++strikes.notBegun < Verdict::kMostNotBegun && strikes.notTakenUp < Verdict::kMostNotTakenUp;
   return harmless ? Verdict{Fate::runsAgain} : failed(WorkerDied(death), death);
 }
 
@@ -35,7 +35,7 @@ Verdict judgeRunning(const DeathCertificate& death, const RerunRule& rule, Queue
   if (rule.rerun == Rerun::always) {
     strikes.deaths.push_back(death);
     if (strikes.deaths.size() >= rule.maxAttempts) return failed(PoisonJob(strikes.deaths), death);
-    if (queue == QueueMode::open) return {Fate::restsAndRunsAgain};
+    if (queue == QueueMode::open) return {Fate::runsAgainAfterPause};
   }
   if (death.cause == DeathCause::protocol) {
     return failed(ProtocolError(death.message(), death.describe()), death);

@@ -4,8 +4,8 @@
 //   how the worker ended          the job ran in it              it was only on its way
 //   shutdown                      fails, PoolStopped             fails, PoolStopped
 //   timeout                       fails, JobTimedOut             } runs again at once, up to
-//   softTimeout                   fails, SoftTimeoutExceeded     } kMostMisses workers in a row, or
-//   otherwise, Rerun::always      rests, runs again; PoisonJob   } kMostUnanswered that did not
+//   softTimeout                   fails, SoftTimeoutExceeded     } kMostNotBegun workers in a row,
+//   or otherwise, Rerun::always      rests, runs again; PoisonJob   } kMostNotTakenUp that did not
 //                                 after maxAttempts deaths       } take it up: then WorkerDied
 //   protocol                      fails, ProtocolError           }
 //   otherwise                     fails, WorkerDied              }
@@ -25,25 +25,25 @@ namespace phial::detail {
 
 /// What is held against a job: the workers that have died with it.
 struct Strikes {
-  unsigned misses = 0;                   ///< deaths of workers that had not begun it
-  unsigned unanswered = 0;               ///< of these, workers that did not take it up in time
+  unsigned notBegun = 0;                 ///< deaths of workers that had not begun it
+  unsigned notTakenUp = 0;               ///< of these, workers that did not take it up in time
   std::vector<DeathCertificate> deaths;  ///< of workers that it was running in; Rerun::always only
 
-  bool any() const { return misses > 0 || !deaths.empty(); }
+  bool any() const { return notBegun > 0 || !deaths.empty(); }
 };
 
 struct Verdict {
   /// Workers in a row that may die with a job on its way to them; then it may be the job that kills
   /// them, before they can say that they have it.
-  static constexpr unsigned kMostMisses = 10;
+  static constexpr unsigned kMostNotBegun = 10;
   /// Workers that may let the time go by in which a job is to be taken up: see startTimeout.
-  static constexpr unsigned kMostUnanswered = 2;
+  static constexpr unsigned kMostNotTakenUp = 2;
 
   enum class Fate {
-    fails,              ///< with `failure`
-    runsAgain,          ///< at the head of the queue
-    restsAndRunsAgain,  ///< after a pause: it may do the same again
-    stops,              ///< with PoolStopped, whose text is the pool's
+    fails,                ///< with `failure`
+    runsAgain,            ///< at the head of the queue
+    runsAgainAfterPause,  ///< after a pause: it may do the same again
+    stops,                ///< with PoolStopped, whose text is the pool's
   } fate;
   std::optional<Failure> failure = std::nullopt;  // set if it fails
 };

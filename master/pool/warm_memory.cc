@@ -52,13 +52,13 @@ void WarmMemory::comeBack(Block block) {
   }
   kept_.push_back(block);
   keptBytes_ += block.bytes;
-  if (!rest_.active()) rest();
+  if (!freeTimer_.active()) freeUnused();
 }
 
-void WarmMemory::rest() {
-  rest_ = clock_->callLater(kRestAfter, [this] {
+void WarmMemory::freeUnused() {
+  freeTimer_ = clock_->callLater(kRestAfter, [this] {
     if (!std::exchange(used_, false)) return giveBack();
-    rest();
+    freeUnused();
   });
 }
 
@@ -71,7 +71,7 @@ void WarmMemory::giveBack() {
 
 void WarmMemory::close() {
   clock_ = nullptr;
-  rest_.cancel();
+  freeTimer_.cancel();
   giveBack();
 }
 

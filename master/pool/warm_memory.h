@@ -46,15 +46,15 @@ class WarmMemory : public std::enable_shared_from_this<WarmMemory> {
 
   Block fit(std::size_t bytes);
   void comeBack(Block block);
-  void rest();
+  void freeUnused();
   void giveBack();
 
   Clock* clock_;  // null once closed
   const std::uint64_t mostBytes_;
   std::vector<Block> kept_;
   std::size_t keptBytes_ = 0;
-  bool used_ = false;  // since rest() looked last
-  DelayedCall rest_;   // active while anything is kept
+  bool used_ = false;      // since freeUnused() looked last
+  DelayedCall freeTimer_;  // active while anything is kept
 };
 
 }  // namespace phial::detail

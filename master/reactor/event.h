@@ -1,7 +1,7 @@
 // Events whose callback is a member function.
 #pragma once
 
-#include "protocol/event_ptr.h"
+#include "protocol/wire/event_ptr.h"
 
 namespace phial::detail {
 

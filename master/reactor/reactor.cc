@@ -8,12 +8,11 @@
 
 #include "master/reactor/call_guard.h"
 #include "master/reactor/loop.h"
+#include "master/reactor/reactor_core.h"
 #include "master/reactor/soon_queue.h"
 #include "master/reactor/thread_queue.h"
 #include "master/reactor/timers.h"
 #include "master/reactor/watches.h"
-#include "master/supervision/child_reaper.h"
-#include "master/supervision/process_state.h"
 
 namespace phial {
 namespace {
@@ -24,45 +23,6 @@ event_base& required(event_base* base) {
 }
 
 }  // namespace
-
-struct Reactor::Core {
-  explicit Core(std::shared_ptr<detail::Loop> shared) : loop(std::move(shared)) {}
-
-  const detail::OwnerThread& thread() const { return loop->thread(); }
-
-  // Drops what has not been called, while all of this still stands: the destructor of what a call
-  // holds may call in here again. What it asks for then is dropped at once.
-  void close() {
-    closed = true;
-    loop->dropCallsOf(guard);
-    timers.close();
-    soon.close();
-    fromThreads.close();
-    watches.close();
-  }
-
-  void requireOwnProcess(const char* member) const {
-    if (!guard.inherited()) return;
-    throw std::logic_error(std::string("Reactor::") + member +
-                           ": this Reactor belongs to process " + std::to_string(process) +
-                           ", and this one (" + std::to_string(::getpid()) +
-                           ") was forked from it: make a Reactor of its own here");
-  }
-
-  // Whether a call is dropped instead of kept: at the end, and in a forked child.
-  bool inert() const { return closed || guard.inherited(); }
-
-  const pid_t process = ::getpid();
-  const std::shared_ptr<detail::Loop> loop;
-  event_base& base = loop->base();
-  detail::CallGuard guard;
-  detail::Timers timers{base, guard};
-  detail::SoonQueue soon{base, guard};
-  detail::ThreadQueue fromThreads{base, guard};
-  detail::Watches watches{base, guard};
-  detail::ChildReaper reaper{watches, timers};
-  bool closed = false;
-};
 
 Reactor::Reactor() : core_(std::make_unique<Core>(detail::Loop::create())) {}
 Reactor::Reactor(event_base* base)
@@ -123,12 +83,6 @@ Watch Reactor::addWriter(int fd, std::function<void()> f) {
   core_->thread().requireInDebug("Reactor::addWriter");
   if (core_->inert()) return {};
   return core_->watches.add(fd, EV_WRITE, std::move(f));
-}
-
-Process Reactor::spawnProcess(const SpawnOptions& options) {
-  core_->requireOwnProcess("spawnProcess");
-  core_->thread().requireInDebug("Reactor::spawnProcess");
-  return detail::spawn(*this, core_->reaper, options);
 }
 
 void Reactor::onCallbackError(std::function<void(std::exception_ptr)> hook) {

@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-#include "master/supervision/worker_link.h"
+#include "master/worker/worker_link.h"
 
 namespace {
 

@@ -121,7 +121,7 @@ Load FakeWorker::load() const {
     const bool unknown = load.expected == Duration::max() || batch.expected == Duration::max();
     load.expected = unknown ? Duration::max() : load.expected + batch.expected;
   }
-  if (!batches_.empty()) load.first = batches_.front().expected;
+  if (!batches_.empty()) load.next = batches_.front().expected;
   load.given += load.held;
   return load;
 }

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "master/supervision/pool_worker.h"
+#include "master/worker/pool_worker.h"
 
 namespace phial::detail {
 

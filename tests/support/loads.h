@@ -1,7 +1,7 @@
 // What workers report, for tests of the pool's decisions.
 #pragma once
 
-#include "master/supervision/pool_worker.h"
+#include "master/worker/pool_worker.h"
 
 namespace phial::detail {
 
@@ -13,7 +13,7 @@ inline Load busyLoad(std::size_t held, Duration expected, bool room = true) {
           .held = held,
           .room = room,
           .expected = expected,
-          .first = expected,
+          .next = expected,
           .given = held};
 }
 

@@ -1,7 +1,7 @@
 // Jobs without a pool.
 #pragma once
 
-#include <phial/master/job.h>
+#include <phial/master/detail/job.h>
 
 #include <cstdint>
 #include <memory>

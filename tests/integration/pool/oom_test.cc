@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "master/supervision/worker_process.h"
+#include "master/worker/worker_process.h"
 #include "pool_fixture.h"
 
 namespace phial {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "arena_jobs.h"
-#include "master/supervision/worker_process.h"
+#include "master/worker/worker_process.h"
 #include "pool_fixture.h"
 #include "tests/support/lone_job.h"
 #include "tests/support/process_stat.h"

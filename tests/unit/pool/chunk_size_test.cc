@@ -1,5 +1,5 @@
 #include <gtest/gtest.h>
-#include <phial/master/chunk_size.h>
+#include <phial/master/detail/chunk_size.h>
 
 namespace phial::detail {
 namespace {

@@ -49,27 +49,27 @@ TEST_F(JobTableTest, FindsWhatIsThere) {
 TEST_F(JobTableTest, AnErasedEntryIsGoneWithAllThatItHeld) {
   add(1);
   add(2);
-  table_.courseOf(table_.at(1)).strikes.deaths.emplace_back();
+  table_.stateOf(table_.at(1)).strikes.deaths.emplace_back();
   erase(1);
   EXPECT_EQ(table_.find(1), nullptr);
   EXPECT_EQ(table_.find(2)->id(), 2U);
   add(1);
-  EXPECT_EQ(table_.at(1).course, nullptr);
+  EXPECT_EQ(table_.at(1).state, nullptr);
 }
 
 TEST_F(JobTableTest, ACourseIsUsedAgainAndKnowsNothingOfTheJobBefore) {
   add(1);
-  JobCourse& course = table_.courseOf(table_.at(1));
-  EXPECT_EQ(&table_.courseOf(table_.at(1)), &course);
-  course.attempts = 3;
-  course.times.dispatched.emplace();
-  course.strikes.deaths.emplace_back();
+  JobState& state = table_.stateOf(table_.at(1));
+  EXPECT_EQ(&table_.stateOf(table_.at(1)), &state);
+  state.attempts = 3;
+  state.times.dispatched.emplace();
+  state.strikes.deaths.emplace_back();
   erase(1);
   add(2);
-  EXPECT_EQ(&table_.courseOf(table_.at(2)), &course);
-  EXPECT_EQ(course.attempts, 0U);
-  EXPECT_FALSE(course.times.dispatched);
-  EXPECT_THAT(course.strikes.deaths, IsEmpty());
+  EXPECT_EQ(&table_.stateOf(table_.at(2)), &state);
+  EXPECT_EQ(state.attempts, 0U);
+  EXPECT_FALSE(state.times.dispatched);
+  EXPECT_THAT(state.strikes.deaths, IsEmpty());
 }
 
 TEST_F(JobTableTest, TheFirstIsTheOneOfTheLowestNumber) {

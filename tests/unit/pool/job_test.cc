@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <phial/master/job.h>
+#include <phial/master/detail/job.h>
 #include <phial/protocol/error.h>
 
 #include <capnp/message.h>

@@ -27,14 +27,14 @@ TEST_F(QueueWaitersTest, TellsOneAtATimeWhoHasWaitedLongestOfThoseWhomTheLengthI
   const auto b = wait(10, "high");
   const auto c = wait(10, "high too");
   EXPECT_FALSE(waiters_.ready(10));
-  EXPECT_FALSE(waiters_.tellNext(10));
+  EXPECT_FALSE(waiters_.deliverNext(10));
   EXPECT_TRUE(waiters_.ready(9));
-  EXPECT_TRUE(waiters_.tellNext(9));
+  EXPECT_TRUE(waiters_.deliverNext(9));
   EXPECT_THAT(told_, ElementsAre("high"));
-  EXPECT_TRUE(waiters_.tellNext(1));
-  EXPECT_TRUE(waiters_.tellNext(1));
+  EXPECT_TRUE(waiters_.deliverNext(1));
+  EXPECT_TRUE(waiters_.deliverNext(1));
   EXPECT_THAT(told_, ElementsAre("high", "low", "high too"));
-  EXPECT_FALSE(waiters_.tellNext(0));
+  EXPECT_FALSE(waiters_.deliverNext(0));
 }
 
 TEST_F(QueueWaitersTest, OneWhoHasCancelledIsForgotten) {
@@ -42,7 +42,7 @@ TEST_F(QueueWaitersTest, OneWhoHasCancelledIsForgotten) {
       wait(1, "a").addErrback([](const Failure& f) { EXPECT_TRUE(f.check<CancelledError>()); });
   const auto b = wait(1, "b");
   a.cancel();
-  EXPECT_TRUE(waiters_.tellNext(0));
+  EXPECT_TRUE(waiters_.deliverNext(0));
   EXPECT_THAT(told_, ElementsAre("b"));
   EXPECT_FALSE(waiters_.ready(0));
 }
@@ -53,7 +53,7 @@ TEST_F(QueueWaitersTest, OneWhoCancelsWhileTheFailureIsOnItsWayGetsTheCancellati
   auto a = waiters_.wait(1).addErrback([&](const Failure& f) { type = f.type(); });
   waiters_.failAll(Failure(PoolStopped("stopped")), settlements);
   a.cancel();
-  while (!settlements.empty()) settlements.tellNext();
+  while (!settlements.empty()) settlements.deliverNext();
   EXPECT_EQ(type, "phial::CancelledError");
   EXPECT_FALSE(waiters_.ready(0));
 }

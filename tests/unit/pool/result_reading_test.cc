@@ -1,7 +1,7 @@
 // A large result that is read piece by piece.
 #include <capnp/message.h>
 #include <gtest/gtest.h>
-#include <phial/master/job.h>
+#include <phial/master/detail/job.h>
 
 #include <memory>
 #include <string>

@@ -56,9 +56,9 @@ TEST_F(SettlementQueueTest, NobodyIsToldBeforeItsTurn) {
   queue_.succeed(wait("start"));
   EXPECT_THAT(notes_, ElementsAre());
   EXPECT_FALSE(queue_.empty());
-  queue_.tellNext();
+  queue_.deliverNext();
   EXPECT_THAT(notes_, ElementsAre("1 succeeded", "1 gone"));
-  queue_.tellNext();
+  queue_.deliverNext();
   EXPECT_TRUE(queue_.empty());
 }
 
@@ -67,7 +67,7 @@ TEST_F(SettlementQueueTest, EachIsToldItsOwnOutcomeInOrder) {
   queue_.fail(job(1), Failure(QueueFull("too many")));
   queue_.succeed(wait("stop"));
   queue_.succeed(job(2));
-  while (!queue_.empty()) queue_.tellNext();
+  while (!queue_.empty()) queue_.deliverNext();
   EXPECT_THAT(notes_, ElementsAre("start no more", "1 failed: too many", "1 gone", "stop fired",
                                   "2 succeeded", "2 gone"));
 }
@@ -76,9 +76,9 @@ TEST_F(SettlementQueueTest, WhoIsToldMayAddMore) {
   auto [deferred, resolver] = newDeferred<void>();
   std::move(deferred).addCallback([this] { queue_.succeed(job(7)); });
   queue_.succeed(std::move(resolver));
-  queue_.tellNext();
+  queue_.deliverNext();
   EXPECT_FALSE(queue_.empty());
-  queue_.tellNext();
+  queue_.deliverNext();
   EXPECT_THAT(notes_, ElementsAre("7 succeeded", "7 gone"));
 }
 

@@ -42,7 +42,7 @@ TEST(VerdictTest, OneThatRanRestsAndRunsAgainIfItIsTo) {
   for (std::size_t deaths = 1; deaths < always.maxAttempts; ++deaths) {
     const auto verdict =
         judge(deathOf(DeathCause::crash), AtDeath::running, always, QueueMode::open, strikes);
-    EXPECT_EQ(verdict.fate, Fate::restsAndRunsAgain);
+    EXPECT_EQ(verdict.fate, Fate::runsAgainAfterPause);
     EXPECT_EQ(strikes.deaths.size(), deaths);
   }
 }
@@ -101,14 +101,14 @@ TEST(VerdictTest, AJobOnItsWayRunsAgainAtOnceWhateverItsWorkerDiedOf) {
       const auto verdict =
           judge(deathOf(cause), AtDeath::onItsWay, {.rerun = rerun}, QueueMode::open, strikes);
       EXPECT_EQ(verdict.fate, Fate::runsAgain) << causeName(cause);
-      EXPECT_EQ(strikes.misses, 1u);
+      EXPECT_EQ(strikes.notBegun, 1u);
     }
   }
 }
 
 TEST(VerdictTest, OneWithWhichManyWorkersDieIsGivenUp) {
   Strikes strikes;
-  for (unsigned i = 1; i < Verdict::kMostMisses; ++i) {
+  for (unsigned i = 1; i < Verdict::kMostNotBegun; ++i) {
     EXPECT_EQ(
         judge(deathOf(DeathCause::crash), AtDeath::onItsWay, {}, QueueMode::open, strikes).fate,
         Fate::runsAgain);

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "protocol/event_ptr.h"
+#include "protocol/wire/event_ptr.h"
 #include "tests/support/base_free.h"
 
 namespace phial {

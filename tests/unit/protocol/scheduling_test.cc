@@ -40,7 +40,7 @@ TEST(SchedulingTest, LongTurnsLeaveTheNicenessAsItIs) {
   const Standing before = standingAfter([] {});
   const Standing nicer = standingAfter([] {
     ASSERT_NE(::nice(3), -1);
-    takeLongTurns();
+    askForLongTimeSlices();
   });
   EXPECT_EQ(nicer.niceness, std::min(before.niceness + 3, kNicest));
   EXPECT_EQ(nicer.policy, static_cast<std::uint32_t>(SCHED_OTHER));
@@ -51,14 +51,14 @@ TEST(SchedulingTest, WhoIsScheduledOtherwiseIsLeftAlone) {
   const Standing idle = standingAfter([] {
     const sched_param none{};
     ASSERT_EQ(::sched_setscheduler(0, SCHED_IDLE, &none), 0);
-    takeLongTurns();
+    askForLongTimeSlices();
   });
   EXPECT_EQ(idle.policy, static_cast<std::uint32_t>(SCHED_IDLE));
 }
 
 TEST(SchedulingTest, WithWorkersIsNicerByAsMuchAsTheyAre) {
   const Standing before = standingAfter([] {});
-  const Standing standing = standingAfter(&standWithWorkers);
+  const Standing standing = standingAfter(&lowerPriorityToWorkers);
   EXPECT_EQ(standing.niceness, std::min(before.niceness + 10, kNicest));
   EXPECT_EQ(standing.turnNanoseconds, before.turnNanoseconds == 0 ? 0 : kLongTurn);
 }

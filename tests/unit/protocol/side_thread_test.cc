@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "protocol/quiet_thread.h"
+#include "protocol/memory/quiet_thread.h"
 #include "tests/support/process_stat.h"
 #include "tests/support/turnstile.h"
 

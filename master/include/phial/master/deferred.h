@@ -44,7 +44,7 @@
 #pragma once
 
 #include <phial/master/clock.h>
-#include <phial/master/deferred_link.h>
+#include <phial/master/detail/deferred_link.h>
 #include <phial/master/outcome.h>
 #include <phial/protocol/failure.h>
 

@@ -10,7 +10,7 @@
 // std::logic_error when a given Deferred is empty.
 #pragma once
 
-#include <phial/master/deferred_joint.h>
+#include <phial/master/detail/deferred_joint.h>
 
 #include <cstddef>
 #include <optional>

@@ -4,7 +4,7 @@
 // connection. It is no lock between threads.
 #pragma once
 
-#include <phial/master/deferred_waitlist.h>
+#include <phial/master/detail/deferred_waitlist.h>
 
 #include <cstddef>
 #include <functional>

@@ -1,7 +1,7 @@
 // A queue whose consumers wait with Deferreds. After Twisted's DeferredQueue.
 #pragma once
 
-#include <phial/master/deferred_waitlist.h>
+#include <phial/master/detail/deferred_waitlist.h>
 
 #include <cstddef>
 #include <deque>

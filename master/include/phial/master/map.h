@@ -2,7 +2,7 @@
 // caller gets. Included by submitter.h, which documents these members.
 #pragma once
 
-#include <phial/master/chunk_stream.h>
+#include <phial/master/detail/chunk_stream.h>
 #include <phial/master/submitter.h>
 
 #include <chrono>

@@ -26,9 +26,9 @@
 #pragma once
 
 #include <phial/master/deferred.h>
+#include <phial/master/detail/submit.h>
 #include <phial/master/errors.h>
 #include <phial/master/pool_options.h>
-#include <phial/master/submit.h>
 #include <phial/protocol/function_table.h>
 
 #include <concepts>

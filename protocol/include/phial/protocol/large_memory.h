@@ -68,7 +68,7 @@ void releaseAside(std::uint64_t bytes, const std::function<void()>& task);
 
 /// From now on releaseAside() runs its tasks at once, which costs less. For a process whose main
 /// thread may stop, such as a worker.
-void releaseInPlace();
+void stopReleasingAside();
 
 /// Destroys, as releaseAside() does, an object that takes long to destroy and that any thread may
 /// destroy. For destructors, so it does not throw: if there is no memory for the task, the object

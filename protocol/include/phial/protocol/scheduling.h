@@ -9,7 +9,7 @@ namespace phial::detail {
 
 /// Gives this thread the priority of a pool's workers by default: niceness raised by 10, and long
 /// turns.
-void standWithWorkers();
+void lowerPriorityToWorkers();
 
 /// Asks for turns of 10 ms, without changing the niceness. From Linux 6.12 on, a thread that wakes
 /// up takes the processor at once from a thread whose turns are longer than its own. Does nothing
@@ -19,6 +19,6 @@ void standWithWorkers();
 /// workers 3.2 to 6.7 ms without this, 0.1 to 2.4 ms with it; beside one worker that returns 64 MiB
 /// again and again 0.4 to 3.7 ms without, 0.5 to 2.3 ms with it. Turns of 30 and 100 ms are no
 /// better.
-void takeLongTurns();
+void askForLongTimeSlices();
 
 }  // namespace phial::detail

@@ -1,0 +1,164 @@
+// A range on its way through a pool: chunks go in as fast as workers take them, and come out in
+// order. ChunkFlow decides without knowing the types of elements and results; see chunk_stream.h
+// for those. Part of the templates of map.h; nothing here is for users.
+//
+//     read() ──▶ flights (jobs of the pool) ──▶ landed ──next()──▶ map, forEach
+//                   ▲                  │
+//                   └───── again ◀─────┘  what a dead worker leaves
+//
+// Invariants 1. Each element that was read and not yet returned by next() is in exactly one of
+// again_, flights_ and landed_. Once the stream has failed all three are empty. 2. At most
+// inFlight() jobs are submitted, and nothing is read while landed and submitted chunks fill the
+// window. The chunk that all others wait for is never held back by the window: it is in again_ or
+// in flight. 3. The bookkeeping is complete before a waiting next() is fired, because firing it
+// runs user code.
+//
+// Life: shared by its consumer, a coroutine, and by the callbacks of its jobs. The pool may end
+// first.
+#pragma once
+
+#include <phial/master/deferred.h>
+#include <phial/master/detail/chunk_size.h>
+#include <phial/master/detail/job.h>
+#include <phial/master/detail/stream_pool.h>
+#include <phial/master/pool_options.h>
+#include <phial/protocol/chunk_value.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace phial::detail {
+
+/// A window without a limit.
+inline constexpr std::size_t kNoWindow = std::numeric_limits<std::size_t>::max();
+
+/// Thrown by read(): an element cannot be given to the function. An EncodingError says why.
+struct UnfitElement {
+  Failure reason;
+};
+
+/// Some elements of a range, as a part of the Store at `all`. Only the stream knows the Store's
+/// type.
+struct ChunkElements {
+  std::shared_ptr<void> all;
+  std::size_t begin = 0;
+  std::size_t count = 0;
+
+  ChunkElements part(std::size_t first, std::size_t size) const {
+    return {all, begin + first, size};
+  }
+};
+
+class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
+ public:
+  struct Chunk {
+    std::uint64_t first;                 // the index of its first element in the range
+    std::shared_ptr<ChunkFacts> result;  // a ChunkResult; only the stream knows its type
+    std::size_t count;                   // how many elements it reports
+  };
+  using Next = std::optional<Chunk>;
+
+  /// `windows`: how many chunks may be landed or in flight, as a multiple of the chunks in flight.
+  /// `chunkBytes`: how many bytes the results of a chunk should need in a message.
+  ChunkFlow(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mode, std::size_t windows,
+            std::uint64_t chunkBytes);
+  virtual ~ChunkFlow();
+  ChunkFlow(const ChunkFlow&) = delete;
+  ChunkFlow& operator=(const ChunkFlow&) = delete;
+
+  /// Returns the next chunk in order; nothing at the end of the range. Fails as the map does.
+  /// Cancelling gives up the map. REQUIRES: the Deferred of the last next() has fired.
+  Deferred<Next> next();
+  /// Fails the stream with `failure`, unless it has failed before. Cancels the jobs in flight and
+  /// reads no more.
+  void stop(Failure failure);
+  /// Throws the stream's failure, or PoolStopped when the pool has ended.
+  void check() const;
+  /// The number of elements in the whole range, when it is known.
+  std::optional<std::size_t> total() const;
+  const StreamPool& pool() const { return pool_; }
+
+ protected:
+  const Ref<CallOptions>& callOptions() const { return options_; }
+  /// Reports the end of the job that was sent with this first element.
+  void land(std::uint64_t first, std::shared_ptr<ChunkFacts> result, std::size_t count);
+  void land(std::uint64_t first, const Failure& failure);
+
+ private:
+  /// Returns the next elements, at most `count`; none only at the end of the range. Throws
+  /// UnfitElement, and what the range's own code throws.
+  virtual ChunkElements read(std::size_t count) = 0;
+  /// How many elements are left to read; empty when the range cannot tell.
+  virtual std::optional<std::size_t> left() const = 0;
+  /// Submits a job for these elements. The job's end calls land(), never inside this call.
+  virtual Deferred<void> send(PoolCore& core, const ChunkOrder& order,
+                              const ChunkElements& elements) = 0;
+  /// A result without elements.
+  virtual std::shared_ptr<ChunkFacts> emptyResult() const = 0;
+
+  struct Piece {
+    std::uint64_t first;
+    ChunkElements elements;
+    enum class Origin { range, again } origin = Origin::range;
+  };
+  struct Flight {
+    Piece piece;
+    Deferred<void> job;  // empty while it is being submitted
+  };
+  struct Landed {
+    std::shared_ptr<ChunkFacts> result;
+    std::size_t count;
+  };
+
+  const MapOptions& options() const;
+  Deferred<Next> settled(Next chunk) const;
+  bool ended() const;
+  Next takeFront();
+  void announce();
+
+  std::size_t inFlight() const;
+  void submitMore();
+  bool maySubmit();
+  bool windowFull() const;
+  void waitFor(Deferred<void> event);
+  std::optional<Piece> nextPiece();
+  void landUnfit(const Failure& reason);
+  void submit(Piece piece);
+  ChunkTiming timing() const;
+
+  std::optional<Piece> takeFlight(std::uint64_t first);
+  void advance();
+  void accept(const Piece& piece, Landed landed);
+  static bool answers(const Piece& piece, const Landed& landed, ChunkMode mode);
+  void reject(const Piece& piece, const Failure& failure);
+  static std::optional<std::size_t> culpritIn(const Piece& piece, const Failure& failure);
+  void spare(const Piece& piece, std::size_t culprit, const Failure& failure);
+  void condemn(const Piece& piece, const Failure& failure);
+  void again(const Piece& piece, std::size_t place, std::size_t count);
+  static Piece part(const Piece& piece, std::size_t place, std::size_t count);
+
+  StreamPool pool_;
+  const Ref<CallOptions> options_;  // null: the default options
+  const ChunkMode mode_;
+  const std::size_t windows_;
+  ChunkSize size_;
+  std::deque<Piece> again_;
+  std::map<std::uint64_t, Flight> flights_;  // by the first element's index in the range
+  std::map<std::uint64_t, Landed> landed_;
+  std::uint64_t read_ = 0;
+  std::uint64_t delivered_ = 0;
+  std::uint64_t unfit_ = 0;  // elements that could not be submitted
+  bool exhausted_ = false;
+  bool submitting_ = false;
+  bool inCall_ = true;   // of map, until the first next() has returned
+  Deferred<void> room_;  // what submitting waits for; empty when for nothing
+  std::optional<Resolver<Next>> waiting_;
+  std::optional<Failure> failure_;
+};
+
+}  // namespace phial::detail

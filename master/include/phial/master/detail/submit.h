@@ -1,0 +1,113 @@
+// Turns a call into a job of the pool. Part of the templates of submitter.h and map.h; nothing here
+// is for users.
+#pragma once
+
+#include <phial/master/deferred.h>
+#include <phial/master/detail/job.h>
+#include <phial/master/detail/job_function.h>
+#include <phial/master/detail/kept_argument.h>
+#include <phial/master/pool_options.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace phial::detail {
+
+class PoolCore;
+
+/// The number and the owner of the next job. Throws std::logic_error on another thread than the
+/// Reactor's.
+Job::Ticket newTicket(PoolCore& core);
+/// Gives a job to its pool. The pool settles the job in every case, from the loop.
+void submitJob(PoolCore& core, Ref<Job> job);
+/// Settles a job whose arguments could not be kept: it fails with `reason`, from the loop.
+void refuseJob(PoolCore& core, Ref<Job> job, Failure reason);
+
+template <class Signature>
+struct ArgumentsOf;
+template <class R, class... Params>
+struct ArgumentsOf<R(Params...)> {
+  /// True if a call with these arguments compiles; otherwise a static_assert says why not.
+  template <class... A>
+  static consteval bool check() {
+    static_assert(sizeof...(A) == sizeof...(Params),
+                  "deferToProcess: the function takes another number of arguments.");
+    if constexpr (sizeof...(A) == sizeof...(Params)) {
+      return checkEach<A...>(std::index_sequence_for<A...>());
+    } else {
+      return false;
+    }
+  }
+
+  /// Returns the arguments in the form in which a job keeps them, as a tuple. Throws what
+  /// converting or copying an argument throws.
+  template <class... A>
+  static auto keepAll(PoolCore& core, std::string_view function, A&&... arguments) {
+    return keepEach(core, function, std::index_sequence_for<A...>(), std::forward<A>(arguments)...);
+  }
+
+ private:
+  template <class... A, std::size_t... I>
+  static consteval bool checkEach(std::index_sequence<I...>) {
+    return (checkArgument<I + 1, A, Params>() & ... & true);
+  }
+  template <class... A, std::size_t... I>
+  static auto keepEach([[maybe_unused]] PoolCore& core, [[maybe_unused]] std::string_view function,
+                       std::index_sequence<I...>, A&&... arguments) {
+    return std::tuple<KeptArgument<Stored<Params>, A>...>(
+        keepArgument<Params>(core, {function, I + 1}, std::forward<A>(arguments))...);
+  }
+};
+
+/// Makes and submits a job of type Made with a result of type R, and returns its Deferred. `keep()`
+/// makes the arguments. If `keep()` throws, the job fails with this exception: no value of an
+/// argument makes the call throw.
+template <class R, template <class, class...> class Made, class Function, class Keep>
+Deferred<R> submitNew(PoolCore& core, Ref<CallOptions> options, const Function& function,
+                      Keep keep) {
+  const auto start = [&]<class... Kept>(std::tuple<Kept...> arguments) {
+    return Ref(new Made<R, Kept...>(newTicket(core), options, function, std::move(arguments)));
+  };
+  const auto deferredOf = [](const auto& job) {
+    return Access::wrap<R>(Chain::pending(Ref<Source>(job)));
+  };
+  Ref<Job> job;
+  Deferred<R> deferred;
+  std::optional<Failure> unfit;
+  try {
+    auto made = start(keep());
+    deferred = deferredOf(made);
+    job = std::move(made);
+  } catch (...) {
+    unfit = Failure::current();
+  }
+  if (!unfit) {
+    submitJob(core, std::move(job));
+    return deferred;
+  }
+  auto made = start(std::tuple<>());
+  deferred = deferredOf(made);
+  refuseJob(core, std::move(made), std::move(*unfit));
+  return deferred;
+}
+
+/// Submits a job that calls `function`, whose name must live as long as the program, with the
+/// arguments that `keep()` returns as a tuple. Null `options` are the default options.
+template <class R, class Keep>
+Deferred<R> submit(PoolCore& core, Ref<CallOptions> options, const FunctionName& function,
+                   Keep keep) {
+  return submitNew<R, TypedJob>(core, std::move(options), function, std::move(keep));
+}
+
+/// As submit(), for a name that is borrowed for this call.
+template <class R, class Keep>
+Deferred<R> submitByName(PoolCore& core, Ref<CallOptions> options, std::string_view name,
+                         Keep keep) {
+  return submitNew<R, NamedJob>(core, std::move(options), name, std::move(keep));
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,88 @@
+#include "master/worker/conversation_rules.h"
+
+#include <kj/exception.h>
+#include <phial/protocol/progress_board.h>
+
+namespace phial::detail {
+namespace {
+
+using capnp::rpc::Message;
+using capnp::rpc::Payload;
+using capnp::rpc::Return;
+
+std::string quoted(capnp::Text::Reader text) {
+  return phial::detail::quoted(text.begin(), text.size(), ConversationRules::kMostQuotedBytes);
+}
+
+std::string checkedPayload(Payload::Reader payload) {
+  const auto count = payload.getCapTable().size();
+  if (count <= ConversationRules::kMostCapabilities) return {};
+  return "it sent " + std::to_string(count) + " capabilities in one message; the limit is " +
+         std::to_string(ConversationRules::kMostCapabilities);
+}
+
+}  // namespace
+
+std::string quoted(const char* text, std::size_t bytes, std::size_t most) {
+  const std::string_view whole(text, bytes);
+  const std::string_view kept = cutText(whole, most);
+  std::string result(kept);
+  if (kept.size() < whole.size()) {
+    result += "... (the first " + std::to_string(kept.size()) + " of " + std::to_string(bytes) +
+              " bytes)";
+  }
+  return result;
+}
+
+std::string ConversationRules::objectionTo(capnp::MessageReader& message, std::size_t unread) {
+  if (unread > kMostUnread) {
+    return "it does not read what it is sent: more than " + std::to_string(kMostUnread) +
+           " messages wait for it";
+  }
+  std::string objection;
+  // Called inside a callback of the pipe's, which must not throw.
+  KJ_IF_MAYBE (exception,
+               kj::runCatchingExceptions([&] { objection = read(message.getRoot<Message>()); })) {
+    return std::string("it sent a message that cannot be read: ") +
+           exception->getDescription().cStr();
+  }
+  return objection;
+}
+
+std::string ConversationRules::read(Message::Reader message) {
+  switch (message.which()) {
+    case Message::CALL:
+      return called(message.getCall());
+    case Message::RETURN: {
+      const auto answer = message.getReturn();
+      return answer.isResults() ? checkedPayload(answer.getResults()) : std::string();
+    }
+    case Message::FINISH:
+      if (calls_ > 0) --calls_;
+      return {};
+    case Message::RESOLVE:
+    case Message::RELEASE:
+    case Message::DISEMBARGO:
+      return {};
+    case Message::ABORT:
+      return "it broke off the conversation: " + quoted(message.getAbort().getReason());
+    case Message::UNIMPLEMENTED:
+      return "it says that it does not implement what it was asked";
+    case Message::BOOTSTRAP:
+      return "it asked for its master's own interface, which a master does not have";
+    default:
+      return "it sent a message of kind " + std::to_string(static_cast<unsigned>(message.which())) +
+             " of the RPC protocol, which no worker sends";
+  }
+}
+
+std::string ConversationRules::called(capnp::rpc::Call::Reader call) {
+  if (!call.getSendResultsTo().isCaller()) return "it asked to have an answer sent elsewhere";
+  if (calls_ >= kMostCalls) {
+    return "it has " + std::to_string(calls_) + " calls unfinished and made another";
+  }
+  ++calls_;
+  return checkedPayload(call.getParams());
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,225 @@
+#include "master/worker/worker_link.h"
+
+#include <phial/protocol/argument_message.h>
+#include <phial/protocol/control_page.h>
+#include <phial/protocol/enclosed_files.h>
+#include <phial/protocol/worker_contract.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace phial::detail {
+namespace {
+
+// Bounds of a run request beside its jobs, and of a job beside its arguments.
+constexpr std::uint64_t kRequestWords = 64;
+constexpr std::uint64_t kJobWords = 8;
+// Large arguments are not copied into the message.
+constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
+
+// A greeting names each function that a worker has, of which there are 4,096 at most.
+constexpr std::uint64_t kGreetingBytes = std::uint64_t{4} << 20;
+
+// Results that have arrived and have not been read yet; beyond it the worker waits.
+constexpr std::uint64_t kMostHeldBytes = std::uint64_t{64} << 20;
+
+std::string quotedDescription(const kj::Exception& exception) {
+  const auto text = exception.getDescription();
+  return quoted(text.begin(), text.size(), ConversationRules::kMostQuotedBytes);
+}
+
+std::uint64_t wordsOf(const Outgoing& outgoing) {
+  const auto& label = outgoing.job->label();
+  return kJobWords + outgoing.argumentWords + label.size() / sizeof(capnp::word);
+}
+
+}  // namespace
+
+class WorkerLink::SinkServer final : public schema::Sink::Server {
+ public:
+  explicit SinkServer(WorkerLink& link) : link_(link) {}
+  kj::Promise<void> deliver(DeliverContext context) override {
+    // One may wait for each job that a worker can hold, whether or not it has finished its call.
+    if (link_.deliveries_ >= kJobSlots) {
+      link_.object("it delivered more than it was given: " + std::to_string(link_.deliveries_) +
+                   " deliveries wait to be read");
+      return kj::READY_NOW;
+    }
+    ++link_.deliveries_;
+    auto paf = kj::newPromiseAndFulfiller<void>();
+    link_.listener_.onDelivery({kj::mv(context), kj::mv(paf.fulfiller)});
+    return paf.promise.then([this] { --link_.deliveries_; });
+  }
+
+ private:
+  WorkerLink& link_;
+};
+
+class WorkerLink::Tasks final : private kj::TaskSet::ErrorHandler {
+ public:
+  explicit Tasks(WorkerLink& link) : link_(link), tasks_(*this) {}
+  void add(kj::Promise<void>&& promise) { tasks_.add(kj::mv(promise)); }
+
+ private:
+  void taskFailed(kj::Exception&& exception) override { link_.fail(kj::mv(exception)); }
+
+  WorkerLink& link_;
+  kj::TaskSet tasks_;
+};
+
+// The arguments to which a message on its way refers. An answer to it is no proof that it has been
+// written, since a worker may answer what it has not heard.
+class WorkerLink::Loan {
+ public:
+  Loan(WorkerLink& link, std::shared_ptr<const void> arguments)
+      : link_(link), arguments_(std::move(arguments)) {}
+  ~Loan() {
+    if (!arguments_) return;
+    link_.returned_.push_back(std::move(arguments_));
+    if (!link_.pipe_.writePending()) link_.returned_.clear();
+  }
+  Loan(Loan&&) = default;
+  Loan& operator=(Loan&&) = delete;
+
+ private:
+  WorkerLink& link_;
+  std::shared_ptr<const void> arguments_;
+};
+
+WorkerLink::WorkerLink(event_base& base, Channels channels, std::uint64_t maxMessageBytes,
+                       Listener& listener)
+    : listener_(listener),
+      maxMessageBytes_(maxMessageBytes),
+      files_(kj::mv(channels.files)),
+      pipe_(base, kj::mv(channels.replies), kj::mv(channels.requests),
+            {.maxMessageBytes = maxMessageBytes}, std::move(channels.arenas)),
+      network_(pipe_, capnp::rpc::twoparty::Side::CLIENT, rpcReaderOptions()),
+      rpc_(capnp::makeRpcClient(network_)),
+      worker_([this] {
+        capnp::MallocMessageBuilder message(8);
+        auto vat = message.initRoot<capnp::rpc::twoparty::VatId>();
+        vat.setSide(capnp::rpc::twoparty::Side::SERVER);
+        return rpc_.bootstrap(vat).castAs<schema::Worker>();
+      }()),
+      sink_(kj::heap<SinkServer>(*this)),
+      tasks_(kj::heap<Tasks>(*this)) {
+  pipe_.watch(*this, kMostHeldBytes);
+  pipe_.limitReading(std::min(maxMessageBytes, kGreetingBytes));
+  tasks_->add(network_.onDisconnect().then([this] { disconnected(); }));
+}
+
+WorkerLink::~WorkerLink() = default;
+
+std::string WorkerLink::objectionTo(capnp::MessageReader& message) {
+  return rules_.objectionTo(message, network_.getCurrentQueueCount());
+}
+
+void WorkerLink::onFault() {
+  // One that a death may explain is for onDisconnect(): so is the want of memory.
+  if (!pipe_.cutShort()) object(pipe_.error()->what());
+}
+
+// At once, not with the connection's end: the RPC layer first waits until all that is queued has
+// been written, and a worker may never read it.
+void WorkerLink::object(std::string what) {
+  if (std::exchange(objected_, true)) return;
+  listener_.onNonsense(std::move(what));
+}
+
+void WorkerLink::fail(kj::Exception&& exception) {
+  const auto what = quotedDescription(exception);
+  if (exception.getType() != kj::Exception::Type::DISCONNECTED) {
+    return object("its answer was no answer: " + what);
+  }
+  // Calls that were under way fail with the connection. Its end is reported once, by itself; but if
+  // the pipe is sound, it was the RPC layer that refused what the worker sent, and says why.
+  if (!pipe_.ended()) object("it broke the rules of the conversation: " + what);
+}
+
+void WorkerLink::disconnected() {
+  if (objected_ || pipe_.ended()) return listener_.onDisconnect();
+  // The RPC layer has refused something while no call was under way. Any call fails with the reason
+  // now.
+  tasks_->add(worker_.shutdownRequest().send().ignoreResult());
+}
+
+void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duration spin) {
+  auto request = worker_.describeRequest();
+  auto master = request.initMaster();
+  master.setProtocolVersion(schema::PROTOCOL_VERSION);
+  const auto build = buildId();
+  master.setBuildId(capnp::Text::Reader(build.data(), build.size()));
+  master.setPid(::getpid());
+  master.setPool(pool.c_str());
+  master.setWorker(worker);
+  master.setMaxMessageBytes(maxMessageBytes_);
+  master.setSpinNanoseconds(spin.count());
+  tasks_->add(request.send().then([this](Greeting&& greeting) {
+    pipe_.limitReading(maxMessageBytes_);
+    listener_.onGreeting(kj::mv(greeting));
+  }));
+}
+
+bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page,
+                     unsigned firstSlot) {
+  std::uint64_t words = kRequestWords;
+  for (const auto& outgoing : jobs) words += wordsOf(outgoing);
+  auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 1});
+  auto list = request.initJobs(static_cast<unsigned>(jobs.size()));
+  std::vector<Loan> loans;
+  bool any = false;
+  for (unsigned i = 0; i < list.size(); ++i) {
+    auto wire = list[i];
+    wire.setSlot(static_cast<std::uint16_t>(firstSlot + i));
+    wire.setFunction(jobs[i].function);
+    try {
+      write(*jobs[i].job, wire, loans);
+      page.slots[firstSlot + i].offer(jobs[i].job->id);
+      any = true;
+    } catch (...) {
+      jobs[i].failure = Failure::current();
+    }
+  }
+  if (!any) return false;
+  if (jobs.size() > 1) request.setSink(sink_);
+  tasks_->add(request.send().then([this, batch, loans = kj::mv(loans)](Answer&& answer) {
+    listener_.onAnswer(batch, kj::mv(answer));
+  }));
+  return true;
+}
+
+// What it throws is the job's failure; no file has been sent then.
+void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans) {
+  wire.setId(job.id);
+  if (!job.label().empty()) wire.setLabel(job.label().c_str());
+  OutgoingFiles enclosed;
+  BorrowedBytes borrowed;
+  // Also of one that fails half way: what it has borrowed is part of the message.
+  KJ_DEFER(if (borrowed.any()) loans.emplace_back(*this, job.arguments()));
+  job.encodeArguments(wire.initArguments(job.argumentCount()));
+  wire.setFiles(enclosed.size());
+  files_.send(job.id, enclosed.files());
+}
+
+// The message is a part of the request as it lies.
+void WorkerLink::run(const Written& job, std::uint64_t batch) {
+  auto request = worker_.runRequest(capnp::MessageSize{kRequestWords + kJobWords, 1});
+  auto wire = request.initJobs(1)[0];
+  wire.setId(job.id);
+  wire.setSlot(static_cast<std::uint16_t>(job.slot));
+  wire.setFunction(job.function);
+  if (!job.label.empty()) wire.setLabel(job.label.c_str());
+  Loan loan(*this, job.arguments);
+  encloseMessage(*job.arguments, wire);
+  wire.setFiles(job.files.size());
+  files_.send(job.id, job.files.files());
+  tasks_->add(request.send().then([this, batch, loan = kj::mv(loan)](Answer&& answer) {
+    listener_.onAnswer(batch, kj::mv(answer));
+  }));
+}
+
+void WorkerLink::shutdown() { tasks_->add(worker_.shutdownRequest().send().ignoreResult()); }
+
+}  // namespace phial::detail

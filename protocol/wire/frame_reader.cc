@@ -1,0 +1,246 @@
+#include "phial/protocol/frame_reader.h"
+
+#include <phial/protocol/large_memory.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "protocol/wire/frame_message.h"
+
+namespace phial {
+
+namespace {
+
+using capnp::word;
+using detail::boundedBy;
+using detail::claims;
+using detail::littleEndian;
+using detail::tableBytes;
+
+// Cap'n Proto counts the words of a segment in 29 bits.
+constexpr std::uint32_t kMostSegmentWords = (std::uint32_t{1} << 29) - 1;
+
+}  // namespace
+
+// Object and frame in one allocation.
+class FrameReader::SmallMessage final : public detail::FrameMessage {
+ public:
+  static kj::Own<capnp::MessageReader> make(const kj::byte* frame, std::size_t bytes,
+                                            capnp::ReaderOptions readerOptions) {
+    static_assert(sizeof(SmallMessage) % sizeof(word) == 0);
+    static const Disposer disposer;
+    void* block = ::operator new(sizeof(SmallMessage) + bytes);
+    auto* copy = static_cast<kj::byte*>(block) + sizeof(SmallMessage);
+    std::memcpy(copy, frame, bytes);
+    return kj::Own<SmallMessage>(new (block) SmallMessage(copy, readerOptions), disposer);
+  }
+
+ private:
+  using FrameMessage::FrameMessage;
+
+  class Disposer final : public kj::Disposer {
+    void disposeImpl(void* message) const override {
+      static_cast<SmallMessage*>(message)->~SmallMessage();
+      ::operator delete(message);
+    }
+  };
+};
+
+class FrameReader::LargeMessage final : public detail::FrameMessage {
+ public:
+  LargeMessage(Memory frame, std::size_t bytes, capnp::ReaderOptions readerOptions)
+      : FrameMessage(frame.get(), readerOptions), memory_(std::move(frame)), bytes_(bytes) {}
+  ~LargeMessage() noexcept override {
+    detail::releaseAside(bytes_, [memory = memory_.release()] { std::free(memory); });
+  }
+
+ private:
+  Memory memory_;
+  const std::size_t bytes_;
+};
+
+FrameReader::FrameReader(FrameLimits limits, std::shared_ptr<detail::ArenaReader> arena,
+                         detail::TakeMemory takeMemory)
+    : limits_(limits),
+      arena_(std::move(arena)),
+      takeMemory_(std::move(takeMemory)),
+      buffer_(static_cast<kj::byte*>(std::malloc(kBufferBytes))) {
+  static_assert((kMostSegments / 2 + 1) * sizeof(word) < kBufferBytes);
+  if (limits.maxSegments > kMostSegments) {
+    throw std::invalid_argument("maxSegments is above " + std::to_string(kMostSegments));
+  }
+  if (!buffer_) throw std::bad_alloc();
+}
+
+kj::ArrayPtr<kj::byte> FrameReader::space() {
+  if (error_) return nullptr;
+  if (largeBytes_ != 0) {
+    // Doubling: with what has arrived, the claimed size being only the upper bound.
+    if (largeFilled_ == largeCapacity_ && !growLarge(largeCapacity_ * 2)) return nullptr;
+    return {large_.get() + largeFilled_, large_.get() + largeCapacity_};
+  }
+  if (begin_ != 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  return {buffer_.get() + end_, buffer_.get() + kBufferBytes};
+}
+
+void FrameReader::received(std::size_t bytes) { (largeBytes_ != 0 ? largeFilled_ : end_) += bytes; }
+
+void FrameReader::ended() {
+  if (error_) return;
+  std::string atLeast;
+  std::uint64_t have = largeFilled_;
+  std::uint64_t of = largeBytes_;
+  if (largeBytes_ == 0) {
+    if (begin_ == end_) return;
+    Table table = readTable(begin_);
+    if (table.state == Table::State::wrong) {
+      error_.emplace(table.fault);
+      return;
+    }
+    if (table.state == Table::State::incomplete) atLeast = "at least ";
+    have = end_ - begin_;
+    of = table.bytes;
+  }
+  cutShort_ = true;
+  error_.emplace("the stream ended in the middle of a frame, " + std::to_string(have) + " of " +
+                 atLeast + std::to_string(of) + " bytes");
+}
+
+kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions options) {
+  if (error_) return nullptr;
+  if (reference_) return nextFetched(options);
+  if (largeBytes_ != 0) return nextLarge(boundedBy(largeBytes_, options));
+  if (const auto at = behindBells(); at != begin_) {
+    begin_ = at;
+    bell_ = true;
+  }
+  Table table = readTable(begin_);
+  switch (table.state) {
+    case Table::State::incomplete:
+      return nullptr;
+    case Table::State::wrong:
+      error_.emplace(table.fault);
+      return nullptr;
+    case Table::State::reference:
+      return startFetching(options);
+    case Table::State::complete:
+      break;
+  }
+  if (table.bytes > kBufferBytes) {
+    startLarge(table.bytes);
+    return nullptr;
+  }
+  if (table.bytes > end_ - begin_) return nullptr;
+  auto message =
+      SmallMessage::make(buffer_.get() + begin_, table.bytes, boundedBy(table.bytes, options));
+  begin_ += table.bytes;
+  lastBytes_ = table.bytes;
+  return message;
+}
+
+bool FrameReader::ready() const {
+  if (error_ || reference_) return true;
+  if (largeBytes_ != 0) return largeFilled_ == largeBytes_;
+  const std::size_t at = behindBells();
+  Table table = readTable(at);
+  return table.state == Table::State::wrong || table.state == Table::State::reference ||
+         (table.state == Table::State::complete && table.bytes <= end_ - at);
+}
+
+std::size_t FrameReader::capacity() const {
+  return kBufferBytes + largeCapacity_ + (fetched_ ? reference_->bytes : 0);
+}
+
+// Where the first frame begins, or may.
+std::size_t FrameReader::behindBells() const {
+  std::size_t at = begin_;
+  while (end_ - at >= kBellBytes && littleEndian(buffer_.get() + at) == kBell &&
+         littleEndian(buffer_.get() + at + 4) == 0) {
+    at += kBellBytes;
+  }
+  return at;
+}
+
+FrameReader::Table FrameReader::readTable(std::size_t at) const {
+  using State = Table::State;
+  using detail::ArenaReference;
+  const kj::byte* frame = buffer_.get() + at;
+  const std::size_t have = end_ - at;
+  if (have >= 4 && have < kBellBytes && littleEndian(frame) == kBell) {
+    return {State::incomplete, kBellBytes};
+  }
+  if (arena_ && have >= 4 && littleEndian(frame) == ArenaReference::kMarker) {
+    return {have < sizeof(ArenaReference) ? State::incomplete : State::reference,
+            sizeof(ArenaReference)};
+  }
+  return tableOf(frame, have, limits_);
+}
+
+FrameReader::Table FrameReader::tableOf(const kj::byte* frame, std::size_t have,
+                                        const FrameLimits& limits) {
+  using State = Table::State;
+  if (have < 4) return {State::incomplete, sizeof(word)};
+  const std::uint64_t segments = std::uint64_t{littleEndian(frame)} + 1;
+  if (segments > limits.maxSegments) {
+    return {State::wrong, 0, claims(segments, " segments", limits.maxSegments)};
+  }
+  std::uint64_t bytes = tableBytes(segments);
+  if (have < bytes) return {State::incomplete, bytes};
+  for (std::size_t i = 0; i < segments; ++i) {
+    const std::uint32_t words = littleEndian(frame + 4 + 4 * i);
+    if (words > kMostSegmentWords) {
+      return {State::wrong, 0, claims(words, " words in a segment", kMostSegmentWords)};
+    }
+    bytes += std::uint64_t{words} * sizeof(word);
+  }
+  if (bytes > limits.maxMessageBytes) {
+    return {State::wrong, 0, claims(bytes, " bytes", limits.maxMessageBytes)};
+  }
+  return {State::complete, bytes};
+}
+
+kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextLarge(capnp::ReaderOptions options) {
+  if (largeFilled_ < largeBytes_) return nullptr;
+  auto message = kj::heap<LargeMessage>(std::move(large_), largeBytes_, options);
+  lastBytes_ = std::exchange(largeBytes_, 0);
+  largeFilled_ = largeCapacity_ = 0;
+  return kj::Own<capnp::MessageReader>(kj::mv(message));
+}
+
+void FrameReader::startLarge(std::uint64_t bytes) {
+  largeBytes_ = bytes;
+  if (!growLarge(2 * kBufferBytes)) return;
+  largeFilled_ = end_ - begin_;
+  std::memcpy(large_.get(), buffer_.get() + begin_, largeFilled_);
+  begin_ = end_ = 0;
+}
+
+// realloc moves the pages of a block this large instead of copying them.
+bool FrameReader::growLarge(std::size_t capacity) {
+  capacity = std::min(capacity, largeBytes_);
+  void* grown = std::realloc(large_.get(), capacity);
+  if (grown == nullptr) {
+    runOut(largeBytes_);
+    return false;
+  }
+  static_cast<void>(large_.release());  // realloc has freed or kept it
+  large_.reset(static_cast<kj::byte*>(grown));
+  largeCapacity_ = capacity;
+  return true;
+}
+
+void FrameReader::runOut(std::uint64_t bytes) {
+  outOfMemory_ = true;
+  error_.emplace("no memory for a frame of " + std::to_string(bytes) + " bytes");
+}
+
+}  // namespace phial

@@ -1,0 +1,96 @@
+#include "master/worker/conversation_rules.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <string>
+
+namespace phial::detail {
+namespace {
+
+using RpcMessage = capnp::rpc::Message;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class ConversationRulesTest : public testing::Test {
+ protected:
+  std::string objectionTo(const std::function<void(RpcMessage::Builder)>& write,
+                          std::size_t unread = 0) {
+    capnp::MallocMessageBuilder builder;
+    write(builder.initRoot<RpcMessage>());
+    capnp::SegmentArrayMessageReader reader(builder.getSegmentsForOutput());
+    return rules_.objectionTo(reader, unread);
+  }
+
+  static void call(RpcMessage::Builder message) {
+    message.initCall().initTarget().setImportedCap(0);
+  }
+
+  ConversationRules rules_;
+};
+
+TEST_F(ConversationRulesTest, AWorkersUsualWordsPass) {
+  EXPECT_THAT(objectionTo(&ConversationRulesTest::call), IsEmpty());
+  EXPECT_THAT(objectionTo([](auto m) { m.initFinish(); }), IsEmpty());
+  EXPECT_THAT(objectionTo([](auto m) { m.initReturn().initResults(); }), IsEmpty());
+  EXPECT_THAT(objectionTo([](auto m) { m.initRelease(); }), IsEmpty());
+  EXPECT_THAT(objectionTo([](auto m) { m.initResolve(); }), IsEmpty());
+}
+
+TEST_F(ConversationRulesTest, AnAbortIsQuotedAndCut) {
+  EXPECT_EQ(objectionTo([](auto m) { m.initAbort().setReason("I have had enough"); }),
+            "it broke off the conversation: I have had enough");
+  const auto cut =
+      objectionTo([](auto m) { m.initAbort().setReason(std::string(100'000, 'x').c_str()); });
+  EXPECT_THAT(cut, HasSubstr("(the first 1024 of 100000 bytes)"));
+  EXPECT_LT(cut.size(), 2000u);
+}
+
+TEST_F(ConversationRulesTest, WhatNoWorkerSendsIsRefused) {
+  EXPECT_THAT(objectionTo([](auto m) { m.initBootstrap(); }), HasSubstr("master's own interface"));
+  EXPECT_THAT(objectionTo([](auto m) { m.initUnimplemented(); }),
+              HasSubstr("does not implement what it was asked"));
+  EXPECT_THAT(objectionTo([](auto m) { m.initProvide(); }), HasSubstr("which no worker sends"));
+  EXPECT_THAT(objectionTo([](auto m) { m.initJoin(); }), HasSubstr("which no worker sends"));
+  EXPECT_THAT(objectionTo([](auto m) { m.initObsoleteSave(); }),
+              HasSubstr("which no worker sends"));
+  EXPECT_THAT(objectionTo([](auto m) { m.initCall().initSendResultsTo().setYourself(); }),
+              HasSubstr("sent elsewhere"));
+}
+
+TEST_F(ConversationRulesTest, CallsThatAreNotFinishedAreCounted) {
+  for (std::size_t i = 0; i < ConversationRules::kMostCalls; ++i) {
+    ASSERT_THAT(objectionTo(&ConversationRulesTest::call), IsEmpty());
+  }
+  EXPECT_THAT(objectionTo(&ConversationRulesTest::call), HasSubstr("1024 calls unfinished"));
+  EXPECT_THAT(objectionTo([](auto m) { m.initFinish(); }), IsEmpty());
+  EXPECT_THAT(objectionTo(&ConversationRulesTest::call), IsEmpty());
+}
+
+TEST_F(ConversationRulesTest, AWorkerMustReadWhatItIsSent) {
+  EXPECT_THAT(objectionTo(&ConversationRulesTest::call, ConversationRules::kMostUnread), IsEmpty());
+  EXPECT_THAT(objectionTo(&ConversationRulesTest::call, ConversationRules::kMostUnread + 1),
+              HasSubstr("it does not read what it is sent"));
+}
+
+TEST_F(ConversationRulesTest, CapabilitiesInOneMessageAreBounded) {
+  const auto withCapabilities = [this](unsigned count) {
+    return objectionTo([count](auto m) { m.initReturn().initResults().initCapTable(count); });
+  };
+  EXPECT_THAT(withCapabilities(ConversationRules::kMostCapabilities), IsEmpty());
+  EXPECT_THAT(withCapabilities(ConversationRules::kMostCapabilities + 1),
+              HasSubstr("17 capabilities"));
+}
+
+TEST_F(ConversationRulesTest, AMessageThatCannotBeReadIsRefused) {
+  // A struct pointer that leads out of the message.
+  const std::uint64_t words[] = {0x00000001'7ffffffc};
+  const kj::ArrayPtr<const capnp::word> segment(reinterpret_cast<const capnp::word*>(words), 1);
+  capnp::SegmentArrayMessageReader reader(kj::arrayPtr(&segment, 1));
+  EXPECT_THAT(rules_.objectionTo(reader, 0), HasSubstr("a message that cannot be read"));
+}
+
+}  // namespace
+}  // namespace phial::detail
