@@ -26,6 +26,8 @@ class JobQueue {
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
+  /// Whether all jobs have the same priority.
+  bool onePriority() const { return lanes_.size() <= 1; }
 
  private:
   using Lane =

@@ -9,13 +9,15 @@ namespace {
 
 // What a job takes beside its function.
 constexpr Duration kLeastJob = std::chrono::nanoseconds(500);
+// A job that takes so many times as long as the jobs of its batch should is late.
+constexpr int kLateFactor = 4;
 
 }  // namespace
 
 bool BatchPlan::admits(std::optional<Duration> expected, std::uint64_t words) const {
   if (full()) return false;
   if (jobs_ == 0) return true;
-  return expected && work_ + *expected <= kBatchWork && words_ + words <= kBatchArgumentWords;
+  return expected && work_ + *expected <= mostWork_ && words_ + words <= kBatchArgumentWords;
 }
 
 void BatchPlan::add(std::optional<Duration> expected, std::uint64_t words) {
@@ -30,8 +32,8 @@ void BatchPlan::add(std::optional<Duration> expected, std::uint64_t words) {
 }
 
 std::optional<Duration> Schedule::expectation(const JobEntry& entry) const {
-  const JobCourse* const course = entry.course.get();
-  const bool suspect = course != nullptr && course->strikes.any();
+  const JobState* const state = entry.state.get();
+  const bool suspect = state != nullptr && state->strikes.any();
   if (entry.job->options().rerun == Rerun::never || suspect) return std::nullopt;
   const auto average = times_.of(entry.job->function());
   if (!average || entry.job->writtenAside()) return std::nullopt;
@@ -47,13 +49,30 @@ Seat* Schedule::next() const {
   const auto expected = expectation(queue_.front());
   Seat* const seat = roster_.soonestFillable();
   if (!expected || seat == nullptr) return nullptr;
-  // A worker that is still to be started could have a job of some length sooner.
-  const Duration most = roster_.staying() < mostWorkers_ ? kBatchWork : kPrefetchWork;
+  const Duration most = longestPrefetch();
   return seat->load.expected <= most && *expected <= most ? seat : nullptr;
 }
 
+Duration Schedule::longestPrefetch() const {
+  // A worker that is still to be started could have a job of some length sooner.
+  if (roster_.staying() < mostWorkers_) return kBatchWork;
+  return forManyWorkers(kPrefetchWork, kPrefetchWorkPerWorker, kMostPrefetchWork);
+}
+
+Duration Schedule::mostBatchWork() const {
+  return forManyWorkers(kBatchWork, kBatchWorkPerWorker, kMostBatchWork);
+}
+
+Duration Schedule::forManyWorkers(Duration least, Duration each, Duration most) const {
+  const std::size_t busy = roster_.count(WorkerState::busy);
+  if (busy <= kManyWorkers || !queue_.onePriority()) return least;
+  return std::clamp(static_cast<std::int64_t>(busy - kManyWorkers) * each, least, most);
+}
+
 bool Schedule::isLate(const Seat& seat, Duration running) {
-  return running > std::max(seat.load.expected, kLookPause);
+  const Load& load = seat.load;
+  const bool known = load.next <= load.expected / kLateFactor;
+  return running > std::max(known ? load.next * kLateFactor : load.expected, kLookPause);
 }
 
 BatchPlan Schedule::plan(const Seat& seat) const {
@@ -61,7 +80,7 @@ BatchPlan Schedule::plan(const Seat& seat) const {
   const std::size_t hands = roster_.withRoom() + (counted ? 0 : 1);
   const std::size_t share = (queue_.size() + hands - 1) / hands;
   const std::uint64_t left = std::max<std::uint64_t>(seat.jobsLeft(), 1);
-  return BatchPlan(std::min({share, kBatchSlots, static_cast<std::size_t>(left)}));
+  return BatchPlan(std::min({share, kBatchSlots, static_cast<std::size_t>(left)}), mostBatchWork());
 }
 
 std::optional<TimePoint> Schedule::nextLook(TimePoint now) const {

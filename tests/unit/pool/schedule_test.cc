@@ -16,7 +16,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t kMost = 4;
+constexpr std::size_t kMostWorkers = 4;
 
 class ScheduleTest : public ::testing::Test {
  protected:
@@ -27,7 +27,7 @@ class ScheduleTest : public ::testing::Test {
   }
   void set(Seat& seat, Load load) { roster_.update(seat, load, {now_, now_}); }
   void addAll(Load load) {
-    while (roster_.size() < kMost) add(load);
+    while (roster_.size() < kMostWorkers) add(load);
   }
 
   JobEntry& queue(JobOptions options = {}) {
@@ -46,7 +46,7 @@ class ScheduleTest : public ::testing::Test {
   NotingOwner owner_;
   std::deque<JobEntry> entries_;
   Roster roster_;
-  Schedule schedule_{roster_, kMost};
+  Schedule schedule_{roster_, kMostWorkers};
   TimePoint now_{seconds(1000)};
   std::uint64_t lastWorker_ = 0;
   std::uint64_t lastJob_ = 0;
@@ -117,9 +117,9 @@ TEST_F(ScheduleTest, AJobThatMustNotStartTwiceTravelsAlone) {
 TEST_F(ScheduleTest, AJobThatMayKillItsWorkerTravelsAlone) {
   expectJobsOf(microseconds(10));
   JobEntry& suspect = queue();
-  suspect.course = std::make_unique<JobCourse>();
+  suspect.state = std::make_unique<JobState>();
   EXPECT_NE(schedule_.expectation(suspect), std::nullopt);
-  suspect.course->strikes.misses = 1;
+  suspect.state->strikes.notBegun = 1;
   EXPECT_EQ(schedule_.expectation(suspect), std::nullopt);
 }
 
@@ -138,6 +138,18 @@ TEST_F(ScheduleTest, AJobIsLateWhenItRunsForLongerThanAllShouldTake) {
   const Seat& seat = add(busyLoad(2, milliseconds(5)));
   EXPECT_FALSE(Schedule::isLate(seat, milliseconds(5)));
   EXPECT_TRUE(Schedule::isLate(seat, milliseconds(5) + Duration(1)));
+}
+
+TEST_F(ScheduleTest, AJobOfALongBatchIsLateAfterSeveralTimesItsOwnTime) {
+  Load load = busyLoad(20, milliseconds(200));
+  load.next = milliseconds(10);
+  const Seat& seat = add(load);
+  EXPECT_FALSE(Schedule::isLate(seat, milliseconds(40)));
+  EXPECT_TRUE(Schedule::isLate(seat, milliseconds(41)));
+}
+
+TEST_F(ScheduleTest, AJobOfUnknownTimeIsNeverLate) {
+  EXPECT_FALSE(Schedule::isLate(add(busyLoad(2, Duration::max())), std::chrono::hours(1)));
 }
 
 TEST_F(ScheduleTest, AShortJobIsGivenAMoment) {
@@ -185,8 +197,51 @@ TEST_F(ScheduleTest, AWorkerPastItsNumberStillServesOneAtATime) {
   EXPECT_TRUE(plan.full());
 }
 
+/// A pool of many workers, all at work.
+class ManyWorkersTest : public ScheduleTest {
+ protected:
+  ManyWorkersTest() {
+    schedule_.setMostWorkers(kMany);
+    for (std::size_t i = 0; i < kMany; ++i) add(busyLoad(1, milliseconds(10)));
+    expectJobsOf(milliseconds(10));
+  }
+  /// How many jobs of 10 ms travel in one call.
+  std::size_t jobsInACall() {
+    auto plan = schedule_.plan(*roster_.soonestFillable());
+    std::size_t jobs = 0;
+    for (; plan.admits(milliseconds(10), 0); ++jobs) plan.add(milliseconds(10), 0);
+    return jobs;
+  }
+
+  static constexpr std::size_t kMany = kManyWorkers + 100;
+};
+
+TEST_F(ManyWorkersTest, MoreWorkTravelsInOneCall) {
+  queueMany(100 * kMany);
+  EXPECT_EQ(jobsInACall(), 4U) << "100 workers too many, 0.4 ms for each";
+}
+
+TEST_F(ManyWorkersTest, AShortQueueIsSharedAllTheSame) {
+  queueMany(kMany);
+  EXPECT_LE(jobsInACall(), 2U);
+}
+
+TEST_F(ManyWorkersTest, AMoreImportantJobIsNotKeptWaiting) {
+  queueMany(100 * kMany);
+  queue({.priority = 1});
+  EXPECT_EQ(jobsInACall(), 1U);
+}
+
+TEST_F(ManyWorkersTest, LongerJobsAreSentInAdvance) {
+  expectJobsOf(milliseconds(90));
+  for (int i = 0; i < 4; ++i) expectJobsOf(milliseconds(90));
+  EXPECT_NE(schedule_.next(), nullptr);
+  queue({.priority = 1});
+  EXPECT_EQ(schedule_.next(), nullptr);
+}
+
 TEST(BatchPlanTest, HoldsAsMuchWorkAsTravelsInOneCall) {
-  BatchPlan plan(100);
+  BatchPlan plan(100, kBatchWork);
   EXPECT_TRUE(plan.admits(milliseconds(5), 0)) << "the first job always";
   plan.add(kBatchWork - microseconds(1), 0);
   EXPECT_TRUE(plan.admits(microseconds(1), 0));
@@ -195,7 +250,7 @@ TEST(BatchPlanTest, HoldsAsMuchWorkAsTravelsInOneCall) {
 }
 
 TEST(BatchPlanTest, HoldsAsManyBytesAsTravelCheaply) {
-  BatchPlan plan(100);
+  BatchPlan plan(100, kBatchWork);
   EXPECT_TRUE(plan.admits(microseconds(1), 2 * kBatchArgumentWords)) << "the first job always";
   plan.add(microseconds(1), kBatchArgumentWords - 1);
   EXPECT_TRUE(plan.admits(microseconds(1), 1));
@@ -203,17 +258,17 @@ TEST(BatchPlanTest, HoldsAsManyBytesAsTravelCheaply) {
 }
 
 TEST(BatchPlanTest, AJobOfUnknownTimeTravelsAlone) {
-  BatchPlan plan(100);
+  BatchPlan plan(100, kBatchWork);
   plan.add(std::nullopt, 0);
   EXPECT_TRUE(plan.full());
   EXPECT_EQ(plan.work(), Duration::max());
-  BatchPlan other(100);
+  BatchPlan other(100, kBatchWork);
   other.add(microseconds(1), 0);
   EXPECT_FALSE(other.admits(std::nullopt, 0));
 }
 
 TEST(BatchPlanTest, JobsThatCannotBeSentCountToo) {
-  BatchPlan plan(2);
+  BatchPlan plan(2, kBatchWork);
   plan.skip();
   plan.skip();
   EXPECT_TRUE(plan.full());

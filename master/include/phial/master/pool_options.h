@@ -221,8 +221,9 @@ struct JobOptions {
 
   /// Jobs with a higher number are dispatched first; jobs with equal numbers in the order of
   /// submission. Default 0. The priority orders only the jobs that wait in the queue. Jobs that a
-  /// worker has been sent in advance, up to two batches of short jobs or one next job of up to 20
-  /// ms, run before them.
+  /// worker has been sent in advance run before them: up to two batches of short jobs, or one next
+  /// job of up to 20 ms. While more than 32 workers are busy and all queued jobs have one priority,
+  /// batches may hold up to 0.25 s of work.
   int priority = 0;
 
   /// What happens to the job when its worker dies; see Rerun. Default: it fails if it had begun.
