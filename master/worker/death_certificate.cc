@@ -61,7 +61,7 @@ std::string causePhrase(DeathCause cause) {
     case DeathCause::cancel:
       return "the pool ended it: its job was cancelled and did not give up";
     case DeathCause::recycle:
-      return "the pool retired it after its number of jobs";
+      return "the pool replaced it";
     case DeathCause::shutdown:
       return "the pool stopped it";
     case DeathCause::protocol:

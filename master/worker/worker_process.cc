@@ -56,7 +56,7 @@ void WorkerProcess::startIsLate() {
   }
   const auto giveUp = [this] {
     if (process_->hasEnded()) return;
-    end(DeathCause::startup, SIGKILL, "it did not answer the handshake in time");
+    end(DeathCause::startup, SIGKILL, "it did not answer the handshake in time" + tracerNote());
   };
   // Something may have held up the loop while its greeting lay in the pipe.
   if (!link_->readPending()) return giveUp();

@@ -189,6 +189,7 @@ class WorkerProcess final : public PoolWorker,
   void checkTakeUp();
   bool checkStopped();
   void endUnresponsive(std::string what);
+  std::string tracerNote() const;
   TakeUp takeUp() const;
   std::optional<Duration> believedDelay(std::int64_t started, InFlight::Place place) const;
   std::optional<InFlight::Place> latest(std::uint64_t job) const;

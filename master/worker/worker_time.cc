@@ -21,7 +21,7 @@ namespace {
 // For a stack of some dozen functions: it takes less than one millisecond, more under a sanitizer.
 constexpr Duration kTraceTime = std::chrono::milliseconds(100);
 
-// The process that traces `pid`, 0 when none does.
+// The process that traces `pid`; 0 when none does.
 pid_t tracerOf(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   const std::string name = "TracerPid:";
@@ -168,7 +168,7 @@ bool WorkerProcess::endForJob(std::uint64_t job, DeathCause cause, std::string d
   const bool over = standOf(job) == Stand::over;
   if (!over) {
     if (cause == DeathCause::timeout && timedOut_ == 0) timedOut_ = job;
-    endWithTrace(cause, std::move(detail));
+    endWithTrace(cause, detail + tracerNote());
   }
   if (!waiting.empty()) env_.owner.workerGaveBack(*this, waiting);
   return !over;
@@ -234,10 +234,13 @@ bool WorkerProcess::checkStopped() {
 
 void WorkerProcess::endUnresponsive(std::string what) {
   if (process_->stopped()) what += "; a signal, such as SIGSTOP, has stopped the process";
-  if (const pid_t tracer = tracerOf(process_->pid()); tracer != 0) {
-    what += "; process " + std::to_string(tracer) + " traces it";
-  }
-  end(DeathCause::unresponsive, SIGKILL, std::move(what));
+  end(DeathCause::unresponsive, SIGKILL, what + tracerNote());
+}
+
+// For the certificate: what a tracer does to a worker looks like the worker's own doing.
+std::string WorkerProcess::tracerNote() const {
+  const pid_t tracer = tracerOf(process_->pid());
+  return tracer == 0 ? "" : "; process " + std::to_string(tracer) + " traces it";
 }
 
 WorkerProcess::TakeUp WorkerProcess::takeUp() const {

@@ -178,6 +178,23 @@ TEST_F(PoolGiveUpTest, ATracedWorkerIsWaitedForIfThePoolIsToldTo) {
   EXPECT_TRUE(failureOf(std::move(job)).check<JobTimedOut>());
 }
 
+TEST_F(PoolGiveUpTest, TheCertificateOfATracedWorkerNamesTheTracer) {
+  auto& pool = makePool({.max = 1, .timeout = seconds(5)}, &clock_);
+  const auto fifo = makeFifo("there");
+  auto job = pool.deferToProcess<jobs::announceAndHang>(fifo);
+  awaitAnnouncement(fifo);
+  const pid_t worker = pool.workers().front().pid;
+  ASSERT_EQ(::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr), 0);
+  clock_.advance(seconds(5));
+  ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr), 0);
+  ASSERT_EQ(::waitpid(worker, nullptr, __WALL), worker);
+  ASSERT_EQ(::ptrace(PTRACE_DETACH, worker, nullptr, nullptr), 0);
+  const Failure failure = failureOf(std::move(job));
+  ASSERT_TRUE(failure.check<JobTimedOut>()) << failure.message();
+  EXPECT_THAT(failure.certificate()->detail,
+              ::testing::HasSubstr("process " + std::to_string(::getpid()) + " traces it"));
+}
+
 TEST_F(PoolGiveUpTest, ACancelledJobThatIsToFinishDoesNotCostItsWorker) {
   auto& pool = makePool({.max = 1, .grace = seconds(3)}, &clock_);
   const auto fifo = makeFifo("there");
