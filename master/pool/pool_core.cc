@@ -82,7 +82,8 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       reactor_(reactor),
       clock_(clock),
       options_(completed(std::move(options))),
-      log_(std::make_shared<PoolLog>(options_.name, options_.onLog)),
+      reporter_(reactor_, settlements_, std::make_shared<PoolLog>(options_.name, options_.onLog),
+                [this] { finishPending(); }),
       side_(std::bind_front(&Reactor::callFromThread, &reactor)),
       schedule_(roster_, options_.max),
       staffing_(
@@ -104,8 +105,8 @@ WorkerFactory PoolCore::processes() {
   return [this, oomKills = std::make_shared<OomKills>()](PoolWorker::Owner& owner,
                                                          std::uint64_t number) {
     return std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{reactor_, clock_, options_, log_, *oomKills, side_, takeMemory_,
-                                   owner},
+        WorkerProcess::Environment{reactor_, clock_, options_, reporter_.log(), *oomKills, side_,
+                                   takeMemory_, owner},
         number);
   };
 }
@@ -341,11 +342,11 @@ void PoolCore::advanceStop() {
 void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
-  for (auto* timer : {&lookTimer_, &fillTimer_, &pruneTimer_, &stopTimer_, &floodTimer_})
-    timer->cancel();
+  for (auto* timer : {&lookTimer_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  reporter_.stop();
   busyPoll_.end();
   warm_->close();
-  sayDestroyed(roster_.size());
+  reporter_.destroyed(roster_.size(), ledger_[Column::queued] + ledger_[Column::running]);
   for (const auto& [number, seat] : roster_.seats()) {
     seat.worker->abandon();
     bury(seat.worker);

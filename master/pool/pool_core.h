@@ -53,11 +53,10 @@
 #include <string>
 #include <vector>
 
-#include "master/log/flood_gate.h"
-#include "master/log/pool_log.h"
 #include "master/pool/busy_poll.h"
 #include "master/pool/job_table.h"
 #include "master/pool/ledger.h"
+#include "master/pool/pool_reporter.h"
 #include "master/pool/queue_waiters.h"
 #include "master/pool/roster.h"
 #include "master/pool/schedule.h"
@@ -82,7 +81,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   PoolStats stats() const;
   std::vector<WorkerStatus> workers() const;
 
-  void setObserver(std::shared_ptr<PoolObserver> observer) { observer_ = std::move(observer); }
+  PoolReporter& reporter() { return reporter_; }
 
   WarmMemory& warmMemory() { return *warm_; }
   Job::Ticket newTicket() { return {*this, ++lastJobId_}; }
@@ -206,22 +205,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void advanceReload();
   void failReload(const Failure& failure);
 
-  // Observer: pool_observed.cc
-  template <class Event, class... Args>
-  void observe(Event event, Args... args);
-  void observeJob(void (PoolObserver::*event)(const JobReport&), const JobEntry& entry);
-  void observeRefused(const Job& job, const Failure& failure);
-  void observeRequeued(const JobEntry& entry, const DeathCertificate& death);
-  void observeSettled(const JobEntry& entry, Column outcome, const Failure* failure);
-  void observeWorker(void (PoolObserver::*event)(const WorkerStatus&), const PoolWorker& worker);
-  void observeDeath(const DeathCertificate& death);
-
-  // Log: pool_log.cc
-  void say(LogLevel level, std::uint64_t worker, std::string text);
-  void sayDeath(const DeathCertificate& death);
-  void sayDeathsHeldBack();
-  void sayDestroyed(std::size_t workers);
-
   // Life: pool_core.cc
   WorkerFactory processes();
   void finishPending();
@@ -243,12 +226,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Reactor& reactor_;
   Clock& clock_;
   PoolOptions options_;
-  const std::shared_ptr<PoolLog> log_;
+  SettlementQueue settlements_;
+  PoolReporter reporter_;
   Ledger ledger_;
   std::set<std::uint64_t> paused_;    // queued jobs that wait before they run again
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   JobTable jobs_;
-  FloodGate deathGate_;
   SideThread side_;
   Roster roster_;
   Schedule schedule_;
@@ -265,18 +248,15 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::uint64_t deaths_ = 0;
   std::uint64_t recycled_ = 0;
   std::uint64_t reruns_ = 0;
-  bool everReady_ = false;       // a worker of this pool has got ready
-  bool shortage_ = false;        // the last worker could not be spawned for want of something
-  std::set<std::string> lacks_;  // what workers do without, as it has been said
+  bool everReady_ = false;  // a worker of this pool has got ready
+  bool shortage_ = false;   // the last worker could not be spawned for want of something
   bool started_ = false;
   bool stopping_ = false;
   bool drainQueue_ = false;
   bool closed_ = false;
   bool finishScheduled_ = false;
   bool continuing_ = false;  // finishPending() goes on in the next turn
-  SettlementQueue settlements_;
   QueueWaiters queueWaiters_;
-  std::shared_ptr<PoolObserver> observer_;
   Histogram queueWait_;
   Histogram runTime_;
   TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
@@ -289,7 +269,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   DelayedCall fillTimer_;
   DelayedCall pruneTimer_;
   DelayedCall stopTimer_;
-  DelayedCall floodTimer_;
   std::optional<TimePoint> stopBy_;
 };
 

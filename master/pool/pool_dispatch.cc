@@ -92,7 +92,7 @@ void PoolCore::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) 
   if (++state.attempts == 1) queueWait_.add(now.reactor - entry.queued);
   state.clock = JobClock(now.pool);
   state.times.dispatched = now.reactor;
-  observeJob(&PoolObserver::jobDispatched, entry);
+  reporter_.job(&PoolObserver::jobDispatched, entry);
   const auto timeout = options.timeout ? options.timeout : options_.timeout;
   if (timeout) watchTime(id, Limit::hard, *timeout, *timeout);
   if (const auto soft = options.softTimeout) watchTime(id, Limit::soft, *soft, *soft);
@@ -150,7 +150,7 @@ void PoolCore::sendBack(const std::vector<std::uint64_t>& jobs) {
   for (auto id = jobs.rbegin(); id != jobs.rend(); ++id) {
     JobEntry* const entry = jobs_.find(*id);
     if (entry == nullptr) continue;
-    observeJob(&PoolObserver::jobTakenBack, *entry);
+    reporter_.job(&PoolObserver::jobTakenBack, *entry);
     requeue(*entry);
   }
 }

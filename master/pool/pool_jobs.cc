@@ -13,6 +13,11 @@
 namespace phial::detail {
 namespace {
 
+JobOutcome outcomeOf(Ledger::Column end) {
+  if (end == Ledger::Column::succeeded) return JobOutcome::succeeded;
+  return end == Ledger::Column::failed ? JobOutcome::failed : JobOutcome::cancelled;
+}
+
 std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
   const schema::JobResult::Reader result = answer.result;
   try {
@@ -62,7 +67,7 @@ void PoolCore::submit(Ref<Job> job) {
 void PoolCore::refuse(Ref<Job> job, Failure reason) {
   reason = reason.neverRun();
   ledger_.enter(Column::failed);
-  observeRefused(*job, reason);
+  reporter_.refused(*job, reason);
   settlements_.fail(std::move(job), std::move(reason));
   finishPendingSoon();
 }
@@ -110,7 +115,7 @@ void PoolCore::enqueue(Ref<Job> job) {
         clock_.callLater(saturatingSubtract(*deadline, clock_.now()), [this, id] { expire(id); });
   }
   entry.queued = reactor_.now();
-  observeJob(&PoolObserver::jobQueued, entry);
+  reporter_.job(&PoolObserver::jobQueued, entry);
 }
 
 bool PoolCore::cancel(std::uint64_t id) {
@@ -141,7 +146,7 @@ Ref<Job> PoolCore::take(JobEntry& entry, Column to, const Failure* failure) {
     paused_.erase(entry.id());
   }
   ledger_.move(from, to);
-  observeSettled(entry, to, failure);
+  reporter_.settled(entry, outcomeOf(to), failure);
   auto job = entry.job;
   jobs_.erase(entry);
   return job;
@@ -216,7 +221,7 @@ void PoolCore::judgeJobs(const PoolWorker& worker, const DeathCertificate& death
       failJob(*entry, stoppedWhileRunning());
     } else {
       ++reruns_;
-      observeRequeued(*entry, death);
+      reporter_.requeued(*entry, death);
       requeue(*entry);
     }
   }
@@ -235,7 +240,7 @@ void PoolCore::judgeJob(JobEntry& entry, const DeathCertificate& death) {
   if (verdict.fate == Fate::fails) return failJob(entry, std::move(*verdict.failure));
   if (verdict.fate == Fate::stops) return failJob(entry, stoppedWhileRunning());
   ++reruns_;
-  observeRequeued(entry, death);
+  reporter_.requeued(entry, death);
   if (verdict.fate == Fate::runsAgain) return requeue(entry);
   leaveWorker(entry);
   runAgainLater(entry);

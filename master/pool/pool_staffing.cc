@@ -50,16 +50,16 @@ bool PoolCore::spawnOne() {
   ++spawned_;
   staffing_.started(++lastWorker_, worker);
   workerChanged(*worker);
-  observeWorker(&PoolObserver::workerSpawned, *worker);
+  reporter_.worker(&PoolObserver::workerSpawned, *worker);
   return true;
 }
 
 // The pool goes on with the workers that fit.
 void PoolCore::noteShortage(const std::string& what) {
   if (!std::exchange(shortage_, true)) {
-    say(LogLevel::warning, 0,
-        oneLine("there is too little for more than " + std::to_string(roster_.active()) +
-                " workers: " + what + "; the pool tries again"));
+    reporter_.say(LogLevel::warning, 0,
+                  oneLine("there is too little for more than " + std::to_string(roster_.active()) +
+                          " workers: " + what + "; the pool tries again"));
   }
   if (!staffing_.noteShortage(clock_.now())) return;
   DeathCertificate death;
@@ -80,7 +80,7 @@ void PoolCore::giveUpStarting(const DeathCertificate& death) {
   // Others that are starting are no reason to wait: there may always be some.
   if (roster_.serving() > 0) return;
   if (staffing_.giveUp(death)) {
-    say(LogLevel::error, 0, "no worker gets ready; the pool goes on trying, but slowly");
+    reporter_.say(LogLevel::error, 0, "no worker gets ready; the pool goes on trying, but slowly");
   }
   condemnQueue(failure);
   failStarters(failure);
@@ -109,8 +109,8 @@ void PoolCore::noteMemory(Seat& seat) {
   if (seat.load.given == 0) return;
   const auto resident = seat.worker->residentBytes();
   if (resident <= options_.recycleAboveRssBytes) return;  // nothing is less than any number
-  say(LogLevel::debug, seat.number,
-      "has " + std::to_string(*resident) + " bytes resident and is replaced");
+  reporter_.say(LogLevel::debug, seat.number,
+                "has " + std::to_string(*resident) + " bytes resident and is replaced");
   staffing_.replace(seat);
 }
 
@@ -139,7 +139,7 @@ Deferred<void> PoolCore::reload() {
     resolver.errback(Failure(PoolStopped("pool " + options_.name + " has been stopped")));
     return std::move(deferred);
   }
-  say(LogLevel::info, 0, "reloading " + std::to_string(roster_.active()) + " workers");
+  reporter_.say(LogLevel::info, 0, "reloading " + std::to_string(roster_.active()) + " workers");
   if (runsOwnProgram_) options_.worker = commandByPath();
   staffing_.beginReload(lastWorker_);
   reloaders_.push_back(std::move(resolver));
@@ -149,7 +149,7 @@ Deferred<void> PoolCore::reload() {
 
 void PoolCore::advanceReload() {
   if (!staffing_.finishReload()) return;
-  say(LogLevel::info, 0, "reloaded");
+  reporter_.say(LogLevel::info, 0, "reloaded");
   for (auto& waiter : std::exchange(reloaders_, {})) settlements_.succeed(std::move(waiter));
 }
 

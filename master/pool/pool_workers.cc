@@ -9,10 +9,10 @@
 namespace phial::detail {
 
 void PoolCore::workerReady(PoolWorker& worker) {
-  say(LogLevel::debug, worker.number(), "ready");
+  reporter_.say(LogLevel::debug, worker.number(), "ready");
   everReady_ = true;
   staffing_.noteReady(worker.number());
-  observeWorker(&PoolObserver::workerReady, worker);
+  reporter_.worker(&PoolObserver::workerReady, worker);
   release(*roster_.find(worker.number()));
   finishPending();
 }
@@ -52,32 +52,18 @@ void PoolCore::workerGaveBack(PoolWorker&, const std::vector<std::uint64_t>& job
 // Told in line with the jobs' ends, so that the last report comes before its job's.
 void PoolCore::workerProgressed(std::uint64_t id, double fraction, std::string note) {
   const JobEntry* const entry = jobs_.find(id);
-  if (entry == nullptr || !entry->job->options().onProgress) return;
-  settlements_.notify([job = entry->job, report = *entry->job->options().onProgress, fraction,
-                       note = std::move(note), log = log_] {
-    if (job->settled() || !report) return;  // cancelled since
-    try {
-      report(fraction, note);
-    } catch (...) {
-      const Failure failure = Failure::current();
-      log->write(LogLevel::error, 0,
-                 oneLine("onProgress of job " + std::to_string(job->id) + " threw " +
-                         failure.type() + ": " + failure.message()));
-    }
-  });
+  if (entry == nullptr) return;
+  reporter_.progress(*entry, fraction, std::move(note));
   finishPendingSoon();
 }
 
-void PoolCore::workerLacks(const std::string& what) {
-  if (lacks_.insert(what).second) say(LogLevel::warning, 0, oneLine(what));
-}
+void PoolCore::workerLacks(const std::string& what) { reporter_.lacks(what); }
 
 void PoolCore::workerDied(PoolWorker& worker, DeathCertificate death) {
   Seat& seat = *roster_.find(worker.number());
   bury(seat.worker);
   roster_.remove(seat);
   countDeath(death);
-  observeDeath(death);
   judgeJobs(worker, death);
   if (staffing_.noteDeath(death, clock_.now())) giveUpStarting(death);
   finishPending();
@@ -89,27 +75,11 @@ void PoolCore::bury(WorkerPtr worker) {
 }
 
 void PoolCore::countDeath(const DeathCertificate& death) {
-  switch (death.cause) {
-    case DeathCause::recycle:
-      ++recycled_;
-      [[fallthrough]];
-    case DeathCause::shutdown:
-      say(LogLevel::debug, death.worker, report(death));
-      return;
-    case DeathCause::crash:
-    case DeathCause::memory:
-    case DeathCause::timeout:
-    case DeathCause::softTimeout:
-    case DeathCause::deadline:
-    case DeathCause::cancel:
-    case DeathCause::protocol:
-    case DeathCause::startup:
-    case DeathCause::unresponsive:
-    case DeathCause::damaged:
-    case DeathCause::reaped:
-      ++deaths_;
-      sayDeath(death);
-  }
+  const bool recycled = death.cause == DeathCause::recycle;
+  const bool wanted = recycled || death.cause == DeathCause::shutdown;
+  if (recycled) ++recycled_;
+  if (!wanted) ++deaths_;
+  reporter_.died(death, wanted ? PoolReporter::End::wanted : PoolReporter::End::unwanted);
 }
 
 }  // namespace phial::detail

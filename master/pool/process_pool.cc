@@ -97,7 +97,7 @@ Deferred<void> ProcessPool::whenBelow(std::size_t jobs) {
 std::vector<WorkerStatus> ProcessPool::workers() const { return core().workers(); }
 PoolStats ProcessPool::stats() const { return core().stats(); }
 void ProcessPool::setObserver(std::shared_ptr<PoolObserver> observer) {
-  core().setObserver(std::move(observer));
+  core().reporter().setObserver(std::move(observer));
 }
 Reactor& ProcessPool::reactor() const { return core().reactor(); }
 
