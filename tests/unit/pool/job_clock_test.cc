@@ -65,6 +65,12 @@ TEST_F(JobClockTest, AnElementThatEndedInTimeIsNotHeldAgainstTheNext) {
   expectAgain({.begun = true, .startDelay = seconds(18)}, seconds(19), seconds(9));
 }
 
+TEST_F(JobClockTest, TimeBetweenTwoElementsIsCountedFromTheEndOfTheFirst) {
+  expectAgain({.begun = true}, seconds(10), kTimeout);
+  expectAgain({.begun = true, .startDelay = seconds(12)}, seconds(15), seconds(7));
+  expectAgain({.begun = true}, seconds(21), kTimeout);
+}
+
 TEST_F(JobClockTest, ForEverIsNotATimeInThePast) {
   const auto found = look({.begun = true, .startDelay = seconds(1)}, hours(1), Duration::max());
   EXPECT_EQ(found.look, Look::again);

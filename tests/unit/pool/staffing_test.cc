@@ -321,6 +321,14 @@ TEST_F(RecyclingTest, WhenTheReplacementFailsToStartTheWorkerServesOn) {
   EXPECT_EQ(roster_.idle(), 1U);
 }
 
+TEST_F(RecyclingTest, ACrashAtWorkIsNoReasonToKeepAWorkerThatIsToGo) {
+  rules_.max = 2;
+  Seat& seat = ready();
+  give(seat, 3);
+  dies(ready(), deathBy(DeathCause::crash, Signalled{SIGSEGV}));
+  EXPECT_EQ(seat.departure, Departure::waits);
+}
+
 TEST_F(RecyclingTest, SmallNumbersAreServedExactly) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(ready().quota, 3U);
 }
