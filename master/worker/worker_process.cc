@@ -12,14 +12,13 @@ namespace phial::detail {
 WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
     : env_(environment), number_(number), spawnedAt_(env_.reactor.now()) {}
 
-WorkerProcess::~WorkerProcess() noexcept {
-  startTimer_.cancel();
-  takeUpTimer_.cancel();
-  giveUpTimer_.cancel();
-  traceTimer_.cancel();
-  killTimer_.cancel();
-  verdictTimer_.cancel();
-  progressTimer_.cancel();
+WorkerProcess::~WorkerProcess() noexcept { cancelTimers(); }
+
+void WorkerProcess::cancelTimers() {
+  for (auto* timer : {&startTimer_, &takeUpTimer_, &giveUpTimer_, &traceTimer_, &killTimer_,
+                      &verdictTimer_, &progressTimer_}) {
+    timer->cancel();
+  }
 }
 
 std::optional<std::string> WorkerProcess::start() {
@@ -165,13 +164,7 @@ std::optional<std::uint64_t> WorkerProcess::residentBytes() {
 }
 
 void WorkerProcess::abandon() {
-  startTimer_.cancel();
-  takeUpTimer_.cancel();
-  giveUpTimer_.cancel();
-  traceTimer_.cancel();
-  killTimer_.cancel();
-  verdictTimer_.cancel();
-  progressTimer_.cancel();
+  cancelTimers();
   state_ = WorkerState::ending;
   dead_ = true;
   reading_.reset();

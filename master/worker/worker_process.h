@@ -128,6 +128,7 @@ class WorkerProcess final : public PoolWorker,
   void onNonsense(std::string what) override;
   void onDisconnect() override;
 
+  void cancelTimers();
   bool hasRoom() const;
   void report() { env_.owner.workerChanged(*this); }
   void spawn();
