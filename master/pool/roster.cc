@@ -54,7 +54,7 @@ void Roster::remove(Seat& seat) {
   countOut(seat);
   leaveSets(seat);
   leaveLines(seat);
-  seats_.erase(seat.number);
+  seats_.erase(seats_.find(seat.number));
 }
 
 void Roster::clear() {

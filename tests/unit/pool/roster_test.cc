@@ -53,9 +53,10 @@ TEST_F(RosterTest, CountsByState) {
   EXPECT_EQ(roster_.count(WorkerState::starting), 0U);
   EXPECT_EQ(roster_.count(WorkerState::idle), 1U);
   EXPECT_EQ(roster_.active(), 2U);
+  const auto number = b.number;
   roster_.remove(b);
   EXPECT_EQ(roster_.size(), 2U);
-  EXPECT_EQ(roster_.find(b.number), nullptr);
+  EXPECT_EQ(roster_.find(number), nullptr);
 }
 
 TEST_F(RosterTest, IdleWorkersAreTakenLatestFirst) {
