@@ -179,16 +179,17 @@ TEST_F(PoolGiveUpTest, ATracedWorkerIsWaitedForIfThePoolIsToldTo) {
 }
 
 TEST_F(PoolGiveUpTest, TheCertificateOfATracedWorkerNamesTheTracer) {
-  auto& pool = makePool({.max = 1, .timeout = seconds(5)}, &clock_);
+  auto& pool = makePool({.max = 1, .timeout = seconds(5), .grace = seconds(2)}, &clock_);
   const auto fifo = makeFifo("there");
   auto job = pool.deferToProcess<jobs::announceAndHang>(fifo);
   awaitAnnouncement(fifo);
   const pid_t worker = pool.workers().front().pid;
   ASSERT_EQ(::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr), 0);
-  clock_.advance(seconds(5));
+  clock_.advance(seconds(6));
   ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr), 0);
   ASSERT_EQ(::waitpid(worker, nullptr, __WALL), worker);
   ASSERT_EQ(::ptrace(PTRACE_DETACH, worker, nullptr, nullptr), 0);
+  clock_.advance(seconds(2));  // the tracer has kept the first signal to itself
   const Failure failure = failureOf(std::move(job));
   ASSERT_TRUE(failure.check<JobTimedOut>()) << failure.message();
   EXPECT_THAT(failure.certificate()->detail,
