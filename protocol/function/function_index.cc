@@ -1,3 +1,4 @@
+#include <phial/protocol/error.h>
 #include <phial/protocol/function_index.h>
 
 #include <algorithm>
@@ -35,6 +36,14 @@ FunctionIndex::Lookup FunctionIndex::find(std::string_view name, std::string_vie
   return result;
 }
 
+std::size_t FunctionIndex::at(std::string_view name, std::string_view signature) const {
+  const auto [status, index] = find(name, signature);
+  if (status == Status::found) return index;
+  const std::string reason = explain(name, signature);
+  if (status == Status::wrongSignature) throw EncodingError(reason);
+  throw UnknownFunction(reason);
+}
+
 // "; it has 'area', 'twin'".
 std::string FunctionIndex::offer() const {
   std::string text;
@@ -51,6 +60,10 @@ std::string FunctionIndex::offer() const {
 
 std::string FunctionIndex::explain(std::string_view name, std::string_view signature) const {
   const Status status = find(name, signature).status;
+  if (status == Status::notFound && name.find(kLambdaPrefix) != std::string_view::npos) {
+    return "the worker is another build of the program, which does not know this lambda: give it a "
+           "name, as a function of its own";
+  }
   if (status == Status::notFound) return "the worker has no " + described(name) + offer();
 
   std::string offered;

@@ -1,4 +1,7 @@
+#include <phial/protocol/function_index.h>
 #include <phial/protocol/function_name.h>
+
+#include "protocol/function/program_build.h"
 
 namespace phial {
 
@@ -51,6 +54,14 @@ std::string functionNameIn(std::string_view tag) {
   if (text.ends_with(')') && openingOfLast(text) == 0) text = text.substr(1, text.size() - 2);
   if (text.ends_with(')')) text = text.substr(0, openingOfLast(text));
   return withoutAbiTags(withoutReturnType(text));
+}
+
+std::string lambdaNameIn(std::string_view tag, const void* address) {
+  std::string_view text = tag.substr(tag.find('<') + 1);
+  text.remove_suffix(1);
+  if (text.ends_with("{}")) text.remove_suffix(2);
+  std::string name(kLambdaPrefix);
+  return name.append(text).append(" of build ").append(buildOf(address));
 }
 
 }  // namespace detail

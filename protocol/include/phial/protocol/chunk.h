@@ -9,6 +9,8 @@
 #include <phial/protocol/job_scope.h>
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,14 +63,20 @@ struct Mapped {
   using Result = Stored<Returned>;  // void stays void
 };
 
-/// A chunk that is being run.
+/// The function that runs chunks of `function`, as a type.
 template <auto function>
+using ChunkSignature = ChunkResult<typename Mapped<function>::Result>(
+    ChunkOrder, Elements<typename Mapped<function>::Element>);
+
+/// A chunk that is being run. Borrows the callable.
+template <auto function, class Callable>
 class ChunkRun {
  public:
   using Types = Mapped<function>;
   using Result = ChunkResult<typename Types::Result>;
 
-  explicit ChunkRun(ChunkOrder order) : order_(order), scope_(JobScope::ofThisThread()) {}
+  ChunkRun(ChunkOrder order, Callable& callable)
+      : order_(order), callable_(callable), scope_(JobScope::ofThisThread()) {}
 
   Result run(const Elements<typename Types::Element>& elements) {
     const auto begin = std::chrono::steady_clock::now();
@@ -107,13 +115,12 @@ class ChunkRun {
   }
 
   void call(typename Types::Element& element) {
-    auto* const target = function;
     if constexpr (std::is_void_v<typename Types::Returned>) {
-      Types::Calling::call(target, element);
+      Types::Calling::call(callable_, element);
       result_.values.emplace_back();
     } else {
       result_.values.push_back(
-          storeResult<typename Types::Returned>(Types::Calling::call(target, element)));
+          storeResult<typename Types::Returned>(Types::Calling::call(callable_, element)));
     }
   }
 
@@ -122,15 +129,17 @@ class ChunkRun {
   }
 
   const ChunkOrder order_;
+  Callable& callable_;
   JobScope* const scope_;
   Result result_;
 };
 
 /// The function that runs as the job.
 template <auto function>
-typename ChunkRun<function>::Result runChunk(
+ChunkResult<typename Mapped<function>::Result> runChunk(
     ChunkOrder order, Elements<typename Mapped<function>::Element> elements) {
-  return ChunkRun<function>(order).run(elements);
+  auto* target = +function;
+  return ChunkRun<function, decltype(target)>(order, target).run(elements);
 }
 
 /// The name of this job: "map of isPrime".
@@ -144,6 +153,40 @@ std::string_view chunkName() {
 template <auto function>
 void addChunk(FunctionTable& table) {
   table.add<&runChunk<function>>(std::string(chunkName<function>()));
+}
+
+/// Adds the job that runs chunks of `function`, which is a phial::Function, by `callable`.
+template <auto function, class Callable>
+void addChunk(FunctionTable& table, std::shared_ptr<Callable> callable) {
+  using Element = typename Mapped<function>::Element;
+  table.add(std::string(chunkName<function>()),
+            [callable = std::move(callable)](ChunkOrder order, Elements<Element> elements)
+                -> ChunkResult<typename Mapped<function>::Result> {
+              return ChunkRun<function, Callable>(order, *callable).run(elements);
+            });
+}
+
+/// Reports one error for a callable that is not of the phial::Function's type.
+template <auto function, class Callable>
+consteval bool checkNamed() {
+  return []<class R, class... P>(const Function<R(P...)>&) {
+    static_assert(std::is_invocable_r_v<R, Callable&, P...>,
+                  "add<kFunction>(callable): the callable cannot be called with the parameters of "
+                  "kFunction's type, or its result is none of that type.");
+    return std::is_invocable_r_v<R, Callable&, P...>;
+  }(function);
+}
+
+/// Adds `callable` as the phial::Function `function`, and the job that runs chunks of it.
+template <auto function, class Callable>
+void addNamed(FunctionTable& table, Callable callable) {
+  auto shared = std::make_shared<Callable>(std::move(callable));
+  [&]<class R, class... P>(const Function<R(P...)>&) {
+    table.add(std::string(function.name()), [shared](P... arguments) -> R {
+      return std::invoke(*shared, std::forward<P>(arguments)...);
+    });
+  }(function);
+  if constexpr (Mappable<function>) addChunk<function>(table, std::move(shared));
 }
 
 /// As LinkedFunction, for the chunks of `function`.

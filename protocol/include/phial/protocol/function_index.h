@@ -16,6 +16,9 @@ namespace phial {
 /// The beginning of the name of a job that calls a function for the elements of a chunk.
 inline constexpr std::string_view kChunkPrefix = "map of ";
 
+/// The beginning of the name of a lambda: see functionName().
+inline constexpr std::string_view kLambdaPrefix = "lambda ";
+
 class FunctionIndex {
  public:
   enum class Status { found, notFound, wrongSignature, ambiguous };
@@ -32,6 +35,10 @@ class FunctionIndex {
   /// Finds the function of this name and signature. With an empty signature, finds the only
   /// function of this name.
   Lookup find(std::string_view name, std::string_view signature = {}) const;
+
+  /// The index of the function that find() finds. Throws EncodingError when only the signature
+  /// differs, UnknownFunction otherwise; the text is that of explain().
+  std::size_t at(std::string_view name, std::string_view signature = {}) const;
 
   /// Says for a person why find(name, signature) finds nothing, and which functions there are,
   /// without Phial's own jobs.

@@ -42,7 +42,7 @@ class FunctionTable {
   void add(std::string name) {
     auto handler = handlerOf<F>(name);
     add(std::move(name), std::string(functionSignature<F>()), std::move(handler),
-        reinterpret_cast<void (*)()>(F));
+        reinterpret_cast<void (*)()>(+F));
   }
 
   /// Adds a callable under a name of the caller's choice. The table owns the callable.
@@ -67,6 +67,11 @@ class FunctionTable {
     return index_.find(name, signature);
   }
 
+  /// As FunctionIndex::at.
+  std::size_t at(std::string_view name, std::string_view signature = {}) const {
+    return index_.at(name, signature);
+  }
+
   /// As FunctionIndex::explain.
   std::string explain(std::string_view name, std::string_view signature = {}) const {
     return index_.explain(name, signature);
@@ -78,8 +83,9 @@ class FunctionTable {
  private:
   template <auto F>
   static std::shared_ptr<FunctionHandler> handlerOf(const std::string& name) {
-    using Traits = FunctionTraits<decltype(F)>;
-    return std::make_shared<detail::TypedHandler<decltype(F), typename Traits::Signature>>(name, F);
+    using Callable = std::remove_cv_t<decltype(F)>;
+    using Signature = typename FunctionTraits<Callable>::Signature;
+    return std::make_shared<detail::TypedHandler<Callable, Signature>>(name, F);
   }
 
   void add(std::string name, std::string signature, std::shared_ptr<FunctionHandler> handler,

@@ -56,6 +56,8 @@ class Worker {
   /// map and forEach if it takes an argument. Returns *this.
   template <auto function>
   Worker& add() {
+    static_assert(!detail::kNamedFunction<decltype(function)>,
+                  "a phial::Function has no body: write worker.add<kFunction>(callable)");
     table().add<function>();
     if constexpr (detail::Mappable<function>) detail::addChunk<function>(table());
     return *this;
@@ -66,6 +68,17 @@ class Worker {
   template <class Callable>
   Worker& add(std::string name, Callable callable) {
     table().add(std::move(name), std::move(callable));
+    return *this;
+  }
+
+  /// Offers `callable` as the phial::Function `function`, to deferToProcess<function>, map and
+  /// forEach. It must be callable as the function's type says. Returns *this.
+  template <auto function, class Callable>
+    requires detail::kNamedFunction<decltype(function)>
+  Worker& add(Callable callable) {
+    if constexpr (detail::checkNamed<function, Callable>()) {
+      detail::addNamed<function>(table(), std::move(callable));
+    }
     return *this;
   }
 
