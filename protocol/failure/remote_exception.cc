@@ -1,3 +1,4 @@
+#include <phial/protocol/exception_type.h>
 #include <phial/protocol/remote_exception.h>
 
 #include <any>
@@ -127,7 +128,7 @@ std::exception_ptr revive(const RemoteInfo& info) {
     if (info.types.empty() || name != info.types.front()) continue;
     if (auto exception = make(info)) return exception;
   }
-  return nullptr;
+  return reviveRegistered(info);
 }
 
 }  // namespace detail

@@ -75,6 +75,16 @@ void throwCount(std::uint64_t expected, std::uint64_t found, std::string_view wh
                 ", found " + std::to_string(found));
 }
 
+void throwConversion() {
+  try {
+    throw;
+  } catch (const EncodingError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throwEncoding(error.what());
+  }
+}
+
 void throwDuplicate(std::string_view what) {
   throwEncoding("the same " + std::string(what) + " occurs twice");
 }
@@ -114,7 +124,16 @@ std::uint64_t decodeUnsigned(schema::Value::Reader value, int bits) {
   return number;
 }
 
+// A caller without types may write 2 where a function takes a double. Beyond 2^53 a double skips
+// integers.
 double decodeDouble(schema::Value::Reader value) {
+  constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
+  if (value.isInt() && value.getInt() >= -kMostExact && value.getInt() <= kMostExact) {
+    return static_cast<double>(value.getInt());
+  }
+  if (value.isUint() && value.getUint() <= static_cast<std::uint64_t>(kMostExact)) {
+    return static_cast<double>(value.getUint());
+  }
   if (!value.isFloat()) throwMismatch("a floating-point number", value);
   return value.getFloat();
 }

@@ -63,8 +63,11 @@ TEST(MalformedValueTest, OtherKindOfValueIsNamed) {
   EXPECT_EQ(errorFrom<std::int32_t>(text), "expected a signed 32-bit integer, found text");
   EXPECT_EQ(errorFrom<std::uint8_t>(true), "expected an unsigned 8-bit integer, found a bool");
   EXPECT_EQ(errorFrom<bool>(1), "expected a bool, found the signed integer 1");
-  EXPECT_EQ(errorFrom<double>(1u),
-            "expected a floating-point number, found the unsigned integer 1");
+  EXPECT_EQ(errorFrom<double>(true), "expected a floating-point number, found a bool");
+  EXPECT_EQ(errorFrom<double>((std::uint64_t{1} << 53) + 1),
+            "expected a floating-point number, found the unsigned integer 9007199254740993");
+  EXPECT_EQ(errorFrom<double>(INT64_MIN),
+            "expected a floating-point number, found the signed integer -9223372036854775808");
   EXPECT_EQ(errorFrom<std::string>(1.5), "expected text, found a floating-point number");
   EXPECT_EQ(errorFrom<std::vector<std::byte>>(text), "expected bytes, found text");
   EXPECT_EQ(errorFrom<std::vector<int>>(std::vector<double>{1}),

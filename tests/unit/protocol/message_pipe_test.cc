@@ -199,9 +199,9 @@ TEST_F(MessagePipeTest, RingingWritesEightBytesBehindWholeMessages) {
 
 TEST_F(MessagePipeTest, LargeMessagesThatAreStillHeldAreBounded) {
   PipeWatcher watcher;
-  constexpr std::size_t kLarge = 100 << 10;
-  pipe_->watch(watcher, kLarge + kLarge / 2);
-  const std::string frame = TestMessage(kLarge).frame();
+  constexpr std::size_t kManyWords = 100 << 10;
+  pipe_->watch(watcher, kManyWords + kManyWords / 2);
+  const std::string frame = TestMessage(kManyWords).frame();
   std::thread peer([&] {
     for (int i = 0; i < 4; ++i) feed(frame);
   });
@@ -211,9 +211,9 @@ TEST_F(MessagePipeTest, LargeMessagesThatAreStillHeldAreBounded) {
   for (int i = 0; i < 50; ++i) runEvents();
   EXPECT_FALSE(third.poll(scope()));
   first = nullptr;
-  EXPECT_EQ(dataBytes(*KJ_ASSERT_NONNULL(third.wait(scope()))), kLarge);
+  EXPECT_EQ(dataBytes(*KJ_ASSERT_NONNULL(third.wait(scope()))), kManyWords);
   second = nullptr;
-  EXPECT_EQ(dataBytes(*readOne()), kLarge);
+  EXPECT_EQ(dataBytes(*readOne()), kManyWords);
   peer.join();
 }
 

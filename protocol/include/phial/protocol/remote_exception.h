@@ -33,8 +33,8 @@ struct RemoteInfo {
   bool mayHaveRun = true;
 };
 
-/// Thrown in this process for a worker's exception that is not a standard exception. what() is the
-/// remote message.
+/// Thrown in this process for a worker's exception that is neither a standard exception nor one
+/// that the program has registered (ExceptionType). what() is the remote message.
 class RemoteError : public Error {
  public:
   explicit RemoteError(RemoteInfo info);
@@ -51,7 +51,8 @@ class RemoteError : public Error {
 
 namespace detail {
 
-/// Makes the exception that `info` describes, if its type is a standard one, with the same what().
+/// Makes the exception that `info` describes, if its type is a standard one or one that the program
+/// has registered (ExceptionType), with the same what().
 /// A std::system_error keeps its code if the category is one of the standard library's. A
 /// std::filesystem::filesystem_error comes without its paths, but what() names them. Returns null
 /// for any other type.

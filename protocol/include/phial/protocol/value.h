@@ -26,10 +26,19 @@
 // Decoding trusts nothing, because the bytes come from another process, which may be broken or
 // hostile. The outcome is a value, or an EncodingError that names what was expected and what was
 // found. Memory is taken in proportion to the message. Integers are accepted in either signedness
-// when they are in range. Numeric vectors are also accepted as a list with one value for each
-// number.
+// when they are in range, and as a floating-point number when it holds them exactly. Numeric
+// vectors are also accepted as a list with one value for each number.
 //
-// For a type of your own that is not a plain aggregate, specialise Codec. Encode its members with
+// For a type of your own that is not a plain aggregate, say as what it travels:
+//
+//   template <>
+//   struct phial::Convert<Money> {
+//     using As = std::int64_t;
+//     static As to(const Money& money) { return money.cents(); }
+//     static Money from(As cents) { return Money::ofCents(cents); }
+//   };
+//
+// Or specialise Codec, which saves the detour over a value of another type. Encode the members with
 // the same three functions:
 //
 //   template <>
@@ -58,6 +67,7 @@
 #include <phial/protocol/value_argument.h>
 #include <phial/protocol/value_codec.h>
 #include <phial/protocol/value_container.h>
+#include <phial/protocol/value_convert.h>
 #include <phial/protocol/value_message.h>
 #include <phial/protocol/value_scalar.h>
 #include <phial/protocol/value_sequence.h>

@@ -10,7 +10,7 @@
 namespace phial {
 
 template <class T>
-  requires(std::is_class_v<T> && std::is_aggregate_v<T>)
+  requires(std::is_class_v<T> && std::is_aggregate_v<T> && !Converted<T>)
 struct Codec<T> {
   using OfPhial = T;
   using Aggregate = T;

@@ -26,6 +26,14 @@ namespace phial {
 template <class T>
 struct Codec;
 
+/// The short way to a Codec: how a T becomes a value of another type, and back. See
+/// <phial/protocol/value_convert.h>.
+template <class T>
+struct Convert;
+
+template <class T>
+concept Converted = requires { typename Convert<T>::As; };
+
 /// Types that can be arguments and results of a job. The check looks into containers but not into
 /// the fields of an aggregate: a field that cannot travel is reported when the aggregate is first
 /// used.
@@ -134,8 +142,8 @@ constexpr void requireTransferable() {
   static_assert(
       Transferable<T>,
       "Phial cannot send a value of this type to another process. To make it travel, specialise "
-      "phial::Codec<T> with the functions words, encode and decode; <phial/protocol/value.h> shows "
-      "how and lists the types that need nothing.");
+      "phial::Convert<T> with As, to and from, or phial::Codec<T> with words, encode and decode; "
+      "<phial/protocol/value.h> shows how and lists the types that need nothing.");
 }
 
 template <class T>
@@ -154,6 +162,18 @@ template <class T>
 T decodeValue(schema::Value::Reader value) {
   requireTransferable<T>();
   if constexpr (Transferable<T>) return Codec<T>::decode(value);
+}
+
+/// Reports what a program's conversion throws as an error of the value. REQUIRES: a catch block.
+[[noreturn]] void throwConversion();
+
+template <Converted T>
+T convertedFrom(typename Convert<T>::As&& value) {
+  try {
+    return Convert<T>::from(std::move(value));
+  } catch (...) {
+    throwConversion();
+  }
 }
 
 }  // namespace detail

@@ -60,7 +60,7 @@ struct Codec<T> : detail::ScalarWords {
 };
 
 template <class T>
-  requires std::is_enum_v<T>
+  requires(std::is_enum_v<T> && !Converted<T>)
 struct Codec<T> : detail::ScalarWords {
   using Number = std::underlying_type_t<T>;
   static void encode(T value, schema::Value::Builder builder) {

@@ -1,0 +1,34 @@
+// Reads and writes large AnyValues in pieces: see value_sliced.h.
+#pragma once
+
+#include <phial/protocol/any_value.h>
+#include <phial/protocol/value_sliced_encode.h>
+
+#include <optional>
+#include <variant>
+
+namespace phial::detail {
+
+template <class... Seen>
+struct StdAlone<AnyValue, Seen...> : std::true_type {};
+
+template <>
+struct Weighing<AnyValue> {
+  static void weigh(const AnyValue& value, Weight& weight) {
+    std::visit([&]<class A>(const A& held) { detail::weigh<A>(held, weight); }, value.content());
+  }
+};
+
+template <>
+struct SlicedDecode<AnyValue> {
+  static constexpr bool kWhole = false;
+  static void guess(schema::Value::Reader value, ReadingCost& cost);
+  static SlicedWork start(std::optional<AnyValue>& to, schema::Value::Reader value, Level level);
+};
+
+template <>
+struct SlicedEncode<AnyValue> {
+  static SlicedWork start(const AnyValue& value, schema::Value::Builder to, Level level);
+};
+
+}  // namespace phial::detail
