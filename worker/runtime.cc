@@ -24,18 +24,6 @@
 #include "worker/throw_site.h"
 
 namespace phial {
-namespace {
-
-std::atomic<CurrentJob*> current{nullptr};
-
-}  // namespace
-
-CurrentJob& currentJob() {
-  CurrentJob* job = current.load(std::memory_order_acquire);
-  if (job == nullptr) throw std::logic_error("currentJob() was called outside of a job");
-  return *job;
-}
-
 namespace detail {
 namespace {
 
@@ -52,9 +40,9 @@ class JobInProgress final : public CurrentJob, public JobScope {
         throwSites_(throwSites),
         pipe_(pipe),
         thread_(std::this_thread::get_id()) {
-    current.store(this, std::memory_order_release);
+    setCurrentJob(this);
   }
-  ~JobInProgress() override { current.store(nullptr, std::memory_order_release); }
+  ~JobInProgress() override { setCurrentJob(nullptr); }
 
   std::uint64_t id() const override { return id_; }
   std::string_view label() const override { return label_; }

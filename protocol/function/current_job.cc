@@ -1,0 +1,23 @@
+#include <phial/protocol/current_job.h>
+
+#include <atomic>
+#include <stdexcept>
+
+namespace phial {
+namespace {
+
+std::atomic<CurrentJob*> current{nullptr};
+
+}  // namespace
+
+CurrentJob& currentJob() {
+  CurrentJob* const job = current.load(std::memory_order_acquire);
+  if (job == nullptr) throw std::logic_error("currentJob() was called outside of a job");
+  return *job;
+}
+
+CurrentJob* detail::setCurrentJob(CurrentJob* job) noexcept {
+  return current.exchange(job, std::memory_order_acq_rel);
+}
+
+}  // namespace phial
