@@ -64,7 +64,7 @@ StressRun::StressRun(Reactor& reactor, const StressOptions& options)
               }),
       meter_(std::make_shared<RestartMeter>(reactor, options.workers)),
       ticks_(reactor, [this] { tick(); }) {
-  pool_->setObserver(meter_);
+  observation_ = pool_->observe(meter_);
 }
 
 StressRun::~StressRun() {

@@ -59,6 +59,7 @@ class StressRun {
   Workload workload_;
   Killer killer_;
   std::shared_ptr<RestartMeter> meter_;
+  Observation observation_;
   LoopingCall ticks_;
   ProgressDisplay display_;
   Series series_;

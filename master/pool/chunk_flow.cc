@@ -1,9 +1,8 @@
 #include <phial/master/detail/chunk_flow.h>
+#include <phial/master/detail/runner.h>
 #include <phial/master/errors.h>
 
 #include <utility>
-
-#include "master/pool/pool_core.h"
 
 namespace phial::detail {
 
@@ -100,7 +99,7 @@ void ChunkFlow::announce() {
 // --- Into the pool ---
 
 std::size_t ChunkFlow::inFlight() const {
-  return options().inFlight > 0 ? options().inFlight : 2 * pool_.workers();
+  return options().inFlight > 0 ? options().inFlight : 2 * pool_.capacity();
 }
 
 void ChunkFlow::submitMore() {
@@ -142,7 +141,7 @@ std::optional<ChunkFlow::Piece> ChunkFlow::nextPiece() {
     return piece;
   }
   try {
-    auto elements = read(size_.next(left(), pool_.workers()));
+    auto elements = read(size_.next(left(), pool_.capacity()));
     if (failure_) return std::nullopt;  // the range's code has seen to that
     exhausted_ = elements.count == 0;
     if (exhausted_) return std::nullopt;
@@ -172,12 +171,12 @@ void ChunkFlow::landUnfit(const Failure& reason) {
 }
 
 void ChunkFlow::submit(Piece piece) {
-  const auto core = pool_.core();
-  if (!core) return stop(poolGone());
+  const auto runner = pool_.runner();
+  if (!runner) return stop(poolGone());
   const auto first = piece.first;
   const ChunkElements elements = piece.elements;
   flights_.emplace(first, Flight{std::move(piece), {}});
-  auto job = send(*core, {first, mode_, timing()}, elements);
+  auto job = send(*runner, {first, mode_, timing()}, elements);
   const auto flight = flights_.find(first);
   if (flight != flights_.end()) flight->second.job = std::move(job);
 }

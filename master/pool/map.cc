@@ -1,3 +1,4 @@
+#include <phial/master/detail/runner.h>
 #include <phial/master/detail/stream_pool.h>
 #include <phial/master/errors.h>
 #include <phial/master/map.h>
@@ -5,53 +6,48 @@
 #include <algorithm>
 #include <utility>
 
-#include "master/pool/pool_core.h"
-
 namespace phial::detail {
 
-StreamPool::StreamPool(const std::shared_ptr<PoolCore>& core) : core_(core) {
-  core->reactor().requireThread("ProcessPool::map or forEach");
+StreamPool::StreamPool(const std::shared_ptr<Runner>& runner) : runner_(runner) {
+  static_cast<void>(runner->enter("map or forEach"));
 }
 
-std::shared_ptr<PoolCore> StreamPool::core() const {
-  auto core = core_.lock();
-  return core && !core->closed() ? core : nullptr;
+std::shared_ptr<Runner> StreamPool::runner() const {
+  auto runner = runner_.lock();
+  return runner && !runner->closed() ? runner : nullptr;
 }
 
-bool StreamPool::closed() const {
-  const auto core = core_.lock();
-  return !core || core->closed();
-}
+bool StreamPool::closed() const { return runner() == nullptr; }
 
-std::size_t StreamPool::workers() const {
-  const auto core = core_.lock();
-  return core ? std::max<std::size_t>(core->maxWorkers(), 1) : 1;
+std::size_t StreamPool::capacity() const {
+  const auto runner = runner_.lock();
+  return runner ? runner->capacity() : 1;
 }
 
 bool StreamPool::hasTimeout() const {
-  const auto core = core_.lock();
-  return core && core->hasTimeout();
+  const auto runner = runner_.lock();
+  return runner && runner->hasTimeout();
 }
 
 bool StreamPool::hasRoom() const {
-  const auto core = core_.lock();
-  return !core || core->hasRoom();
+  const auto runner = runner_.lock();
+  return !runner || runner->hasRoom();
 }
 
 Deferred<void> StreamPool::whenRoom() const {
-  const auto core = core_.lock();
-  return core ? core->whenRoom() : fail<void>(poolGone());
+  const auto runner = runner_.lock();
+  return runner ? runner->whenRoom() : fail<void>(poolGone());
 }
 
 Deferred<void> StreamPool::nextTurn() const {
-  const auto core = core_.lock();
-  if (!core) return succeed();
-  return core->nextTurn().addErrback([](const Failure&) {});
+  const auto runner = runner_.lock();
+  if (!runner) return succeed();
+  return runner->nextTurn().addErrback([](const Failure&) {});
 }
 
 Deferred<void> StreamPool::soon() const {
-  const auto core = core_.lock();
-  return core ? core->soon() : succeed();
+  const auto runner = runner_.lock();
+  return runner ? runner->soon() : succeed();
 }
 
 Failure poolGone() { return Failure(PoolStopped("the pool has ended")); }

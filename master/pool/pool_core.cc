@@ -111,11 +111,26 @@ WorkerFactory PoolCore::processes() {
   };
 }
 
-Failure PoolCore::inheritedFailure() const {
+std::optional<Failure> PoolCore::enter(const char* call) const {
+  if (!inherited()) {
+    reactor_.requireThread(call);
+    return std::nullopt;
+  }
   return Failure(PoolStopped("pool " + options_.name + " belongs to process " +
                              std::to_string(process_) + ", and this one (" +
                              std::to_string(::getpid()) +
                              ") was forked from it: make a Reactor and a pool of its own here"));
+}
+
+// Every submission of a single job begins here, or with the memory for its arguments.
+Job::Ticket PoolCore::newTicket() {
+  if (!inherited()) reactor_.requireThread("deferToProcess");
+  return {*this, ++lastJobId_};
+}
+
+std::shared_ptr<std::byte> PoolCore::takeMemory(std::size_t bytes) {
+  if (!inherited()) reactor_.requireThread("deferToProcess");
+  return warm_->take(bytes);
 }
 
 PoolStats PoolCore::stats() const {

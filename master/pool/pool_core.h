@@ -36,6 +36,7 @@
 
 #include <phial/master/deferred.h>
 #include <phial/master/detail/job.h>
+#include <phial/master/detail/runner.h>
 #include <phial/master/histogram.h>
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
@@ -45,6 +46,8 @@
 #include <phial/protocol/side_thread.h>
 #include <sys/types.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -67,53 +70,52 @@
 
 namespace phial::detail {
 
-class PoolCore final : public std::enable_shared_from_this<PoolCore>,
+class PoolCore final : public Runner,
+                       public std::enable_shared_from_this<PoolCore>,
                        private Job::Owner,
                        private PoolWorker::Owner {
  public:
   /// Without a factory the workers are processes.
   PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFactory factory = {});
-  ~PoolCore();
+  ~PoolCore() override;
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
 
   Reactor& reactor() const { return reactor_; }
-  PoolStats stats() const;
+  PoolStats stats() const override;
   std::vector<WorkerStatus> workers() const;
 
-  PoolReporter& reporter() { return reporter_; }
+  std::optional<Failure> enter(const char* call) const override;
+  Observation observe(std::shared_ptr<PoolObserver> observer) override {
+    return reporter_.observe(std::move(observer));
+  }
+  Clock& clock() const override { return clock_; }
 
-  WarmMemory& warmMemory() { return *warm_; }
-  Job::Ticket newTicket() { return {*this, ++lastJobId_}; }
-  void submit(Ref<Job> job);
-  /// What is to be said of arguments whose conversion, copying or writing failed like this.
-  static Failure argumentFailure(Failure cause);
+  Job::Ticket newTicket() override;
+  std::shared_ptr<std::byte> takeMemory(std::size_t bytes) override;
+  void submit(Ref<Job> job) override;
   /// Takes the job, and fails it from the loop.
-  void refuse(Ref<Job> job, Failure reason);
+  void refuse(Ref<Job> job, Failure reason) override;
 
-  Deferred<void> start();
-  Deferred<void> stop(StopOptions options);
+  Deferred<void> start() override;
+  Deferred<void> stop(StopOptions options) override;
   Deferred<void> resize(std::size_t min, std::size_t max);
   Deferred<void> reload();
-  Deferred<void> whenBelow(std::size_t jobs);
+  Deferred<void> whenBelow(std::size_t jobs) override;
 
   // For those who submit as fast as the pool can take it.
-  std::size_t maxWorkers() const { return staffing_.max(); }
-  bool hasTimeout() const { return options_.timeout.has_value(); }
-  /// Whether a job submitted now would not meet QueueFull.
-  bool hasRoom() const;
-  /// Fires when it is so, from the loop. Fails with PoolStopped. REQUIRES: !hasRoom().
-  Deferred<void> whenRoom();
+  std::size_t capacity() const override { return std::max<std::size_t>(staffing_.max(), 1); }
+  bool hasTimeout() const override { return options_.timeout.has_value(); }
+  bool hasRoom() const override;
+  Deferred<void> whenRoom() override;
   /// Fires when what the loop has to do besides has had its turn: at once when the pool is
   /// stopping, and at the latest, with PoolStopped, when it stops.
-  Deferred<void> nextTurn();
+  Deferred<void> nextTurn() override;
   /// Fires from the loop, whatever becomes of the pool meanwhile; never fails.
-  Deferred<void> soon();
-  bool closed() const { return closed_; }
+  Deferred<void> soon() override;
+  bool closed() const override { return closed_; }
   /// Whether this is a process forked from the pool's own. Then nothing else here may be called.
   bool inherited() const { return mark_.inherited(); }
-  /// What every call fails with there.
-  Failure inheritedFailure() const;
   /// The end, from the destructor of ProcessPool: kills, reaps, and fails what is left.
   void close();
 

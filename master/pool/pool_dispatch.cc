@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "master/pool/argument_failure.h"
 #include "master/pool/pool_core.h"
 
 namespace phial::detail {

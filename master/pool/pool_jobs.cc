@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "master/pool/argument_failure.h"
 #include "master/pool/pool_core.h"
 
 namespace phial::detail {
@@ -48,13 +49,8 @@ bool PoolCore::neverRan(const JobEntry& entry) {
   return state->worker == nullptr || !state->worker->jobBegun(entry.id());
 }
 
-// Arguments that cannot be written are the caller's affair, whatever found it out.
-Failure PoolCore::argumentFailure(Failure cause) {
-  if (cause.check<Error>()) return cause;
-  return Failure(EncodingError("the arguments cannot be written: " + cause.message()));
-}
-
 void PoolCore::submit(Ref<Job> job) {
+  if (inherited()) return job->refuse(*enter("deferToProcess"));
   if (auto reason = refusal(*job)) return refuse(std::move(job), std::move(*reason));
   enqueue(std::move(job));
   started_ = true;

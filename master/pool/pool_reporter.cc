@@ -7,15 +7,6 @@
 namespace phial::detail {
 namespace {
 
-JobReport reportOf(const Job& job) {
-  JobReport report;
-  report.id = job.id;
-  report.function = job.function().name;
-  report.label = job.label();
-  report.priority = job.options().priority;
-  return report;
-}
-
 JobReport reportOf(const JobEntry& entry) {
   JobReport report = reportOf(*entry.job);
   if (entry.state) {
@@ -30,47 +21,39 @@ JobReport reportOf(const JobEntry& entry) {
 }  // namespace
 
 template <class Event, class... Args>
-void PoolReporter::observe(Event event, Args... args) {
-  line_.notify([observer = observer_, log = log_, event, ... args = std::move(args)] {
-    try {
-      (*observer.*event)(args...);
-    } catch (...) {
-      const Failure failure = Failure::current();
-      log->write(LogLevel::error, 0,
-                 oneLine("the pool's observer threw " + failure.type() + ": " + failure.message()));
-    }
-  });
+void PoolReporter::tell(Event event, Args... args) {
+  line_.notify(observers_.telling(event, std::move(args)...));
 }
 
 void PoolReporter::job(JobEvent event, const JobEntry& entry) {
-  if (observer_) observe(event, reportOf(entry));
+  if (observed()) tell(event, reportOf(entry));
 }
 
 void PoolReporter::worker(WorkerEvent event, const PoolWorker& worker) {
-  if (observer_) observe(event, worker.status());
+  if (observed()) tell(event, worker.status());
 }
 
 void PoolReporter::refused(const Job& job, const Failure& failure) {
-  if (!observer_) return;
+  if (!observed()) return;
   JobReport report = reportOf(job);
   report.times.queued = reactor_.now();
   report.times.settled = report.times.queued;
   report.outcome = JobOutcome::failed;
   report.failure = failure;
-  observe(&PoolObserver::jobSettled, std::move(report));
+  tell(&PoolObserver::jobSettled, std::move(report));
 }
 
 void PoolReporter::requeued(const JobEntry& entry, const DeathCertificate& death) {
-  if (observer_) observe(&PoolObserver::jobRequeued, reportOf(entry), death);
+  if (observed()) tell(&PoolObserver::jobRequeued, reportOf(entry), death);
 }
 
 void PoolReporter::settled(const JobEntry& entry, JobOutcome outcome, const Failure* failure) {
-  if (!observer_) return;
+  if (!observed()) return;
   JobReport report = reportOf(entry);
   report.times.settled = reactor_.now();
   report.outcome = outcome;
   if (failure != nullptr) report.failure = *failure;
-  observe(&PoolObserver::jobSettled, std::move(report));
+  tell(&PoolObserver::jobSettled, std::move(report));
 }
 
 void PoolReporter::say(LogLevel level, std::uint64_t worker, std::string text) {
@@ -101,7 +84,7 @@ void PoolReporter::died(const DeathCertificate& death, End end) {
       deliver_();
     });
   }
-  if (observer_) observe(&PoolObserver::workerDied, death);
+  if (observed()) tell(&PoolObserver::workerDied, death);
 }
 
 void PoolReporter::sayDeathsHeldBack() {

@@ -1,4 +1,4 @@
-// What a pool reports: to its log, to its observer, and to the onProgress functions of its jobs.
+// What a pool reports: to its log, to its observers, and to the onProgress functions of its jobs.
 //
 // All of these are the program's own code. So a report only joins the line of the Deferreds that
 // are to be fired, and is made when the pool's books are in order, in the order of what happened.
@@ -14,10 +14,12 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "master/log/flood_gate.h"
 #include "master/log/pool_log.h"
 #include "master/pool/job_entry.h"
+#include "master/pool/observers.h"
 #include "master/pool/settlement_queue.h"
 
 namespace phial::detail {
@@ -28,17 +30,23 @@ class PoolReporter {
   /// has added to it. `reactor` and `line` are borrowed.
   PoolReporter(Reactor& reactor, SettlementQueue& line, std::shared_ptr<PoolLog> log,
                std::function<void()> deliver)
-      : reactor_(reactor), line_(line), log_(std::move(log)), deliver_(std::move(deliver)) {}
+      : reactor_(reactor),
+        line_(line),
+        log_(std::move(log)),
+        deliver_(std::move(deliver)),
+        observers_(log_) {}
   ~PoolReporter() { stop(); }
   PoolReporter(const PoolReporter&) = delete;
   PoolReporter& operator=(const PoolReporter&) = delete;
 
   const std::shared_ptr<PoolLog>& log() const { return log_; }
-  void setObserver(std::shared_ptr<PoolObserver> observer) { observer_ = std::move(observer); }
+  Observation observe(std::shared_ptr<PoolObserver> observer) {
+    return observers_.add(std::move(observer));
+  }
   /// No timer adds to the line any more.
   void stop() { floodTimer_.cancel(); }
 
-  // To the observer; nothing is copied while there is none.
+  // To the observers; nothing is copied while there is none.
 
   using JobEvent = void (PoolObserver::*)(const JobReport&);
   using WorkerEvent = void (PoolObserver::*)(const WorkerStatus&);
@@ -68,15 +76,16 @@ class PoolReporter {
   void progress(const JobEntry& entry, double fraction, std::string note);
 
  private:
+  bool observed() { return observers_.any(); }
   template <class Event, class... Args>
-  void observe(Event event, Args... args);
+  void tell(Event event, Args... args);
   void sayDeathsHeldBack();
 
   Reactor& reactor_;
   SettlementQueue& line_;
   const std::shared_ptr<PoolLog> log_;
   const std::function<void()> deliver_;
-  std::shared_ptr<PoolObserver> observer_;
+  Observers observers_;
   std::set<std::string> lacks_;  // what has been said
   FloodGate deathGate_;
   DelayedCall floodTimer_;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "master/pool/argument_failure.h"
 #include "master/pool/pool_core.h"
 #include "master/worker/death_report.h"
 

@@ -24,81 +24,50 @@ void refuseInUnservedWorker() {
   std::_Exit(kNeverServedStatus);
 }
 
+std::shared_ptr<PoolCore> makeCore(Reactor& reactor, PoolOptions options, Clock& clock) {
+  reactor.requireThread("ProcessPool::ProcessPool");
+  refuseInUnservedWorker();
+  return std::make_shared<PoolCore>(reactor, std::move(options), clock);
+}
+
 }  // namespace
-
-// Every submission of a single job begins here, or with the memory for its arguments.
-Job::Ticket newTicket(PoolCore& core) {
-  if (!core.inherited()) core.reactor().requireThread("ProcessPool::deferToProcess");
-  return core.newTicket();
-}
-
-void submitJob(PoolCore& core, Ref<Job> job) {
-  if (core.inherited()) return job->refuse(core.inheritedFailure());
-  core.submit(std::move(job));
-}
-
-void refuseJob(PoolCore& core, Ref<Job> job, Failure reason) {
-  core.refuse(std::move(job), PoolCore::argumentFailure(std::move(reason)));
-}
-
-std::shared_ptr<std::byte> warmMemory(PoolCore& core, std::size_t bytes) {
-  if (!core.inherited()) core.reactor().requireThread("ProcessPool::deferToProcess");
-  return core.warmMemory().take(bytes);
-}
-
 }  // namespace detail
 
 ProcessPool::ProcessPool(Reactor& reactor, PoolOptions options)
     : ProcessPool(reactor, std::move(options), reactor) {}
 
 ProcessPool::ProcessPool(Reactor& reactor, PoolOptions options, Clock& clock)
-    : Submitter(std::make_shared<detail::PoolLink>()) {
-  reactor.requireThread("ProcessPool::ProcessPool");
-  detail::refuseInUnservedWorker();
-  link().core = std::make_shared<detail::PoolCore>(reactor, std::move(options), clock);
-}
+    : ProcessPool(detail::makeCore(reactor, std::move(options), clock)) {}
+
+ProcessPool::ProcessPool(std::shared_ptr<detail::PoolCore> core)
+    : Pool(core), core_(std::move(core)) {}
 
 // Its callbacks may use the pool until the last of them has returned. In a forked child nothing of
 // the copy may be touched: its descriptors, its shared pages and its workers are the parent's.
 ProcessPool::~ProcessPool() {
-  if (core().inherited()) {
-    detail::keepForever(link().core);
+  if (core_->inherited()) {
+    detail::keepForever(core_);
   } else {
-    core().close();
+    core_->close();
   }
-  link().core = nullptr;
+  end();
 }
 
-Deferred<void> ProcessPool::start() {
-  if (core().inherited()) return fail<void>(core().inheritedFailure());
-  reactor().requireThread("ProcessPool::start");
-  return core().start();
-}
-Deferred<void> ProcessPool::stop(StopOptions options) {
-  if (core().inherited()) return fail<void>(core().inheritedFailure());
-  reactor().requireThread("ProcessPool::stop");
-  return core().stop(options);
-}
 Deferred<void> ProcessPool::adjustPoolSize(std::size_t min, std::size_t max) {
-  if (core().inherited()) return fail<void>(core().inheritedFailure());
-  reactor().requireThread("ProcessPool::adjustPoolSize");
-  return core().resize(min, max);
+  if (auto refusal = core_->enter("ProcessPool::adjustPoolSize")) return fail<void>(*refusal);
+  return core_->resize(min, max);
 }
+
 Deferred<void> ProcessPool::reload() {
-  if (core().inherited()) return fail<void>(core().inheritedFailure());
-  reactor().requireThread("ProcessPool::reload");
-  return core().reload();
+  if (auto refusal = core_->enter("ProcessPool::reload")) return fail<void>(*refusal);
+  return core_->reload();
 }
-Deferred<void> ProcessPool::whenBelow(std::size_t jobs) {
-  if (core().inherited()) return fail<void>(core().inheritedFailure());
-  reactor().requireThread("ProcessPool::whenBelow");
-  return core().whenBelow(jobs);
+
+std::vector<WorkerStatus> ProcessPool::workers() const {
+  if (core_->enter("ProcessPool::workers")) return {};
+  return core_->workers();
 }
-std::vector<WorkerStatus> ProcessPool::workers() const { return core().workers(); }
-PoolStats ProcessPool::stats() const { return core().stats(); }
-void ProcessPool::setObserver(std::shared_ptr<PoolObserver> observer) {
-  core().reporter().setObserver(std::move(observer));
-}
-Reactor& ProcessPool::reactor() const { return core().reactor(); }
+
+Reactor& ProcessPool::reactor() const { return core_->reactor(); }
 
 }  // namespace phial

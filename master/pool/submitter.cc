@@ -1,10 +1,26 @@
+#include <phial/master/detail/runner.h>
 #include <phial/master/submitter.h>
 
 #include <boost/pfr/core.hpp>
 #include <type_traits>
 #include <utility>
 
+#include "master/pool/argument_failure.h"
+
 namespace phial {
+namespace detail {
+
+Job::Ticket newTicket(Runner& runner) { return runner.newTicket(); }
+void submitJob(Runner& runner, Ref<Job> job) { runner.submit(std::move(job)); }
+void refuseJob(Runner& runner, Ref<Job> job, Failure reason) {
+  runner.refuse(std::move(job), argumentFailure(std::move(reason)));
+}
+std::shared_ptr<std::byte> takeMemory(Runner& runner, std::size_t bytes) {
+  return runner.takeMemory(bytes);
+}
+
+}  // namespace detail
+
 namespace {
 
 template <class Options>

@@ -25,12 +25,13 @@ class PoolAftermathTest : public PoolTest {
   ProcessPool& makeObservedPool(PoolOptions options = {}, Clock* clock = nullptr) {
     options.min = options.max = 1;
     auto& pool = makePool(std::move(options), clock);
-    pool.setObserver(deaths_);
+    observation_ = pool.observe(deaths_);
     return pool;
   }
   ~PoolAftermathTest() override = default;
 
   const std::shared_ptr<Deaths> deaths_ = std::make_shared<Deaths>();
+  Observation observation_;
 };
 
 class DescriptorTest : public PoolAftermathTest, public ::testing::WithParamInterface<int> {};

@@ -186,7 +186,7 @@ TEST_F(PoolBatchTest, AnObserverHearsOfEachJobThatIsTakenBack) {
   };
   auto& pool = makeLearnedPool();
   const auto recorder = std::make_shared<Recorder>();
-  pool.setObserver(recorder);
+  const auto observation = pool.observe(recorder);
   std::vector<Deed> deeds(10, Deed::note);
   deeds[5] = Deed::wait;
   ASSERT_EQ(::mkfifo(pathOf(5).c_str(), 0600), 0);

@@ -93,7 +93,7 @@ class Stopper final : public PoolObserver {
 TEST_F(PoolGiveUpTest, AJobThatTwoWorkersDoNotTakeUpFails) {
   std::vector<DeathCertificate> deaths;
   auto& pool = makePool({.min = 1, .max = 1, .startTimeout = seconds(7)}, &clock_);
-  pool.setObserver(std::make_shared<Stopper>(deaths));
+  const auto observation = pool.observe(std::make_shared<Stopper>(deaths));
   auto job = pool.deferToProcess<jobs::whoAmI>();
   for (std::size_t worker = 1; worker <= 2; ++worker) {
     runUntil([&] { return pool.stats().running == 1; });
@@ -106,7 +106,6 @@ TEST_F(PoolGiveUpTest, AJobThatTwoWorkersDoNotTakeUpFails) {
   const DeathCertificate& death = failure.as<WorkerDied>()->certificate();
   EXPECT_EQ(death.cause, DeathCause::unresponsive);
   EXPECT_THAT(death.detail, ::testing::HasSubstr("SIGSTOP"));
-  pool.setObserver(nullptr);
 }
 
 TEST_F(PoolGiveUpTest, AnEarlierJobsTimeIsNotALaterJobs) {

@@ -51,10 +51,11 @@ class PoolObserverTest : public PoolTest {
  protected:
   ProcessPool& makeObservedPool(PoolOptions options) {
     auto& pool = makePool(std::move(options));
-    pool.setObserver(recorder_);
+    observation_ = pool.observe(recorder_);
     return pool;
   }
   std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
+  Observation observation_;
 };
 
 TEST_F(PoolObserverTest, HearsOfAJobAndItsWorkerInOrder) {
@@ -133,9 +134,11 @@ TEST_F(PoolObserverTest, AnObserverThatThrowsHarmsNobody) {
     void jobSettled(const JobReport&) override { throw std::runtime_error("no pen"); }
   };
   auto& pool = makePool({.max = 1});
-  pool.setObserver(std::make_shared<Thrower>());
+  const auto observation = pool.observe(std::make_shared<Thrower>());
+  const auto second = pool.observe(recorder_);
   EXPECT_EQ(valueOf(pool.deferToProcess<jobs::add>(1, 2)), 3);
   EXPECT_THAT(log_.str(), ::testing::HasSubstr("std::runtime_error: no pen"));
+  EXPECT_EQ(recorder_->settled.size(), 1U);
 }
 
 TEST_F(PoolObserverTest, AnObserverMayUseAndDestroyThePool) {
@@ -148,16 +151,56 @@ TEST_F(PoolObserverTest, AnObserverMayUseAndDestroyThePool) {
     std::function<void()> f_;
   };
   auto& pool = makePool({.max = 1});
-  pool.setObserver(std::make_shared<Destroyer>([&] { pool_.reset(); }));
+  const auto observation = pool.observe(std::make_shared<Destroyer>([&] { pool_.reset(); }));
   EXPECT_EQ(valueOf(pool.deferToProcess<jobs::add>(1, 2)), 3);
   EXPECT_EQ(pool_, nullptr);
 }
 
-TEST_F(PoolObserverTest, OneThatWasRemovedHearsNothingMore) {
+TEST_F(PoolObserverTest, OneThatWasRemovedHearsNothingMoreAndIsLetGo) {
   auto& pool = makeObservedPool({.max = 1});
-  pool.setObserver(nullptr);
+  const auto others = std::make_shared<Recorder>();
+  const auto other = pool.observe(others);
+  EXPECT_TRUE(observation_.active());
+  observation_.stop();
+  EXPECT_FALSE(observation_.active());
+  EXPECT_EQ(recorder_.use_count(), 1);
   valueOf(pool.deferToProcess<jobs::doNothing>());
   EXPECT_THAT(recorder_->events, IsEmpty());
+  EXPECT_EQ(others->settled.size(), 1U);
+}
+
+TEST_F(PoolObserverTest, AnObserverMayEndItsOwnObservationAndOthers) {
+  class Ender : public PoolObserver {
+   public:
+    Ender(Observation& own, Observation& other) : own_(own), other_(other) {}
+    void jobQueued(const JobReport&) override {
+      ++calls;
+      other_.stop();
+      own_.stop();
+    }
+    int calls = 0;
+
+   private:
+    Observation& own_;
+    Observation& other_;
+  };
+  auto& pool = makePool({.max = 1});
+  Observation own;
+  Observation other;
+  const auto ender = std::make_shared<Ender>(own, other);
+  own = pool.observe(ender);
+  other = pool.observe(recorder_);
+  valueOf(pool.deferToProcess<jobs::doNothing>());
+  EXPECT_EQ(ender->calls, 1);
+  EXPECT_THAT(recorder_->events, IsEmpty());
+}
+
+TEST_F(PoolObserverTest, AnObservationMayOutliveThePoolAndNullIsNone) {
+  auto& pool = makeObservedPool({.max = 1});
+  EXPECT_THROW(static_cast<void>(pool.observe(nullptr)), std::invalid_argument);
+  pool_.reset();
+  observation_.stop();
+  EXPECT_EQ(recorder_.use_count(), 1);
 }
 
 TEST_F(PoolObserverTest, StatsCountWaitingAndRunning) {

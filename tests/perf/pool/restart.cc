@@ -126,7 +126,7 @@ phial::PoolOptions poolOptions() {
 phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
   phial::ProcessPool pool(reactor, poolOptions());
   const auto waiter = std::make_shared<ReadyWaiter>();
-  pool.setObserver(waiter);
+  const auto observation = pool.observe(waiter);
   co_await pool.start();
   perf::Samples restarts;
   for (int i = 0; i < options.kills; ++i) {

@@ -236,21 +236,21 @@ inline constexpr std::size_t kWindows = 4;
 template <auto function>
 const FunctionName& chunkFunction() {
   // This puts the function into the program's table, from which the worker serves it.
-  LinkedChunk<function>::require();
-  static const FunctionName name{chunkName<function>(), functionSignature<&runChunk<function>>(),
+  if constexpr (!kNamedFunction<decltype(function)>) LinkedChunk<function>::require();
+  static const FunctionName name{chunkName<function>(), typeName<ChunkSignature<function>>(),
                                  Timed::element};
   return name;
 }
 
 template <auto function, class Range>
-std::shared_ptr<ChunkFlow> streamOf(const std::shared_ptr<PoolCore>& core,
+std::shared_ptr<ChunkFlow> streamOf(const std::shared_ptr<Runner>& runner,
                                     const Ref<CallOptions>& options, ChunkMode mode,
                                     std::size_t windows, Range&& range) {
   using Types = Mapped<function>;
   using Signature = typename FunctionTraits<decltype(function)>::Signature;
   using Reading = RangeSource<Signature, Kept<Range>>;
   return std::make_shared<ChunkStream<typename Types::Element, typename Types::Result>>(
-      StreamPool(core), options, mode, windows, chunkFunction<function>(),
+      StreamPool(runner), options, mode, windows, chunkFunction<function>(),
       std::make_unique<Reading>(functionName<function>(), keepRange(std::forward<Range>(range))));
 }
 
@@ -284,14 +284,15 @@ struct Collected<void> {
 template <class R, auto function, class Range, class Consume>
 Deferred<R> beginMap(const PoolLink& link, const Ref<CallOptions>& options, ChunkMode mode,
                      std::size_t windows, Range&& range, Consume consume) {
-  if (!link.core) return fail<R>(poolGone());
+  if (!link.runner) return fail<R>(poolGone());
   std::shared_ptr<ChunkFlow> stream;
   try {
     if (options && options->fault) options->fault->rethrow();
-    stream = streamOf<function>(link.core, options, mode, windows, std::forward<Range>(range));
+    stream = streamOf<function>(link.runner, options, mode, windows, std::forward<Range>(range));
   } catch (...) {
-    return StreamPool(link.core).soon().addCallback(
-        [failure = Failure::current()]() -> Deferred<R> { return fail<R>(failure); });
+    return StreamPool(link.runner)
+        .soon()
+        .addCallback([failure = Failure::current()]() -> Deferred<R> { return fail<R>(failure); });
   }
   return consume(std::move(stream));
 }

@@ -2,7 +2,8 @@
 //
 // Thread rule: calls come from the loop, one at a time, in the order of the events, when the pool's
 // own bookkeeping is complete. jobSettled comes just before the job's Deferred fires. An observer
-// may call into the pool. An exception of an observer is logged and goes no further.
+// may call into the pool, drop its own Observation and destroy the pool. An exception of an
+// observer is logged and goes no further.
 #pragma once
 
 #include <phial/master/death_certificate.h>
@@ -10,6 +11,7 @@
 #include <phial/protocol/failure.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -52,7 +54,8 @@ struct JobReport {
   std::optional<Failure> failure;
 };
 
-/// Override the events of interest; the defaults do nothing.
+/// Receives the events of a pool: see Pool::observe. Override the events of interest; the defaults
+/// do nothing.
 class PoolObserver {
  public:
   virtual ~PoolObserver() = default;
@@ -72,6 +75,30 @@ class PoolObserver {
   virtual void workerReady(const WorkerStatus& worker);
   /// The worker has ended, whatever the cause; called once for each worker.
   virtual void workerDied(const DeathCertificate& death);
+};
+
+namespace detail {
+struct Watcher;
+}
+
+/// Keeps a PoolObserver informed; made by Pool::observe. Dropping it ends that, also inside a call
+/// of the observer: no call follows, and the pool lets go of the observer. It may outlive the pool.
+class [[nodiscard]] Observation {
+ public:
+  /// Keeps nobody informed.
+  Observation() = default;
+  explicit Observation(std::shared_ptr<detail::Watcher> watcher);
+  Observation(Observation&&) noexcept = default;
+  Observation& operator=(Observation&& other) noexcept;
+  ~Observation() { stop(); }
+
+  /// True until stop().
+  bool active() const;
+  /// Ends the observation. Harmless when there is none.
+  void stop();
+
+ private:
+  std::shared_ptr<detail::Watcher> watcher_;
 };
 
 }  // namespace phial

@@ -28,16 +28,16 @@
 // Fork: in a process forked from the pool's own, every call that returns a Deferred fails with
 // PoolStopped, and the destructor does nothing. The workers stay the parent's.
 //
-// A pool is a Submitter: submitter.h documents deferToProcess, map and forEach.
+// A ProcessPool is a Pool and a Submitter: submitter.h documents deferToProcess, map and forEach,
+// pool.h documents start, stop, whenBelow, stats and observe.
 //
 // After Ampoule's ProcessPool and Twisted's deferToThread.
 #pragma once
 
 #include <phial/master/deferred.h>
-#include <phial/master/pool_observer.h>
+#include <phial/master/pool.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
-#include <phial/master/submitter.h>
 
 #include <cstddef>
 #include <memory>
@@ -45,7 +45,11 @@
 
 namespace phial {
 
-class ProcessPool : public Submitter {
+namespace detail {
+class PoolCore;
+}
+
+class ProcessPool final : public Pool {
  public:
   /// Makes a pool; spawns no worker yet. Throws std::invalid_argument, naming the field, when an
   /// option is out of range or contradicts another option. Throws std::logic_error on another
@@ -69,17 +73,6 @@ class ProcessPool : public Submitter {
   ~ProcessPool();
   ProcessPool(const ProcessPool&) = delete;
   ProcessPool& operator=(const ProcessPool&) = delete;
-
-  /// Starts `min` workers. Fires when `min` workers are ready. Fails with StartupFailed when
-  /// workers do not get ready (see RestartOptions::failedStarts), or with PoolStopped when the pool
-  /// is stopped. May be called again. Cancelling ends the waiting, not the workers.
-  Deferred<void> start();
-
-  /// Ends the pool: takes no more jobs, lets running jobs end, then stops the workers. Queued jobs
-  /// fail with PoolStopped unless StopOptions::drainQueue is set. Fires when the last worker has
-  /// been reaped; does not fail. May be called again, also from a callback: a later call can only
-  /// make the end stricter. Cancelling ends the waiting, not the stopping.
-  Deferred<void> stop(StopOptions options = {});
 
   /// Changes the least and the largest number of workers. Starts workers when jobs wait or fewer
   /// than `min` workers live. If more than `max` workers live, stops idle ones at once and busy
@@ -106,29 +99,17 @@ class ProcessPool : public Submitter {
   /// not the change.
   Deferred<void> reload();
 
-  /// Waits until fewer than `jobs` jobs are queued. If this is so already, the returned Deferred
-  /// has fired. Otherwise the Deferred fires from the loop; waiters fire one at a time, in the
-  /// order of their calls, each only while its condition holds. A producer that waits, submits one
-  /// job, and repeats never meets QueueFull. Fails with PoolStopped once stop() was called.
-  /// Cancelling removes the waiter. Throws std::invalid_argument for 0, because fewer than 0 jobs
-  /// are never queued.
-  Deferred<void> whenBelow(std::size_t jobs);
-
-  /// A snapshot of the pool's counters. Costs a copy of two histograms, about 6 KiB.
-  PoolStats stats() const;
-  /// A snapshot of the living workers, in the order of their numbers.
+  /// A snapshot of the living workers, in the order of their numbers. None in a process forked from
+  /// the pool's own.
   std::vector<WorkerStatus> workers() const;
-
-  /// From now on reports every event of the pool to `observer`, instead of the observer set before.
-  /// Null turns reporting off. The pool shares ownership of the observer. Price: each event copies
-  /// some strings.
-  void setObserver(std::shared_ptr<PoolObserver> observer);
 
   /// The Reactor that the pool was made on.
   Reactor& reactor() const;
 
  private:
-  detail::PoolCore& core() const { return *link().core; }
+  explicit ProcessPool(std::shared_ptr<detail::PoolCore> core);
+
+  const std::shared_ptr<detail::PoolCore> core_;
 };
 
 }  // namespace phial

@@ -29,6 +29,7 @@
 #include <phial/master/detail/submit.h>
 #include <phial/master/errors.h>
 #include <phial/master/pool_options.h>
+#include <phial/protocol/any_value.h>
 #include <phial/protocol/function_table.h>
 
 #include <concepts>
@@ -45,7 +46,9 @@ namespace detail {
 
 /// The part that all Submitters of one pool share.
 struct PoolLink {
-  std::shared_ptr<PoolCore> core;  ///< null once the pool has ended
+  explicit PoolLink(std::shared_ptr<Runner> pool) : runner(std::move(pool)) {}
+
+  std::shared_ptr<Runner> runner;  ///< null once the pool has ended
 };
 
 /// The failure of a call after the pool's end.
@@ -106,7 +109,9 @@ class Submitter {
   Submitter with(JobOptions options) const;  // fields and their order: see JobOptions
   Submitter with(MapOptions options) const;  // fields and their order: see MapOptions
 
-  /// Runs `function(args...)` in a worker and returns its result as a Deferred. The arguments are
+  /// Runs `function(args...)` in a worker and returns its result as a Deferred. `function` is the
+  /// name of a function, which then is linked into this program too, or a phial::Function, whose
+  /// name a worker has registered: see <phial/protocol/function.h>. The arguments are
   /// converted to the parameter types inside this call and kept until the job has settled.
   ///
   /// Copying: an argument that the caller keeps is copied before this call returns; 64 MiB take 5
@@ -136,6 +141,15 @@ class Submitter {
   /// Result. Otherwise as above.
   template <class Result, class... A>
   Deferred<Result> deferToProcess(detail::CalledName name, A&&... args) const;
+
+  /// The same without any types: calls the function that the worker knows as `name`, which is a
+  /// registered name or a qualified name such as "geometry::area", with self-describing values. An
+  /// argument list may be written in place: call("area", {3, 4.5}). The result is whatever the
+  /// function returns; a function without a result gives an empty AnyValue.
+  ///
+  /// Failures: as for the call by name above. A SharedArray and a Cap'n Proto struct cannot be
+  /// passed or returned here: EncodingError.
+  Deferred<AnyValue> call(std::string_view name, Values arguments) const;
 
   /// Calls `function` in the workers for each element of `range`. Returns the results in the order
   /// of the range, as a Deferred<std::vector<R>>; a Deferred<void> when the function has no result.
@@ -250,13 +264,15 @@ Deferred<detail::ResultOfCall<function>> Submitter::deferToProcess(A&&... args) 
     using Arguments = detail::ArgumentsOf<typename FunctionTraits<decltype(function)>::Signature>;
     if constexpr (Arguments::template check<A...>()) {
       // This puts the function into the program's table, from which the worker serves it.
-      LinkedFunction<function>::require();
+      if constexpr (!detail::kNamedFunction<decltype(function)>) {
+        LinkedFunction<function>::require();
+      }
       static const detail::FunctionName name{functionName<function>(),
                                              functionSignature<function>()};
-      auto* const core = link_->core.get();
-      if (core == nullptr) return fail<R>(detail::poolGone());
-      return detail::submit<R>(*core, options_, name, [&] {
-        return Arguments::keepAll(*core, name.name, std::forward<A>(args)...);
+      auto* const runner = link_->runner.get();
+      if (runner == nullptr) return fail<R>(detail::poolGone());
+      return detail::submit<R>(*runner, options_, name, [&] {
+        return Arguments::keepAll(*runner, name.name, std::forward<A>(args)...);
       });
     }
   }
@@ -269,10 +285,10 @@ Deferred<Result> Submitter::deferToProcess(detail::CalledName name, A&&... args)
   constexpr bool kSignatureFits =
       detail::CheckSignature<Result(detail::ParameterFor<A>...)>::check();
   if constexpr (kSignatureFits && Arguments::template check<A...>()) {
-    auto* const core = link_->core.get();
-    if (core == nullptr) return fail<Result>(detail::poolGone());
-    return detail::submitByName<Result>(*core, options_, name.view(), [&] {
-      return Arguments::keepAll(*core, name.view(), std::forward<A>(args)...);
+    auto* const runner = link_->runner.get();
+    if (runner == nullptr) return fail<Result>(detail::poolGone());
+    return detail::submitByName<Result>(*runner, options_, name.view(), [&] {
+      return Arguments::keepAll(*runner, name.view(), std::forward<A>(args)...);
     });
   }
   return Deferred<Result>();

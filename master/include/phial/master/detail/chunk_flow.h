@@ -96,7 +96,7 @@ class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
   /// How many elements are left to read; empty when the range cannot tell.
   virtual std::optional<std::size_t> left() const = 0;
   /// Submits a job for these elements. The job's end calls land(), never inside this call.
-  virtual Deferred<void> send(PoolCore& core, const ChunkOrder& order,
+  virtual Deferred<void> send(Runner& runner, const ChunkOrder& order,
                               const ChunkElements& elements) = 0;
   /// A result without elements.
   virtual std::shared_ptr<ChunkFacts> emptyResult() const = 0;

@@ -39,9 +39,9 @@ class ChunkStream final : public ChunkFlow {
 
   std::optional<std::size_t> left() const override { return source_->left(); }
 
-  Deferred<void> send(PoolCore& core, const ChunkOrder& order,
+  Deferred<void> send(Runner& runner, const ChunkOrder& order,
                       const ChunkElements& elements) override {
-    return detail::submit<Result>(core, callOptions(), chunk_,
+    return detail::submit<Result>(runner, callOptions(), chunk_,
                                   [&] { return std::tuple(order, typed(elements)); })
         .addBoth([self = shared_from_this(), first = order.first](Outcome<Result> outcome) {
           static_cast<ChunkStream&>(*self).landAs(first, std::move(outcome));

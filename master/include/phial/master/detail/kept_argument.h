@@ -29,10 +29,10 @@
 
 namespace phial::detail {
 
-class PoolCore;
+class Runner;
 
-/// Memory for a large argument: see master/pool/warm_memory.h.
-std::shared_ptr<std::byte> warmMemory(PoolCore& core, std::size_t bytes);
+/// As Runner::takeMemory.
+std::shared_ptr<std::byte> takeMemory(Runner& runner, std::size_t bytes);
 
 /// Numbers that travel as a std::vector<T> does.
 template <Lendable T>
@@ -40,7 +40,7 @@ class KeptNumbers {
  public:
   explicit KeptNumbers(std::vector<T> numbers) : kept_(std::move(numbers)) {}
   /// Copies the numbers.
-  KeptNumbers(PoolCore& core, std::span<const T> numbers) {
+  KeptNumbers(Runner& runner, std::span<const T> numbers) {
     using Word = std::uint64_t;
     const std::size_t words = wordsForBytes(numbers.size_bytes());
     std::shared_ptr<Word> memory;
@@ -48,7 +48,7 @@ class KeptNumbers {
       auto block = std::make_shared_for_overwrite<Word[]>(words);
       memory = {block, block.get()};
     } else {
-      auto block = warmMemory(core, words * sizeof(Word));
+      auto block = takeMemory(runner, words * sizeof(Word));
       memory = {block, reinterpret_cast<Word*>(block.get())};
     }
     if (words > 0) memory.get()[words - 1] = 0;  // the tail is padded
@@ -115,7 +115,7 @@ concept NumbersInARow = std::ranges::contiguous_range<A> && std::ranges::sized_r
 
 /// Keeps an argument for the parameter P. Throws as convertArgument() does.
 template <class P, class A>
-KeptArgument<Stored<P>, A> keepArgument(PoolCore& core, const ArgumentPlace& place, A&& argument) {
+KeptArgument<Stored<P>, A> keepArgument(Runner& runner, const ArgumentPlace& place, A&& argument) {
   using Taken = Stored<P>;
   using Result = KeptArgument<Taken, A>;
   if constexpr (std::is_same_v<Result, Taken>) {
@@ -123,7 +123,7 @@ KeptArgument<Stored<P>, A> keepArgument(PoolCore& core, const ArgumentPlace& pla
   } else if constexpr (kShares<std::remove_cvref_t<A>, Taken>) {
     return std::forward<A>(argument);
   } else if constexpr (NumbersInARow<A, typename Taken::value_type> && !std::is_same_v<A, Taken>) {
-    return Result(core, {std::ranges::data(argument), std::ranges::size(argument)});
+    return Result(runner, {std::ranges::data(argument), std::ranges::size(argument)});
   } else {
     return Result(convertArgument<P>(place, std::forward<A>(argument)));
   }

@@ -11,20 +11,20 @@
 
 namespace phial::detail {
 
-class PoolCore;
+class Runner;
 
 /// The pool of a map; it may have ended.
 class StreamPool {
  public:
-  /// Throws std::logic_error on another thread than that of the pool's Reactor.
-  explicit StreamPool(const std::shared_ptr<PoolCore>& core);
+  /// Throws std::logic_error on another thread than that of the pool.
+  explicit StreamPool(const std::shared_ptr<Runner>& runner);
 
   /// Null when the pool has ended or is being destroyed.
-  std::shared_ptr<PoolCore> core() const;
-  /// True when the ProcessPool is destroyed or being destroyed.
+  std::shared_ptr<Runner> runner() const;
+  /// True when the pool is destroyed or being destroyed.
   bool closed() const;
-  /// The largest number of workers; at least 1.
-  std::size_t workers() const;
+  /// As Runner::capacity; 1 when the pool has ended.
+  std::size_t capacity() const;
   /// True if the pool has a timeout for jobs that set none of their own.
   bool hasTimeout() const;
   /// True if a job submitted now does not fail with QueueFull.
@@ -37,7 +37,7 @@ class StreamPool {
   Deferred<void> soon() const;
 
  private:
-  std::weak_ptr<PoolCore> core_;
+  std::weak_ptr<Runner> runner_;
 };
 
 /// The failure of a call after the pool's end.

@@ -17,15 +17,12 @@
 
 namespace phial::detail {
 
-class PoolCore;
+class Runner;
 
-/// The number and the owner of the next job. Throws std::logic_error on another thread than the
-/// Reactor's.
-Job::Ticket newTicket(PoolCore& core);
-/// Gives a job to its pool. The pool settles the job in every case, from the loop.
-void submitJob(PoolCore& core, Ref<Job> job);
-/// Settles a job whose arguments could not be kept: it fails with `reason`, from the loop.
-void refuseJob(PoolCore& core, Ref<Job> job, Failure reason);
+// As the members of Runner: the templates here do not need the whole class.
+Job::Ticket newTicket(Runner& runner);
+void submitJob(Runner& runner, Ref<Job> job);
+void refuseJob(Runner& runner, Ref<Job> job, Failure reason);
 
 template <class Signature>
 struct ArgumentsOf;
@@ -46,8 +43,9 @@ struct ArgumentsOf<R(Params...)> {
   /// Returns the arguments in the form in which a job keeps them, as a tuple. Throws what
   /// converting or copying an argument throws.
   template <class... A>
-  static auto keepAll(PoolCore& core, std::string_view function, A&&... arguments) {
-    return keepEach(core, function, std::index_sequence_for<A...>(), std::forward<A>(arguments)...);
+  static auto keepAll(Runner& runner, std::string_view function, A&&... arguments) {
+    return keepEach(runner, function, std::index_sequence_for<A...>(),
+                    std::forward<A>(arguments)...);
   }
 
  private:
@@ -56,10 +54,10 @@ struct ArgumentsOf<R(Params...)> {
     return (checkArgument<I + 1, A, Params>() & ... & true);
   }
   template <class... A, std::size_t... I>
-  static auto keepEach([[maybe_unused]] PoolCore& core, [[maybe_unused]] std::string_view function,
+  static auto keepEach([[maybe_unused]] Runner& runner, [[maybe_unused]] std::string_view function,
                        std::index_sequence<I...>, A&&... arguments) {
     return std::tuple<KeptArgument<Stored<Params>, A>...>(
-        keepArgument<Params>(core, {function, I + 1}, std::forward<A>(arguments))...);
+        keepArgument<Params>(runner, {function, I + 1}, std::forward<A>(arguments))...);
   }
 };
 
@@ -67,10 +65,10 @@ struct ArgumentsOf<R(Params...)> {
 /// makes the arguments. If `keep()` throws, the job fails with this exception: no value of an
 /// argument makes the call throw.
 template <class R, template <class, class...> class Made, class Function, class Keep>
-Deferred<R> submitNew(PoolCore& core, Ref<CallOptions> options, const Function& function,
+Deferred<R> submitNew(Runner& runner, Ref<CallOptions> options, const Function& function,
                       Keep keep) {
   const auto start = [&]<class... Kept>(std::tuple<Kept...> arguments) {
-    return Ref(new Made<R, Kept...>(newTicket(core), options, function, std::move(arguments)));
+    return Ref(new Made<R, Kept...>(newTicket(runner), options, function, std::move(arguments)));
   };
   const auto deferredOf = [](const auto& job) {
     return Access::wrap<R>(Chain::pending(Ref<Source>(job)));
@@ -86,28 +84,28 @@ Deferred<R> submitNew(PoolCore& core, Ref<CallOptions> options, const Function& 
     unfit = Failure::current();
   }
   if (!unfit) {
-    submitJob(core, std::move(job));
+    submitJob(runner, std::move(job));
     return deferred;
   }
   auto made = start(std::tuple<>());
   deferred = deferredOf(made);
-  refuseJob(core, std::move(made), std::move(*unfit));
+  refuseJob(runner, std::move(made), std::move(*unfit));
   return deferred;
 }
 
 /// Submits a job that calls `function`, whose name must live as long as the program, with the
 /// arguments that `keep()` returns as a tuple. Null `options` are the default options.
 template <class R, class Keep>
-Deferred<R> submit(PoolCore& core, Ref<CallOptions> options, const FunctionName& function,
+Deferred<R> submit(Runner& runner, Ref<CallOptions> options, const FunctionName& function,
                    Keep keep) {
-  return submitNew<R, TypedJob>(core, std::move(options), function, std::move(keep));
+  return submitNew<R, TypedJob>(runner, std::move(options), function, std::move(keep));
 }
 
 /// As submit(), for a name that is borrowed for this call.
 template <class R, class Keep>
-Deferred<R> submitByName(PoolCore& core, Ref<CallOptions> options, std::string_view name,
+Deferred<R> submitByName(Runner& runner, Ref<CallOptions> options, std::string_view name,
                          Keep keep) {
-  return submitNew<R, NamedJob>(core, std::move(options), name, std::move(keep));
+  return submitNew<R, NamedJob>(runner, std::move(options), name, std::move(keep));
 }
 
 }  // namespace phial::detail
