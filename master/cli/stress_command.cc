@@ -123,9 +123,6 @@ void readForeignWorker(const Texts& texts, StressOptions& options) {
   if (!texts.arguments.empty()) {
     options.arguments = parseOr("--args", [&] { return parseList(texts.arguments); });
   }
-  if (options.arguments.size() > kMostArguments) {
-    refuse("--args", "at most " + std::to_string(kMostArguments) + " arguments");
-  }
   for (const Fault fault : options.faults) {
     if (signalOf(fault)) continue;
     refuse("--faults", std::string(faultName(fault)) +

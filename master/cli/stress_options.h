@@ -10,12 +10,9 @@
 #include <vector>
 
 #include "master/cli/fault.h"
-#include "master/cli/literal.h"
+#include "master/cli/json_values.h"
 
 namespace phial::cli {
-
-/// The most arguments of a function that is called by name.
-inline constexpr std::size_t kMostArguments = 8;
 
 enum class ReportFormat { text, json };
 enum class PoolLog { none, toStderr };
@@ -42,7 +39,7 @@ struct StressOptions {
   /// Another program's worker, and what is called in it; empty: the command's own.
   std::vector<std::string> worker;
   std::string function;
-  Literal::List arguments;
+  Values arguments;
 
   bool ownWorker() const { return worker.empty(); }
 };

@@ -17,34 +17,8 @@ std::uint64_t inFlightFor(std::size_t workers) {
   return std::clamp<std::uint64_t>(4 * std::uint64_t{workers}, 16, 1000);
 }
 
-template <std::size_t... i>
-Deferred<Ignored> callWith(ProcessPool& pool, const std::string& function, JobOptions options,
-                           const Literal::List& arguments, std::index_sequence<i...>) {
-  return pool.with(std::move(options))
-      .deferToProcess<Ignored>(std::string_view(function), arguments[i]...);
-}
-
-// The number of arguments is a matter of types: tries them up to the most there may be.
-template <std::size_t count>
-Deferred<Ignored> callWithCount(ProcessPool& pool, const StressOptions& options,
-                                JobOptions jobOptions) {
-  if (options.arguments.size() == count) {
-    return callWith(pool, options.function, std::move(jobOptions), options.arguments,
-                    std::make_index_sequence<count>());
-  }
-  if constexpr (count < kMostArguments) {
-    return callWithCount<count + 1>(pool, options, std::move(jobOptions));
-  } else {
-    return fail<Ignored>(std::invalid_argument("too many arguments"));
-  }
-}
-
 bool blamesADeath(const Failure& failure) {
   return failure.check<WorkerDied, JobTimedOut, ProtocolError, PoisonJob>() && !failure.isRemote();
-}
-
-Deferred<Ignored> call(ProcessPool& pool, const StressOptions& options, JobOptions jobOptions) {
-  return callWithCount<0>(pool, options, std::move(jobOptions));
 }
 
 }  // namespace
@@ -61,7 +35,8 @@ Workload::Workload(Reactor& reactor, ProcessPool& pool, const StressOptions& opt
 Workload::~Workload() { pause_.cancel(); }
 
 Deferred<void> Workload::tryFunction() {
-  return call(pool_, options_, {}).addBoth([this, id = tally_.open()](Outcome<Ignored> outcome) {
+  auto call = pool_.call(options_.function, options_.arguments);
+  return std::move(call).addBoth([this, id = tally_.open()](Outcome<AnyValue> outcome) {
     if (outcome.ok()) {
       tally_.succeeded(id);
     } else if (const Failure& failure = outcome.failure(); failure.check<PoolStopped>()) {
@@ -139,7 +114,8 @@ void Workload::submitMischief(std::uint64_t id, Fault fault) {
 }
 
 void Workload::submitCall(std::uint64_t id) {
-  follow<Ignored>(id, call(pool_, options_, jobOptions()), [](const Ignored&) { return true; });
+  follow<AnyValue>(id, pool_.with(jobOptions()).call(options_.function, options_.arguments),
+                   [](const AnyValue&) { return true; });
 }
 
 template <class T>
