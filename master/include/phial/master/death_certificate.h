@@ -52,34 +52,34 @@ struct DeathCertificate {
   std::uint64_t job = 0;
   /// Whether the worker had taken up this job; if not, the job was still on its way.
   enum class Begun { no, yes } begun = Begun::no;
-  std::string function;
-  std::string label;
+  std::string function = {};
+  std::string label = {};
   /// How far the job had come by its own reports, from 0 to 1; empty when it reported nothing.
-  std::optional<double> progress;
+  std::optional<double> progress = {};
   /// If the job was a chunk of a map or forEach: the element that it was at by its own account, as
   /// an index in the whole range.
-  std::optional<std::uint64_t> element;
+  std::optional<std::uint64_t> element = {};
 
   /// How many jobs the worker had answered.
   std::uint64_t jobsServed = 0;
   /// The time from the spawn call to the end.
   std::chrono::nanoseconds uptime{0};
-  ResourceUse resources;
+  ResourceUse resources = {};
   /// The last lines that the worker wrote to stderr, oldest first: at most 20 lines and at most 16
   /// KiB. A line longer than a kibibyte is cut.
-  std::vector<std::string> stderrTail;
+  std::vector<std::string> stderrTail = {};
   /// If the last job wrote more lines than stderrTail holds: the first lines of this job, at most
   /// as many. The beginning of a sanitizer's report says what happened; its end is only the legend.
   /// If there is such a report, stderrHead begins with it, and not with earlier lines of the job.
-  std::vector<std::string> stderrHead;
+  std::vector<std::string> stderrHead = {};
   /// How many lines lie between stderrHead and stderrTail.
   std::uint64_t stderrLeftOut = 0;
   /// Where the worker was when it crashed, or when its job's time was up: first what happened, then
   /// one function a line, innermost first. Empty when the worker could not tell, or another handler
   /// took the signal.
-  std::vector<std::string> traceback;
+  std::vector<std::string> traceback = {};
   /// What else the pool knows, such as the protocol error; may be empty.
-  std::string detail;
+  std::string detail = {};
 
   /// Several lines for the program's own people: what happened, then the circumstances, then
   /// stderr.
