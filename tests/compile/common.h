@@ -11,6 +11,7 @@
 
 bool isPrime(std::uint64_t n);
 std::string shout(const std::string& text);
+inline constexpr phial::Function<std::string(std::string)> kShout{"shout"};
 void note(int number);
 double half(double x);
 

@@ -20,4 +20,8 @@ void program(const std::vector<std::uint64_t>& numbers, const phial::JobOptions&
   pool().forEach<isPrime>(numbers, [](std::size_t, bool) {});
   pool().forEach<isPrime>(numbers, [](std::size_t, auto&&) {});
   pool().forEach<note>(std::vector{1}, [](std::size_t) {});
+  pool().deferToProcess<kShout>("text");
+  pool().map<kShout>(std::vector<std::string>{"text"});
+  pool().deferToProcess<[](int n) { return n; }>(7);
+  pool().call("named", {7, "text", 1.5, phial::AnyValue::List{true}});
 }

@@ -1,16 +1,17 @@
 // Includes everything that a program needs to offload work to processes.
 #pragma once
 
-#include <phial/master/clock.h>           // IWYU pragma: export
-#include <phial/master/deferred.h>        // IWYU pragma: export
-#include <phial/master/deferred_list.h>   // IWYU pragma: export
-#include <phial/master/deferred_lock.h>   // IWYU pragma: export
-#include <phial/master/deferred_queue.h>  // IWYU pragma: export
-#include <phial/master/errors.h>          // IWYU pragma: export
-#include <phial/master/limits.h>          // IWYU pragma: export
-#include <phial/master/log.h>             // IWYU pragma: export
-#include <phial/master/process.h>         // IWYU pragma: export
-#include <phial/master/process_pool.h>    // IWYU pragma: export
-#include <phial/master/react.h>           // IWYU pragma: export
-#include <phial/master/reactor.h>         // IWYU pragma: export
-#include <phial/master/tasks.h>           // IWYU pragma: export
+#include <phial/master/clock.h>             // IWYU pragma: export
+#include <phial/master/deferred.h>          // IWYU pragma: export
+#include <phial/master/deferred_list.h>     // IWYU pragma: export
+#include <phial/master/deferred_lock.h>     // IWYU pragma: export
+#include <phial/master/deferred_queue.h>    // IWYU pragma: export
+#include <phial/master/errors.h>            // IWYU pragma: export
+#include <phial/master/limits.h>            // IWYU pragma: export
+#include <phial/master/log.h>               // IWYU pragma: export
+#include <phial/master/process.h>           // IWYU pragma: export
+#include <phial/master/process_pool.h>      // IWYU pragma: export
+#include <phial/master/react.h>             // IWYU pragma: export
+#include <phial/master/reactor.h>           // IWYU pragma: export
+#include <phial/master/tasks.h>             // IWYU pragma: export
+#include <phial/protocol/exception_type.h>  // IWYU pragma: export
