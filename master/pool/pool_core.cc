@@ -11,8 +11,7 @@
 
 #include "master/pool/available_cores.h"
 #include "master/pool/checked_options.h"
-#include "master/process/oom_kills.h"
-#include "master/worker/worker_process.h"
+#include "master/pool/process_workers.h"
 
 namespace phial::detail {
 
@@ -23,7 +22,6 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       options_(checkedOptions(std::move(options))),
       reporter_(reactor_, settlements_, std::make_shared<PoolLog>(options_.name, options_.onLog),
                 [this] { finishPending(); }),
-      side_(std::bind_front(&Reactor::callFromThread, &reactor)),
       schedule_(roster_, options_.max),
       staffing_(
           roster_,
@@ -31,24 +29,14 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
           std::random_device{}()),
       runsOwnProgram_(options_.worker.empty()),
       warm_(std::make_shared<WarmMemory>(clock_, options_.cacheBytes)),
-      takeMemory_(std::bind_front(&WarmMemory::take, warm_)),
-      makeWorker_(factory ? std::move(factory) : processes()),
+      makeWorker_(factory ? std::move(factory)
+                          : processWorkers(reactor_, clock_, options_, reporter_.log(),
+                                           std::bind_front(&WarmMemory::take, warm_))),
       cores_(static_cast<std::size_t>(availableCores())),
       random_(std::random_device{}()),
       busyPoll_(reactor_, options_.spin) {}
 
 PoolCore::~PoolCore() { close(); }
-
-// Workers that are processes.
-WorkerFactory PoolCore::processes() {
-  return [this, oomKills = std::make_shared<OomKills>()](PoolWorker::Owner& owner,
-                                                         std::uint64_t number) {
-    return std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{reactor_, clock_, options_, reporter_.log(), *oomKills, side_,
-                                   takeMemory_, owner},
-        number);
-  };
-}
 
 Failure PoolCore::inheritedFailure() const {
   return Failure(PoolStopped("pool " + options_.name + " belongs to process " +

@@ -40,9 +40,7 @@
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
-#include <phial/protocol/arena.h>
 #include <phial/protocol/fork_mark.h>
-#include <phial/protocol/side_thread.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -206,7 +204,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void failReload(const Failure& failure);
 
   // Life: pool_core.cc
-  WorkerFactory processes();
   void finishPending();
   void finishPendingSoon();
   void finishPendingNextTurn();
@@ -232,13 +229,11 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::set<std::uint64_t> paused_;    // queued jobs that wait before they run again
   std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
   JobTable jobs_;
-  SideThread side_;
   Roster roster_;
   Schedule schedule_;
   Staffing staffing_;
   bool runsOwnProgram_;  // the one-binary style
   const std::shared_ptr<WarmMemory> warm_;
-  const TakeMemory takeMemory_;  // from warm_
   const WorkerFactory makeWorker_;
   const std::size_t cores_;
   std::mt19937_64 random_;
