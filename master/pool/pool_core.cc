@@ -22,7 +22,8 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       options_(checkedOptions(std::move(options))),
       reporter_(reactor_, settlements_, std::make_shared<PoolLog>(options_.name, options_.onLog),
                 [this] { finishPending(); }),
-      schedule_(roster_, options_.max),
+      books_(options_.name, settlements_, reporter_),
+      schedule_(roster_, books_.queue(), options_.max),
       staffing_(
           roster_,
           {options_.min, options_.max, options_.recycleAfter, options_.maxIdle, options_.restart},
@@ -47,12 +48,14 @@ Failure PoolCore::inheritedFailure() const {
 
 PoolStats PoolCore::stats() const {
   using State = WorkerState;
-  return {.submitted = ledger_.submitted(),
-          .succeeded = ledger_[Column::succeeded],
-          .failed = ledger_[Column::failed],
-          .cancelled = ledger_[Column::cancelled],
-          .queued = ledger_[Column::queued],
-          .running = ledger_[Column::running],
+  using Column = Ledger::Column;
+  const Ledger& ledger = books_.ledger();
+  return {.submitted = ledger.submitted(),
+          .succeeded = ledger[Column::succeeded],
+          .failed = ledger[Column::failed],
+          .cancelled = ledger[Column::cancelled],
+          .queued = ledger[Column::queued],
+          .running = ledger[Column::running],
           .rerun = reruns_,
           .workers = roster_.size(),
           .starting = roster_.count(State::starting),
@@ -61,7 +64,7 @@ PoolStats PoolCore::stats() const {
           .spawned = spawned_,
           .deaths = deaths_,
           .recycled = recycled_,
-          .queueWait = queueWait_,
+          .queueWait = books_.queueWait(),
           .runTime = runTime_};
 }
 
@@ -100,13 +103,12 @@ Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
   if (stopping_) {
     return phial::fail<void>(PoolStopped("pool " + options_.name + " has been stopped"));
   }
-  if (ledger_[Column::queued] < jobs) return succeed();
+  if (books_.queued() < jobs) return succeed();
   return queueWaiters_.wait(jobs);
 }
 
 bool PoolCore::hasRoom() const {
-  return options_.maxQueue == 0 || schedule_.queue().size() < options_.maxQueue ||
-         schedule_.anyFree();
+  return options_.maxQueue == 0 || books_.queue().size() < options_.maxQueue || schedule_.anyFree();
 }
 
 Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
@@ -133,7 +135,7 @@ Deferred<void> PoolCore::stop(StopOptions options) {
   failStarters(stopped);
   failReload(stopped);
   queueWaiters_.failAll(stopped, settlements_);
-  if (!drainQueue_) condemnQueue(stopped);
+  if (!drainQueue_) books_.close(stopped);
   if (options.within) stopWithin(*options.within, stopped);
   finishPendingSoon();
   return std::move(deferred);
@@ -153,7 +155,7 @@ void PoolCore::stopWithin(Duration within, const Failure& stopped) {
 
 void PoolCore::stopNow(const Failure& stopped) {
   drainQueue_ = false;
-  condemnQueue(stopped);
+  books_.close(stopped);
   killWorkers();
 }
 
@@ -168,7 +170,7 @@ void PoolCore::finishPending() {
   const auto self = shared_from_this();
   const TimePoint end = reactor_.now() + kSlice;
   if (!closed_) {
-    failCondemned();
+    books_.failCondemned();
     replaceDeparting();
     dispatch(end);
     fill();
@@ -176,7 +178,7 @@ void PoolCore::finishPending() {
     prune();
     fireStarters();
     advanceStop();
-    if (ledger_[Column::running] == 0) busyPoll_.end();
+    if (books_.running() == 0) busyPoll_.end();
   }
   // What was left over is told once a turn, not once for each event in it.
   if (!continuing_) deliver(end);
@@ -206,12 +208,12 @@ bool PoolCore::deliverNext() {
     settlements_.deliverNext();
     return true;
   }
-  return queueWaiters_.deliverNext(ledger_[Column::queued]);
+  return queueWaiters_.deliverNext(books_.queued());
 }
 
 bool PoolCore::more() {
-  return !settlements_.empty() || condemned_ || (waiting() > 0 && seatForNext() != nullptr) ||
-         queueWaiters_.ready(ledger_[Column::queued]);
+  return !settlements_.empty() || books_.condemned() ||
+         (books_.waiting() > 0 && seatForNext() != nullptr) || queueWaiters_.ready(books_.queued());
 }
 
 void PoolCore::finishPendingNextTurn() {
@@ -256,7 +258,7 @@ void PoolCore::advanceStop() {
       }
     }
   }
-  if (!roster_.empty() || condemned_) return;
+  if (!roster_.empty() || books_.condemned()) return;
   stopTimer_.cancel();
   warm_->close();
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
@@ -269,19 +271,14 @@ void PoolCore::close() {
   reporter_.stop();
   busyPoll_.end();
   warm_->close();
-  reporter_.destroyed(roster_.size(), ledger_[Column::queued] + ledger_[Column::running]);
+  reporter_.destroyed(roster_.size(), books_.queued() + books_.running());
   for (const auto& [number, seat] : roster_.seats()) {
     seat.worker->abandon();
     bury(seat.worker);
   }
   roster_.clear();
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
-  condemned_.reset();
-  const Failure unrun = stopped.neverRun();
-  while (!jobs_.empty()) {
-    JobEntry& entry = jobs_.first();
-    failWith(entry, neverRan(entry) ? unrun : stopped);
-  }
+  books_.failAll(stopped);
   failStarters(stopped);
   failReload(stopped);
   queueWaiters_.failAll(stopped, settlements_);

@@ -47,13 +47,11 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "master/pool/busy_poll.h"
-#include "master/pool/job_table.h"
-#include "master/pool/ledger.h"
+#include "master/pool/job_books.h"
 #include "master/pool/pool_reporter.h"
 #include "master/pool/queue_waiters.h"
 #include "master/pool/roster.h"
@@ -118,7 +116,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
  private:
   static constexpr Duration kSlice = std::chrono::microseconds(500);
 
-  using Column = Ledger::Column;
   using WorkerPtr = std::shared_ptr<PoolWorker>;
 
   enum class Limit { soft, hard };
@@ -130,7 +127,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
     return options_.maxMessageBytes - std::min(options_.maxMessageBytes, kEnvelopeBytes);
   }
 
-  static bool neverRan(const JobEntry& entry);
   std::optional<Failure> refusal(const Job& job);
   std::optional<Failure> objection(const Job& job);
   bool cancel(std::uint64_t id) override;
@@ -141,24 +137,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
                 PoolWorker::IfReturned ifReturned);
   void askToGiveUp(JobEntry& entry, DeathCause cause);
   void expire(std::uint64_t id);
-  Ref<Job> take(JobEntry& entry, Column to, const Failure* failure = nullptr);
-  void failJob(JobEntry& entry, Failure failure);
-  void failWith(JobEntry& entry, Failure failure);
   void finishJob(JobEntry& entry, const JobAnswer& answer);
   void noteTimes(JobEntry& entry, schema::JobResult::Reader result);
   static bool isBlamed(const JobEntry& entry, const DeathCertificate& death);
   void judgeJobs(const PoolWorker& worker, const DeathCertificate& death);
   void judgeJob(JobEntry& entry, const DeathCertificate& death);
-  void leaveWorker(JobEntry& entry);
-  void requeue(JobEntry& entry);
-  Failure stoppedWhileRunning() const;
-  bool queueIsOpen() const { return !stopping_ || drainQueue_; }
-  void condemnQueue(const Failure& failure);
-  void failCondemned();
-  /// Jobs that a worker could have.
-  std::size_t waiting() const { return condemned_ ? 0 : schedule_.queue().size(); }
   void runAgainLater(JobEntry& entry);
-  void endPause(JobEntry& entry);
 
   // Who gets which: pool_dispatch.cc
   void dispatch(TimePoint end);
@@ -216,7 +200,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void stopNow(const Failure& stopped);
   void advanceStop();
   void killWorkers();
-  bool draining() const { return drainQueue_ && (waiting() > 0 || !paused_.empty()); }
+  bool draining() const { return drainQueue_ && books_.anyToRun(); }
 
   const ForkMark mark_;
   const pid_t process_;
@@ -225,10 +209,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   PoolOptions options_;
   SettlementQueue settlements_;
   PoolReporter reporter_;
-  Ledger ledger_;
-  std::set<std::uint64_t> paused_;    // queued jobs that wait before they run again
-  std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
-  JobTable jobs_;
+  JobBooks books_;
   Roster roster_;
   Schedule schedule_;
   Staffing staffing_;
@@ -252,7 +233,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   bool finishScheduled_ = false;
   bool continuing_ = false;  // finishPending() goes on in the next turn
   QueueWaiters queueWaiters_;
-  Histogram queueWait_;
   Histogram runTime_;
   TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
   BusyPoll busyPoll_;

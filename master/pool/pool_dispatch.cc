@@ -9,7 +9,7 @@
 namespace phial::detail {
 
 void PoolCore::dispatch(TimePoint end) {
-  while (waiting() > 0) {
+  while (books_.waiting() > 0) {
     Seat* const seat = seatForNext();
     if (seat == nullptr) break;
     sendBatch(*seat);
@@ -36,10 +36,9 @@ void PoolCore::sendBatch(Seat& seat) {
   if (!batch.empty()) worker.run(batch, plan.work());
   const Roster::Now sent = now();
   for (auto& outgoing : batch) {
-    JobEntry& entry = jobs_.at(outgoing.job->id);
+    JobEntry& entry = books_.at(outgoing.job->id);
     if (outgoing.failure) {
-      schedule_.queue().pushFront(entry, entry.job->options().priority);
-      failJob(entry, argumentFailure(std::move(*outgoing.failure)));
+      books_.fail(entry, argumentFailure(std::move(*outgoing.failure)));
     } else {
       dispatched(entry, worker, sent);
     }
@@ -52,17 +51,16 @@ void PoolCore::sendBatch(Seat& seat) {
 // Takes the next jobs off the queue: one, or several short ones.
 std::vector<Outgoing> PoolCore::gather(PoolWorker& worker, BatchPlan& plan) {
   std::vector<Outgoing> batch;
-  JobQueue& queue = schedule_.queue();
-  while (!queue.empty() && !plan.full()) {
-    JobEntry& entry = queue.front();
+  while (!books_.queue().empty() && !plan.full()) {
+    JobEntry& entry = books_.front();
     try {
       if (!addTo(batch, entry, worker, plan)) break;
     } catch (...) {
       plan.skip();
-      failJob(entry, argumentFailure(Failure::current()));
+      books_.fail(entry, argumentFailure(Failure::current()));
       continue;
     }
-    queue.remove(entry, entry.job->options().priority);
+    books_.takeForWorker(entry);
   }
   return batch;
 }
@@ -85,14 +83,7 @@ bool PoolCore::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& 
 void PoolCore::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) {
   const auto id = entry.id();
   const JobOptions& options = entry.job->options();
-  JobState& state = jobs_.stateOf(entry);
-  ledger_.move(Column::queued, Column::running);
-  state.worker = &worker;
-  state.workerNumber = worker.number();
-  if (++state.attempts == 1) queueWait_.add(now.reactor - entry.queued);
-  state.clock = JobClock(now.pool);
-  state.times.dispatched = now.reactor;
-  reporter_.job(&PoolObserver::jobDispatched, entry);
+  books_.dispatched(entry, worker, now);
   const auto timeout = options.timeout ? options.timeout : options_.timeout;
   if (timeout) watchTime(id, Limit::hard, *timeout, *timeout);
   if (const auto soft = options.softTimeout) watchTime(id, Limit::soft, *soft, *soft);
@@ -148,10 +139,10 @@ void PoolCore::spareForIdle() {
 // Jobs that a worker held and has not begun, in order.
 void PoolCore::sendBack(const std::vector<std::uint64_t>& jobs) {
   for (auto id = jobs.rbegin(); id != jobs.rend(); ++id) {
-    JobEntry* const entry = jobs_.find(*id);
+    JobEntry* const entry = books_.find(*id);
     if (entry == nullptr) continue;
     reporter_.job(&PoolObserver::jobTakenBack, *entry);
-    requeue(*entry);
+    books_.requeue(*entry);
   }
 }
 

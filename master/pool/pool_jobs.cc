@@ -13,11 +13,6 @@
 namespace phial::detail {
 namespace {
 
-JobOutcome outcomeOf(Ledger::Column end) {
-  if (end == Ledger::Column::succeeded) return JobOutcome::succeeded;
-  return end == Ledger::Column::failed ? JobOutcome::failed : JobOutcome::cancelled;
-}
-
 std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
   const schema::JobResult::Reader result = answer.result;
   try {
@@ -39,15 +34,6 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
 
 }  // namespace
 
-// Whether the function of a job that is to fail was certainly never entered, by this worker or by
-// one before.
-bool PoolCore::neverRan(const JobEntry& entry) {
-  const JobState* const state = entry.state.get();
-  if (state == nullptr) return true;
-  if (state->mayHaveRun) return false;
-  return state->worker == nullptr || !state->worker->jobBegun(entry.id());
-}
-
 // Arguments that cannot be written are the caller's affair, whatever found it out.
 Failure PoolCore::argumentFailure(Failure cause) {
   if (cause.check<Error>()) return cause;
@@ -65,10 +51,7 @@ void PoolCore::submit(Ref<Job> job) {
 }
 
 void PoolCore::refuse(Ref<Job> job, Failure reason) {
-  reason = reason.neverRun();
-  ledger_.enter(Column::failed);
-  reporter_.refused(*job, reason);
-  settlements_.fail(std::move(job), std::move(reason));
+  books_.refuse(std::move(job), std::move(reason));
   finishPendingSoon();
 }
 
@@ -86,8 +69,8 @@ std::optional<Failure> PoolCore::objection(const Job& job) {
   if (stopping_) return Failure(PoolStopped("pool " + options_.name + " has been stopped"));
   if (startBlocked()) return Failure(StartupFailed(*staffing_.startupFailure()));
   if (!hasRoom()) {
-    return Failure(QueueFull("the queue of pool " + options_.name + " is full: " +
-                             std::to_string(schedule_.queue().size()) + " jobs wait"));
+    return Failure(QueueFull("the queue of pool " + options_.name +
+                             " is full: " + std::to_string(books_.queue().size()) + " jobs wait"));
   }
   // Those that are written aside are measured there.
   const auto words = job.writtenAside() ? 0 : job.argumentWords();
@@ -106,65 +89,28 @@ std::optional<Failure> PoolCore::objection(const Job& job) {
 
 void PoolCore::enqueue(Ref<Job> job) {
   const auto id = job->id;
-  const JobOptions& options = job->options();
-  ledger_.enter(Column::queued);
-  JobEntry& entry = jobs_.add(std::move(job));
-  schedule_.queue().pushBack(entry, options.priority);
-  if (const auto& deadline = options.deadline) {
-    jobs_.stateOf(entry).deadline =
+  JobEntry& entry = books_.enter(std::move(job), reactor_.now());
+  if (const auto& deadline = entry.job->options().deadline) {
+    books_.stateOf(entry).deadline =
         clock_.callLater(saturatingSubtract(*deadline, clock_.now()), [this, id] { expire(id); });
   }
-  entry.queued = reactor_.now();
-  reporter_.job(&PoolObserver::jobQueued, entry);
 }
 
 bool PoolCore::cancel(std::uint64_t id) {
   if (inherited()) return true;
-  JobEntry* const entry = jobs_.find(id);
+  JobEntry* const entry = books_.find(id);
   if (entry == nullptr) return true;
   PoolWorker* const worker = entry->worker();
   if (worker != nullptr && !worker->takeBack(id)) askToGiveUp(*entry, DeathCause::cancel);
-  const bool mayHaveRun = !neverRan(*entry);
-  take(*entry, Column::cancelled);
+  const bool mayHaveRun = !JobBooks::neverRan(*entry);
+  books_.cancel(*entry);
   finishPendingSoon();
   return mayHaveRun;
 }
 
-Ref<Job> PoolCore::take(JobEntry& entry, Column to, const Failure* failure) {
-  Column from = Column::queued;
-  if (entry.state) {
-    JobState& state = *entry.state;
-    state.deadline.cancel();
-    state.timeout.cancel();
-    state.softTimeout.cancel();
-    state.pause.cancel();
-    if (state.worker != nullptr) from = Column::running;
-  }
-  if (entry.place.is_linked()) {
-    schedule_.queue().remove(entry, entry.job->options().priority);
-  } else if (from == Column::queued) {
-    paused_.erase(entry.id());
-  }
-  ledger_.move(from, to);
-  reporter_.settled(entry, outcomeOf(to), failure);
-  auto job = entry.job;
-  jobs_.erase(entry);
-  return job;
-}
-
-void PoolCore::failJob(JobEntry& entry, Failure failure) {
-  if (failure.mayHaveRun() && neverRan(entry)) failure = failure.neverRun();
-  failWith(entry, std::move(failure));
-}
-
-void PoolCore::failWith(JobEntry& entry, Failure failure) {
-  auto job = take(entry, Column::failed, &failure);
-  settlements_.fail(std::move(job), std::move(failure));
-}
-
 // A result that has arrived counts, however long it takes to read it.
 std::unique_ptr<ResultReading> PoolCore::jobArrived(schema::JobResult::Reader result) {
-  JobEntry* const entry = jobs_.find(result.getId());
+  JobEntry* const entry = books_.find(result.getId());
   if (entry == nullptr || !result.isValue() || result.getFiles() > 0) return nullptr;
   std::unique_ptr<ResultReading> reading;
   try {
@@ -181,9 +127,10 @@ std::unique_ptr<ResultReading> PoolCore::jobArrived(schema::JobResult::Reader re
 void PoolCore::finishJob(JobEntry& entry, const JobAnswer& answer) {
   noteTimes(entry, answer.result);
   if (auto failure = readResult(*entry.job, answer)) {
-    return failWith(entry, std::move(*failure));  // it says itself whether the function was entered
+    return books_.failWith(entry,
+                           std::move(*failure));  // it says itself whether the function was entered
   }
-  settlements_.succeed(take(entry, Column::succeeded));
+  books_.succeed(entry);
 }
 
 // The worker's account of its time is believed where it fits into what the pool saw itself.
@@ -213,16 +160,16 @@ bool PoolCore::isBlamed(const JobEntry& entry, const DeathCertificate& death) {
 void PoolCore::judgeJobs(const PoolWorker& worker, const DeathCertificate& death) {
   const auto held = worker.heldJobs();
   for (auto id = held.rbegin(); id != held.rend(); ++id) {
-    JobEntry* const entry = jobs_.find(*id);
+    JobEntry* const entry = books_.find(*id);
     if (entry == nullptr) continue;
     if (*id == death.job || worker.jobBegun(*id)) {
       judgeJob(*entry, death);
-    } else if (death.cause == DeathCause::shutdown || !queueIsOpen()) {
-      failJob(*entry, stoppedWhileRunning());
+    } else if (death.cause == DeathCause::shutdown || books_.mode() == QueueMode::closed) {
+      books_.failStopped(*entry);
     } else {
       ++reruns_;
       reporter_.requeued(*entry, death);
-      requeue(*entry);
+      books_.requeue(*entry);
     }
   }
 }
@@ -234,73 +181,25 @@ void PoolCore::judgeJob(JobEntry& entry, const DeathCertificate& death) {
   }
   const JobOptions& options = entry.job->options();
   const auto at = isBlamed(entry, death) ? AtDeath::running : AtDeath::onItsWay;
-  auto verdict = judge(death, at, {options.rerun, options.maxAttempts},
-                       queueIsOpen() ? QueueMode::open : QueueMode::closed, entry.state->strikes);
+  auto verdict =
+      judge(death, at, {options.rerun, options.maxAttempts}, books_.mode(), entry.state->strikes);
   using Fate = Verdict::Fate;
-  if (verdict.fate == Fate::fails) return failJob(entry, std::move(*verdict.failure));
-  if (verdict.fate == Fate::stops) return failJob(entry, stoppedWhileRunning());
+  if (verdict.fate == Fate::fails) return books_.fail(entry, std::move(*verdict.failure));
+  if (verdict.fate == Fate::stops) return books_.failStopped(entry);
   ++reruns_;
   reporter_.requeued(entry, death);
-  if (verdict.fate == Fate::runsAgain) return requeue(entry);
-  leaveWorker(entry);
+  if (verdict.fate == Fate::runsAgain) return books_.requeue(entry);
   runAgainLater(entry);
-}
-
-void PoolCore::leaveWorker(JobEntry& entry) {
-  JobState& state = *entry.state;
-  if (state.worker->jobBegun(entry.id())) state.mayHaveRun = true;
-  state.timeout.cancel();
-  state.softTimeout.cancel();
-  state.worker = nullptr;
-  ledger_.move(Column::running, Column::queued);
-  state.times.started.reset();
-}
-
-// Back to the head of the queue, unless that is closed.
-void PoolCore::requeue(JobEntry& entry) {
-  if (!queueIsOpen()) return failJob(entry, stoppedWhileRunning());
-  leaveWorker(entry);
-  schedule_.queue().pushFront(entry, entry.job->options().priority);
-}
-
-Failure PoolCore::stoppedWhileRunning() const {
-  return Failure(PoolStopped("pool " + options_.name + " was stopped while the job was running"));
 }
 
 void PoolCore::runAgainLater(JobEntry& entry) {
   const auto id = entry.id();
   const Duration pause = pauseBeforeRerun(entry.state->strikes.deaths.size(), random_);
-  paused_.insert(id);
+  books_.pause(entry);
   entry.state->pause = clock_.callLater(pause, [this, id] {
-    endPause(jobs_.at(id));
+    books_.endPause(books_.at(id));
     finishPending();
   });
-}
-
-void PoolCore::endPause(JobEntry& entry) {
-  entry.state->pause.cancel();
-  paused_.erase(entry.id());
-  schedule_.queue().pushFront(entry, entry.job->options().priority);
-}
-
-// From here on no job leaves the queue but to fail, and none comes in.
-void PoolCore::condemnQueue(const Failure& failure) {
-  while (!paused_.empty()) endPause(jobs_.at(*paused_.begin()));
-  if (!schedule_.queue().empty() && !condemned_) condemned_ = failure;
-}
-
-void PoolCore::failCondemned() {
-  // About a tenth of a millisecond of bookkeeping; more of it only when its callers have been told.
-  constexpr int kAtOnce = 512;
-  if (!condemned_ || !settlements_.empty()) return;
-  // Both made once: most have not run, and a copy for each would cost more than failing it.
-  const Failure failure = *condemned_;
-  const Failure ofUnrun = failure.neverRun();
-  for (int i = 0; i < kAtOnce && !schedule_.queue().empty(); ++i) {
-    JobEntry& entry = schedule_.queue().front();
-    failWith(entry, neverRan(entry) ? ofUnrun : failure);
-  }
-  if (schedule_.queue().empty()) condemned_.reset();
 }
 
 }  // namespace phial::detail

@@ -11,7 +11,7 @@
 namespace phial::detail {
 
 Staffing::Demand PoolCore::demand() const {
-  return {.waiting = waiting(),
+  return {.waiting = books_.waiting(),
           .open = !closed_ && (!stopping_ || draining()),
           .keepsMin = started_ && !stopping_};
 }
@@ -69,7 +69,7 @@ void PoolCore::noteShortage(const std::string& what) {
   const Failure failure{StartupFailed(death)};
   failReload(failure);
   failStarters(failure);
-  if (!everReady_) condemnQueue(failure);
+  if (!everReady_) books_.condemn(failure);
   finishPendingSoon();  // this may be a timer's turn
 }
 
@@ -82,14 +82,14 @@ void PoolCore::giveUpStarting(const DeathCertificate& death) {
   if (staffing_.giveUp(death)) {
     reporter_.say(LogLevel::error, 0, "no worker gets ready; the pool goes on trying, but slowly");
   }
-  condemnQueue(failure);
+  books_.condemn(failure);
   failStarters(failure);
 }
 
 // Whether a job that comes now would wait in vain.
 bool PoolCore::startBlocked() const {
   if (!staffing_.startupFailure() || roster_.active() > 0) return false;
-  return condemned_ || staffing_.hopeless(clock_.now());
+  return books_.condemned() || staffing_.hopeless(clock_.now());
 }
 
 // Retires a worker that has just become idle, if it is not needed.

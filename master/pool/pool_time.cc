@@ -24,13 +24,13 @@ std::string seconds(Duration duration) {
 }  // namespace
 
 void PoolCore::watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay) {
-  JobState& state = *jobs_.at(id).state;
+  JobState& state = *books_.at(id).state;
   (limit == Limit::soft ? state.softTimeout : state.timeout) =
       clock_.callLater(delay, [this, id, limit, timeout] { checkTime(id, limit, timeout); });
 }
 
 void PoolCore::checkTime(std::uint64_t id, Limit limit, Duration timeout) {
-  JobEntry& entry = jobs_.at(id);
+  JobEntry& entry = books_.at(id);
   PoolWorker& worker = *entry.worker();
   const bool ofElement = entry.job->function().timed == Timed::element;
   const auto element = ofElement ? worker.atElement(id) : std::nullopt;
@@ -65,13 +65,13 @@ void PoolCore::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uin
 }
 
 void PoolCore::expire(std::uint64_t id) {
-  JobEntry& entry = jobs_.at(id);
+  JobEntry& entry = books_.at(id);
   PoolWorker* const worker = entry.worker();
   const bool running = worker != nullptr && !worker->takeBack(id);
   if (running) askToGiveUp(entry, DeathCause::deadline);
-  failJob(entry,
-          Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
-                                           : "the deadline passed before the job was begun")));
+  books_.fail(entry,
+              Failure(DeadlineExceeded(running ? "the deadline passed while the job was running"
+                                               : "the deadline passed before the job was begun")));
   finishPending();
 }
 

@@ -27,7 +27,7 @@ void PoolCore::jobAnswered(PoolWorker& worker, const JobAnswer& answer) {
   staffing_.noteAnswer(worker.number());
   const auto id = answer.result.getId();
   // Absent when the job was cancelled or its deadline passed: nobody waits for this any more.
-  if (JobEntry* const entry = jobs_.find(id)) {
+  if (JobEntry* const entry = books_.find(id)) {
     finishJob(*entry, answer);
   } else {
     answer.files.discard(id, answer.result.getFiles());
@@ -35,8 +35,8 @@ void PoolCore::jobAnswered(PoolWorker& worker, const JobAnswer& answer) {
 }
 
 void PoolCore::jobUnwritable(std::uint64_t job, Failure failure) {
-  JobEntry* const entry = jobs_.find(job);
-  if (entry != nullptr) failJob(*entry, argumentFailure(std::move(failure)));
+  JobEntry* const entry = books_.find(job);
+  if (entry != nullptr) books_.fail(*entry, argumentFailure(std::move(failure)));
 }
 
 void PoolCore::workerAnswered(PoolWorker& worker) {
@@ -51,7 +51,7 @@ void PoolCore::workerGaveBack(PoolWorker&, const std::vector<std::uint64_t>& job
 
 // Told in line with the jobs' ends, so that the last report comes before its job's.
 void PoolCore::workerProgressed(std::uint64_t id, double fraction, std::string note) {
-  const JobEntry* const entry = jobs_.find(id);
+  const JobEntry* const entry = books_.find(id);
   if (entry == nullptr) return;
   reporter_.progress(*entry, fraction, std::move(note));
   finishPendingSoon();

@@ -80,14 +80,12 @@ class BatchPlan {
 
 class Schedule {
  public:
-  /// `roster` is borrowed. `mostWorkers` is how many workers the pool may have.
-  Schedule(Roster& roster, std::size_t mostWorkers) : roster_(roster), mostWorkers_(mostWorkers) {}
+  /// `roster` and `queue`, the jobs that wait for a worker, are borrowed. `mostWorkers` is how many
+  /// workers the pool may have.
+  Schedule(Roster& roster, const JobQueue& queue, std::size_t mostWorkers)
+      : roster_(roster), queue_(queue), mostWorkers_(mostWorkers) {}
 
   void setMostWorkers(std::size_t most) { mostWorkers_ = most; }
-
-  /// The jobs that wait for a worker.
-  JobQueue& queue() { return queue_; }
-  const JobQueue& queue() const { return queue_; }
 
   /// A job of the function has run for so long.
   void noteRun(FunctionName function, Duration run) { times_.note(function, run); }
@@ -125,8 +123,8 @@ class Schedule {
   Duration forManyWorkers(Duration least, Duration each, Duration most) const;
 
   Roster& roster_;
+  const JobQueue& queue_;
   std::size_t mostWorkers_;
-  JobQueue queue_;
   FunctionTimes times_;
 };
 
