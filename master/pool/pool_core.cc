@@ -20,6 +20,9 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       reactor_(reactor),
       clock_(clock),
       options_(checkedOptions(std::move(options))),
+      pending_(reactor_, [this] { finishPending(); }),
+      delivery_(reactor_),
+      settlements_(delivery_.settlements()),
       reporter_(reactor_, settlements_, std::make_shared<PoolLog>(options_.name, options_.onLog),
                 [this] { finishPending(); }),
       books_(options_.name, settlements_, reporter_),
@@ -84,7 +87,7 @@ Deferred<void> PoolCore::start() {
     started_ = true;
     starters_.push_back(std::move(resolver));
     fill();
-    finishPendingSoon();
+    pending_.finishSoon();
   }
   return std::move(deferred);
 }
@@ -104,7 +107,7 @@ Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
     return phial::fail<void>(PoolStopped("pool " + options_.name + " has been stopped"));
   }
   if (books_.queued() < jobs) return succeed();
-  return queueWaiters_.wait(jobs);
+  return delivery_.waiters().wait(jobs);
 }
 
 bool PoolCore::hasRoom() const {
@@ -115,8 +118,8 @@ Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
 
 Deferred<void> PoolCore::nextTurn() {
   if (stopping_) return succeed();
-  auto turn = queueWaiters_.wait(std::numeric_limits<std::size_t>::max());
-  finishPendingNextTurn();
+  auto turn = delivery_.waiters().wait(std::numeric_limits<std::size_t>::max());
+  pending_.finishNextTurn();
   return turn;
 }
 
@@ -134,10 +137,10 @@ Deferred<void> PoolCore::stop(StopOptions options) {
   const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
   failStarters(stopped);
   failReload(stopped);
-  queueWaiters_.failAll(stopped, settlements_);
+  delivery_.waiters().failAll(stopped, settlements_);
   if (!drainQueue_) books_.close(stopped);
   if (options.within) stopWithin(*options.within, stopped);
-  finishPendingSoon();
+  pending_.finishSoon();
   return std::move(deferred);
 }
 
@@ -164,11 +167,11 @@ void PoolCore::killWorkers() {
     seat.worker->end(DeathCause::shutdown, SIGKILL);
 }
 
-// Brings everything that follows from a change up to date, then tells the callers. Every event of
+// Brings everything that follows from a change up to date, then calls user code. Every event of
 // the pool ends here, at the top level of the loop.
 void PoolCore::finishPending() {
   const auto self = shared_from_this();
-  const TimePoint end = reactor_.now() + kSlice;
+  const TimePoint end = reactor_.now() + PendingWork::kSlice;
   if (!closed_) {
     books_.failCondemned();
     replaceDeparting();
@@ -180,63 +183,14 @@ void PoolCore::finishPending() {
     advanceStop();
     if (books_.running() == 0) busyPoll_.end();
   }
-  // What was left over is told once a turn, not once for each event in it.
-  if (!continuing_) deliver(end);
-}
-
-// A callback may take nothing or for ever, and a look at the clock takes as long as a quick one:
-// while they are quick, several go between two looks. Few, for as many slow ones may follow.
-void PoolCore::deliver(TimePoint end) {
-  constexpr Duration kQuick = kSlice / 100;
-  constexpr int kMostBetween = 4;
-  TimePoint seen = end - kSlice;
-  int between = 1;
-  for (int calls = 1; deliverNext(); ++calls) {
-    if (calls < between) continue;
-    const TimePoint now = reactor_.now();
-    if (now >= end) break;
-    between = now - seen < kQuick ? std::min(2 * between, kMostBetween) : 1;
-    seen = now;
-    calls = 0;
-  }
-  if (more()) finishPendingNextTurn();
-}
-
-// Calls user code, which may destroy the pool. False when there was nothing to tell.
-bool PoolCore::deliverNext() {
-  if (!settlements_.empty()) {
-    settlements_.deliverNext();
-    return true;
-  }
-  return queueWaiters_.deliverNext(books_.queued());
+  if (pending_.continuing()) return;
+  delivery_.deliver(end, books_.ledger());
+  if (more()) pending_.finishNextTurn();
 }
 
 bool PoolCore::more() {
-  return !settlements_.empty() || books_.condemned() ||
-         (books_.waiting() > 0 && seatForNext() != nullptr) || queueWaiters_.ready(books_.queued());
-}
-
-void PoolCore::finishPendingNextTurn() {
-  if (continuing_) return;
-  continuing_ = true;
-  reactor_.callLater(Duration::zero(), [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->continuing_ = false;
-    self->finishPending();
-  });
-}
-
-// For changes that come from a caller, who is not to be called back from inside the call.
-void PoolCore::finishPendingSoon() {
-  if (finishScheduled_) return;
-  finishScheduled_ = true;
-  reactor_.callSoon([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->finishScheduled_ = false;
-    self->finishPending();
-  });
+  return delivery_.ready(books_.queued()) || books_.condemned() ||
+         (books_.waiting() > 0 && seatForNext() != nullptr);
 }
 
 void PoolCore::fireStarters() {
@@ -281,9 +235,9 @@ void PoolCore::close() {
   books_.failAll(stopped);
   failStarters(stopped);
   failReload(stopped);
-  queueWaiters_.failAll(stopped, settlements_);
+  delivery_.waiters().failAll(stopped, settlements_);
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
-  while (!settlements_.empty()) settlements_.deliverNext();
+  delivery_.deliverAll();
 }
 
 }  // namespace phial::detail

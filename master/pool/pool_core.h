@@ -51,12 +51,12 @@
 #include <vector>
 
 #include "master/pool/busy_poll.h"
+#include "master/pool/delivery.h"
 #include "master/pool/job_books.h"
+#include "master/pool/pending_work.h"
 #include "master/pool/pool_reporter.h"
-#include "master/pool/queue_waiters.h"
 #include "master/pool/roster.h"
 #include "master/pool/schedule.h"
-#include "master/pool/settlement_queue.h"
 #include "master/pool/staffing.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
@@ -114,8 +114,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void close();
 
  private:
-  static constexpr Duration kSlice = std::chrono::microseconds(500);
-
   using WorkerPtr = std::shared_ptr<PoolWorker>;
 
   enum class Limit { soft, hard };
@@ -189,10 +187,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
 
   // Life: pool_core.cc
   void finishPending();
-  void finishPendingSoon();
-  void finishPendingNextTurn();
-  void deliver(TimePoint end);
-  bool deliverNext();
   bool more();
   void fireStarters();
   void failStarters(const Failure& failure);
@@ -207,7 +201,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Reactor& reactor_;
   Clock& clock_;
   PoolOptions options_;
-  SettlementQueue settlements_;
+  PendingWork pending_;
+  Delivery delivery_;
+  SettlementQueue& settlements_;  // of delivery_
   PoolReporter reporter_;
   JobBooks books_;
   Roster roster_;
@@ -230,9 +226,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   bool stopping_ = false;
   bool drainQueue_ = false;
   bool closed_ = false;
-  bool finishScheduled_ = false;
-  bool continuing_ = false;  // finishPending() goes on in the next turn
-  QueueWaiters queueWaiters_;
   Histogram runTime_;
   TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
   BusyPoll busyPoll_;

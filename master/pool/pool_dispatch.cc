@@ -119,7 +119,7 @@ void PoolCore::lookAtCrowded() {
       const Duration running = worker.runningFor().value_or(Duration::zero());
       if (Schedule::isLate(*seat, running)) sendBack(worker.takeBackLast(seat->load.held));
     }
-    if (reactor_.now() - now >= kSlice) break;  // the others in the next turn
+    if (reactor_.now() - now >= PendingWork::kSlice) break;  // the others in the next turn
   }
   spareForIdle();
   finishPending();

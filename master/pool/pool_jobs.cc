@@ -45,14 +45,14 @@ void PoolCore::submit(Ref<Job> job) {
   enqueue(std::move(job));
   started_ = true;
   // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
-  if (roster_.idle() > 0) dispatch(reactor_.now() + kSlice);
+  if (roster_.idle() > 0) dispatch(reactor_.now() + PendingWork::kSlice);
   fill();
-  finishPendingSoon();
+  pending_.finishSoon();
 }
 
 void PoolCore::refuse(Ref<Job> job, Failure reason) {
   books_.refuse(std::move(job), std::move(reason));
-  finishPendingSoon();
+  pending_.finishSoon();
 }
 
 std::optional<Failure> PoolCore::refusal(const Job& job) {
@@ -104,7 +104,7 @@ bool PoolCore::cancel(std::uint64_t id) {
   if (worker != nullptr && !worker->takeBack(id)) askToGiveUp(*entry, DeathCause::cancel);
   const bool mayHaveRun = !JobBooks::neverRan(*entry);
   books_.cancel(*entry);
-  finishPendingSoon();
+  pending_.finishSoon();
   return mayHaveRun;
 }
 

@@ -70,7 +70,7 @@ void PoolCore::noteShortage(const std::string& what) {
   failReload(failure);
   failStarters(failure);
   if (!everReady_) books_.condemn(failure);
-  finishPendingSoon();  // this may be a timer's turn
+  pending_.finishSoon();  // this may be a timer's turn
 }
 
 void PoolCore::giveUpStarting(const DeathCertificate& death) {
@@ -143,7 +143,7 @@ Deferred<void> PoolCore::reload() {
   if (runsOwnProgram_) options_.worker = commandByPath();
   staffing_.beginReload(lastWorker_);
   reloaders_.push_back(std::move(resolver));
-  finishPendingSoon();
+  pending_.finishSoon();
   return std::move(deferred);
 }
 

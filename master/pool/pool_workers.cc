@@ -46,7 +46,7 @@ void PoolCore::workerAnswered(PoolWorker& worker) {
 
 void PoolCore::workerGaveBack(PoolWorker&, const std::vector<std::uint64_t>& jobs) {
   sendBack(jobs);
-  finishPendingSoon();
+  pending_.finishSoon();
 }
 
 // Told in line with the jobs' ends, so that the last report comes before its job's.
@@ -54,7 +54,7 @@ void PoolCore::workerProgressed(std::uint64_t id, double fraction, std::string n
   const JobEntry* const entry = books_.find(id);
   if (entry == nullptr) return;
   reporter_.progress(*entry, fraction, std::move(note));
-  finishPendingSoon();
+  pending_.finishSoon();
 }
 
 void PoolCore::workerLacks(const std::string& what) { reporter_.lacks(what); }
