@@ -26,7 +26,11 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       reporter_(reactor_, settlements_, std::make_shared<PoolLog>(options_.name, options_.onLog),
                 [this] { finishPending(); }),
       books_(options_.name, settlements_, reporter_),
+      context_{reactor_, clock_, options_, reporter_, pending_},
+      timers_(context_, books_),
+      judge_(context_, books_),
       schedule_(roster_, books_.queue(), options_.max),
+      intake_(reactor_, books_, schedule_),
       staffing_(
           roster_,
           {options_.min, options_.max, options_.recycleAfter, options_.maxIdle, options_.restart},
@@ -37,7 +41,6 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
                           : processWorkers(reactor_, clock_, options_, reporter_.log(),
                                            std::bind_front(&WarmMemory::take, warm_))),
       cores_(static_cast<std::size_t>(availableCores())),
-      random_(std::random_device{}()),
       busyPoll_(reactor_, options_.spin) {}
 
 PoolCore::~PoolCore() { close(); }
@@ -59,7 +62,7 @@ PoolStats PoolCore::stats() const {
           .cancelled = ledger[Column::cancelled],
           .queued = ledger[Column::queued],
           .running = ledger[Column::running],
-          .rerun = reruns_,
+          .rerun = judge_.reruns(),
           .workers = roster_.size(),
           .starting = roster_.count(State::starting),
           .idle = roster_.count(State::idle),
@@ -68,7 +71,7 @@ PoolStats PoolCore::stats() const {
           .deaths = deaths_,
           .recycled = recycled_,
           .queueWait = books_.queueWait(),
-          .runTime = runTime_};
+          .runTime = intake_.runTime()};
 }
 
 std::vector<WorkerStatus> PoolCore::workers() const {

@@ -50,11 +50,16 @@
 #include <string>
 #include <vector>
 
+#include "master/pool/argument_rules.h"
 #include "master/pool/busy_poll.h"
 #include "master/pool/delivery.h"
 #include "master/pool/job_books.h"
+#include "master/pool/job_judge.h"
+#include "master/pool/job_timers.h"
 #include "master/pool/pending_work.h"
+#include "master/pool/pool_context.h"
 #include "master/pool/pool_reporter.h"
+#include "master/pool/result_intake.h"
 #include "master/pool/roster.h"
 #include "master/pool/schedule.h"
 #include "master/pool/staffing.h"
@@ -83,7 +88,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Job::Ticket newTicket() { return {*this, ++lastJobId_}; }
   void submit(Ref<Job> job);
   /// What is to be said of arguments whose conversion, copying or writing failed like this.
-  static Failure argumentFailure(Failure cause);
+  static Failure argumentFailure(Failure cause) {
+    return detail::argumentFailure(std::move(cause));
+  }
   /// Takes the job, and fails it from the loop.
   void refuse(Ref<Job> job, Failure reason);
 
@@ -116,31 +123,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
  private:
   using WorkerPtr = std::shared_ptr<PoolWorker>;
 
-  enum class Limit { soft, hard };
-
-  // Jobs: pool_jobs.cc, and what concerns their time in pool_time.cc
-  /// The RPC system's own part of a message, and the Job around the arguments.
-  static constexpr std::uint64_t kEnvelopeBytes = 1024;
-  std::uint64_t mostArgumentBytes() const {
-    return options_.maxMessageBytes - std::min(options_.maxMessageBytes, kEnvelopeBytes);
-  }
-
+  // Jobs: pool_jobs.cc
   std::optional<Failure> refusal(const Job& job);
   std::optional<Failure> objection(const Job& job);
   bool cancel(std::uint64_t id) override;
-  void enqueue(Ref<Job> job);
-  void watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay);
-  void checkTime(std::uint64_t id, Limit limit, Duration timeout);
-  void timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element,
-                PoolWorker::IfReturned ifReturned);
-  void askToGiveUp(JobEntry& entry, DeathCause cause);
-  void expire(std::uint64_t id);
-  void finishJob(JobEntry& entry, const JobAnswer& answer);
-  void noteTimes(JobEntry& entry, schema::JobResult::Reader result);
-  static bool isBlamed(const JobEntry& entry, const DeathCertificate& death);
-  void judgeJobs(const PoolWorker& worker, const DeathCertificate& death);
-  void judgeJob(JobEntry& entry, const DeathCertificate& death);
-  void runAgainLater(JobEntry& entry);
 
   // Who gets which: pool_dispatch.cc
   void dispatch(TimePoint end);
@@ -148,7 +134,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void sendBatch(Seat& seat);
   std::vector<Outgoing> gather(PoolWorker& worker, BatchPlan& plan);
   bool addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker, BatchPlan& plan);
-  void dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now);
   Roster::Now now() const { return {clock_.now(), reactor_.now()}; }
   void pollFor(Duration expected);
   void scheduleLook();
@@ -206,28 +191,28 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   SettlementQueue& settlements_;  // of delivery_
   PoolReporter reporter_;
   JobBooks books_;
+  const PoolContext context_;
+  JobTimers timers_;
+  JobJudge judge_;
   Roster roster_;
   Schedule schedule_;
+  ResultIntake intake_;
   Staffing staffing_;
   bool runsOwnProgram_;  // the one-binary style
   const std::shared_ptr<WarmMemory> warm_;
   const WorkerFactory makeWorker_;
   const std::size_t cores_;
-  std::mt19937_64 random_;
   std::uint64_t lastJobId_ = 0;
   std::uint64_t lastWorker_ = 0;
   std::uint64_t spawned_ = 0;
   std::uint64_t deaths_ = 0;
   std::uint64_t recycled_ = 0;
-  std::uint64_t reruns_ = 0;
   bool everReady_ = false;  // a worker of this pool has got ready
   bool shortage_ = false;   // the last worker could not be spawned for want of something
   bool started_ = false;
   bool stopping_ = false;
   bool drainQueue_ = false;
   bool closed_ = false;
-  Histogram runTime_;
-  TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
   BusyPoll busyPoll_;
   std::vector<Resolver<void>> starters_;
   std::vector<Resolver<void>> reloaders_;

@@ -40,7 +40,8 @@ void PoolCore::sendBatch(Seat& seat) {
     if (outgoing.failure) {
       books_.fail(entry, argumentFailure(std::move(*outgoing.failure)));
     } else {
-      dispatched(entry, worker, sent);
+      books_.dispatched(entry, worker, sent);
+      timers_.watchRun(entry);
     }
   }
   if (seat.load.state != WorkerState::busy) return;
@@ -72,21 +73,12 @@ bool PoolCore::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& 
   const auto expected = schedule_.expectation(entry);
   if (!plan.admits(expected, 0)) return false;
   const auto function = worker.find(job.function());
-  auto writing = job.writtenAside() ? job.beginWriting(mostArgumentBytes()) : nullptr;
+  auto writing = job.writtenAside() ? job.beginWriting(maxArgumentBytes(options_)) : nullptr;
   const auto words = writing ? 0 : job.argumentWords();
   if (!plan.admits(expected, words)) return false;
   batch.push_back({&job, function, words, std::nullopt, std::move(writing)});
   plan.add(expected, words);
   return true;
-}
-
-void PoolCore::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) {
-  const auto id = entry.id();
-  const JobOptions& options = entry.job->options();
-  books_.dispatched(entry, worker, now);
-  const auto timeout = options.timeout ? options.timeout : options_.timeout;
-  if (timeout) watchTime(id, Limit::hard, *timeout, *timeout);
-  if (const auto soft = options.softTimeout) watchTime(id, Limit::soft, *soft, *soft);
 }
 
 // Looks for the answer without sleeping, if it may come soon and there is a core to do so on.

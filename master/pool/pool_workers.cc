@@ -23,15 +23,13 @@ void PoolCore::workerChanged(PoolWorker& worker) {
   if (seat != nullptr) roster_.update(*seat, worker.load(), now());
 }
 
+std::unique_ptr<ResultReading> PoolCore::jobArrived(schema::JobResult::Reader result) {
+  return intake_.arrived(result);
+}
+
 void PoolCore::jobAnswered(PoolWorker& worker, const JobAnswer& answer) {
   staffing_.noteAnswer(worker.number());
-  const auto id = answer.result.getId();
-  // Absent when the job was cancelled or its deadline passed: nobody waits for this any more.
-  if (JobEntry* const entry = books_.find(id)) {
-    finishJob(*entry, answer);
-  } else {
-    answer.files.discard(id, answer.result.getFiles());
-  }
+  intake_.answered(answer);
 }
 
 void PoolCore::jobUnwritable(std::uint64_t job, Failure failure) {
@@ -64,7 +62,7 @@ void PoolCore::workerDied(PoolWorker& worker, DeathCertificate death) {
   bury(seat.worker);
   roster_.remove(seat);
   countDeath(death);
-  judgeJobs(worker, death);
+  judge_.judge(worker, death);
   if (staffing_.noteDeath(death, clock_.now())) giveUpStarting(death);
   finishPending();
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "master/pool/job_books.h"
+#include "master/pool/pool_context.h"
 #include "tests/support/fake_worker.h"
 #include "tests/support/lone_job.h"
 
@@ -91,6 +92,9 @@ class PartsTest : public ::testing::Test {
   PoolReporter reporter_{reactor_, settlements_,
                          std::make_shared<PoolLog>(options_.name, options_.onLog), [] {}};
   JobBooks books_{options_.name, settlements_, reporter_};
+  int finished_ = 0;  // how often a part has had the pending work finished
+  PendingWork pending_{reactor_, [this] { ++finished_; }};
+  const PoolContext context_{reactor_, clock_, options_, reporter_, pending_};
 };
 
 }  // namespace phial::detail
