@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "master/pool/available_cores.h"
 #include "master/pool/checked_options.h"
 #include "master/pool/process_workers.h"
 
@@ -29,19 +28,18 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       context_{reactor_, clock_, options_, reporter_, pending_},
       timers_(context_, books_),
       judge_(context_, books_),
-      schedule_(roster_, books_.queue(), options_.max),
-      intake_(reactor_, books_, schedule_),
+
       staffing_(
           roster_,
           {options_.min, options_.max, options_.recycleAfter, options_.maxIdle, options_.restart},
           std::random_device{}()),
+      dispatcher_(context_, books_, timers_, roster_, staffing_),
+      intake_(reactor_, books_, dispatcher_.schedule()),
       runsOwnProgram_(options_.worker.empty()),
       warm_(std::make_shared<WarmMemory>(clock_, options_.cacheBytes)),
       makeWorker_(factory ? std::move(factory)
                           : processWorkers(reactor_, clock_, options_, reporter_.log(),
-                                           std::bind_front(&WarmMemory::take, warm_))),
-      cores_(static_cast<std::size_t>(availableCores())),
-      busyPoll_(reactor_, options_.spin) {}
+                                           std::bind_front(&WarmMemory::take, warm_))) {}
 
 PoolCore::~PoolCore() { close(); }
 
@@ -98,7 +96,7 @@ Deferred<void> PoolCore::start() {
 Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
   checkAdjustedSize(min, max);
   staffing_.resize(min, max);
-  schedule_.setMostWorkers(max);
+  dispatcher_.schedule().setMostWorkers(max);
   // Idle workers that are too many; busy ones follow in release().
   while (Seat* const seat = staffing_.surplus()) seat->worker->retire(DeathCause::shutdown);
   return start();
@@ -114,7 +112,8 @@ Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
 }
 
 bool PoolCore::hasRoom() const {
-  return options_.maxQueue == 0 || books_.queue().size() < options_.maxQueue || schedule_.anyFree();
+  return options_.maxQueue == 0 || books_.queue().size() < options_.maxQueue ||
+         dispatcher_.schedule().anyFree();
 }
 
 Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
@@ -178,13 +177,13 @@ void PoolCore::finishPending() {
   if (!closed_) {
     books_.failCondemned();
     replaceDeparting();
-    dispatch(end);
+    dispatcher_.dispatch(end);
     fill();
     advanceReload();
     prune();
     fireStarters();
     advanceStop();
-    if (books_.running() == 0) busyPoll_.end();
+    if (books_.running() == 0) dispatcher_.endPolling();
   }
   if (pending_.continuing()) return;
   delivery_.deliver(end, books_.ledger());
@@ -192,8 +191,7 @@ void PoolCore::finishPending() {
 }
 
 bool PoolCore::more() {
-  return delivery_.ready(books_.queued()) || books_.condemned() ||
-         (books_.waiting() > 0 && seatForNext() != nullptr);
+  return delivery_.ready(books_.queued()) || books_.condemned() || dispatcher_.canDispatch();
 }
 
 void PoolCore::fireStarters() {
@@ -224,9 +222,9 @@ void PoolCore::advanceStop() {
 void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
-  for (auto* timer : {&lookTimer_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  for (auto* timer : {&fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
   reporter_.stop();
-  busyPoll_.end();
+  dispatcher_.close();
   warm_->close();
   reporter_.destroyed(roster_.size(), books_.queued() + books_.running());
   for (const auto& [number, seat] : roster_.seats()) {

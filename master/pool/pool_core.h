@@ -51,8 +51,8 @@
 #include <vector>
 
 #include "master/pool/argument_rules.h"
-#include "master/pool/busy_poll.h"
 #include "master/pool/delivery.h"
+#include "master/pool/dispatcher.h"
 #include "master/pool/job_books.h"
 #include "master/pool/job_judge.h"
 #include "master/pool/job_timers.h"
@@ -61,7 +61,6 @@
 #include "master/pool/pool_reporter.h"
 #include "master/pool/result_intake.h"
 #include "master/pool/roster.h"
-#include "master/pool/schedule.h"
 #include "master/pool/staffing.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
@@ -128,18 +127,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::optional<Failure> objection(const Job& job);
   bool cancel(std::uint64_t id) override;
 
-  // Who gets which: pool_dispatch.cc
-  void dispatch(TimePoint end);
-  Seat* seatForNext();
-  void sendBatch(Seat& seat);
-  std::vector<Outgoing> gather(PoolWorker& worker, BatchPlan& plan);
-  bool addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker, BatchPlan& plan);
-  Roster::Now now() const { return {clock_.now(), reactor_.now()}; }
-  void pollFor(Duration expected);
-  void scheduleLook();
-  void lookAtCrowded();
-  void spareForIdle();
-  void sendBack(const std::vector<std::uint64_t>& jobs);
+  Roster::Now now() const { return context_.now(); }
 
   // What workers report: pool_workers.cc
   void workerReady(PoolWorker& worker) override;
@@ -195,13 +183,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   JobTimers timers_;
   JobJudge judge_;
   Roster roster_;
-  Schedule schedule_;
-  ResultIntake intake_;
   Staffing staffing_;
+  Dispatcher dispatcher_;
+  ResultIntake intake_;
   bool runsOwnProgram_;  // the one-binary style
   const std::shared_ptr<WarmMemory> warm_;
   const WorkerFactory makeWorker_;
-  const std::size_t cores_;
   std::uint64_t lastJobId_ = 0;
   std::uint64_t lastWorker_ = 0;
   std::uint64_t spawned_ = 0;
@@ -213,12 +200,9 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   bool stopping_ = false;
   bool drainQueue_ = false;
   bool closed_ = false;
-  BusyPoll busyPoll_;
   std::vector<Resolver<void>> starters_;
   std::vector<Resolver<void>> reloaders_;
   std::vector<Resolver<void>> stoppers_;
-  DelayedCall lookTimer_;  // for the crowded workers
-  TimePoint lookAt_{};     // when it fires
   DelayedCall fillTimer_;
   DelayedCall pruneTimer_;
   DelayedCall stopTimer_;

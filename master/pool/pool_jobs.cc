@@ -17,7 +17,7 @@ void PoolCore::submit(Ref<Job> job) {
   timers_.watchDeadline(books_.enter(std::move(job), reactor_.now()));
   started_ = true;
   // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
-  if (roster_.idle() > 0) dispatch(reactor_.now() + PendingWork::kSlice);
+  if (roster_.idle() > 0) dispatcher_.dispatch(reactor_.now() + PendingWork::kSlice);
   fill();
   pending_.finishSoon();
 }

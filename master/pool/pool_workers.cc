@@ -43,7 +43,7 @@ void PoolCore::workerAnswered(PoolWorker& worker) {
 }
 
 void PoolCore::workerGaveBack(PoolWorker&, const std::vector<std::uint64_t>& jobs) {
-  sendBack(jobs);
+  dispatcher_.sendBack(jobs);
   pending_.finishSoon();
 }
 

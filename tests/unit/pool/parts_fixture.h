@@ -49,18 +49,18 @@ class PartsTest : public ::testing::Test {
   }
 
   /// A job whose end is noted in ends_, by its number.
-  Ref<Job> job(JobOptions options = {}) {
+  Ref<Job> job(JobOptions options = {}, const FunctionName& function = kSomeFunction) {
     const auto given = Ref(new CallOptions(MapOptions{.job = std::move(options)}));
     const std::uint64_t id = ends_.size() + 1;
-    Ref<TypedJob<void>> job(new TypedJob<void>({jobOwner_, id}, given, kSomeFunction, {}));
+    Ref<TypedJob<void>> job(new TypedJob<void>({jobOwner_, id}, given, function, {}));
     job->outcome.emplace();
     ends_.emplace_back();
     deferredOf(job).addBoth(
         [this, id](Outcome<void> outcome) { ends_[id - 1].emplace(std::move(outcome)); });
     return job;
   }
-  JobEntry& enter(JobOptions options = {}) {
-    return books_.enter(job(std::move(options)), reactor_.now());
+  JobEntry& enter(JobOptions options = {}, const FunctionName& function = kSomeFunction) {
+    return books_.enter(job(std::move(options), function), reactor_.now());
   }
   /// Books the job as sent to the worker.
   void send(JobEntry& entry, FakeWorker& worker) {
