@@ -29,17 +29,15 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       timers_(context_, books_),
       judge_(context_, books_),
 
-      staffing_(
-          roster_,
-          {options_.min, options_.max, options_.recycleAfter, options_.maxIdle, options_.restart},
-          std::random_device{}()),
-      dispatcher_(context_, books_, timers_, roster_, staffing_),
-      intake_(reactor_, books_, dispatcher_.schedule()),
-      runsOwnProgram_(options_.worker.empty()),
       warm_(std::make_shared<WarmMemory>(clock_, options_.cacheBytes)),
-      makeWorker_(factory ? std::move(factory)
-                          : processWorkers(reactor_, clock_, options_, reporter_.log(),
-                                           std::bind_front(&WarmMemory::take, warm_))) {}
+      crew_(context_, *this,
+            factory ? std::move(factory)
+                    : processWorkers(reactor_, clock_, options_, reporter_.log(),
+                                     std::bind_front(&WarmMemory::take, warm_)),
+            [this] { fill(); }),
+      reload_(reporter_, settlements_, crew_, options_.worker),
+      dispatcher_(context_, books_, timers_, crew_.roster(), crew_.staffing()),
+      intake_(reactor_, books_, dispatcher_.schedule()) {}
 
 PoolCore::~PoolCore() { close(); }
 
@@ -54,6 +52,7 @@ PoolStats PoolCore::stats() const {
   using State = WorkerState;
   using Column = Ledger::Column;
   const Ledger& ledger = books_.ledger();
+  const Roster& roster = crew_.roster();
   return {.submitted = ledger.submitted(),
           .succeeded = ledger[Column::succeeded],
           .failed = ledger[Column::failed],
@@ -61,29 +60,25 @@ PoolStats PoolCore::stats() const {
           .queued = ledger[Column::queued],
           .running = ledger[Column::running],
           .rerun = judge_.reruns(),
-          .workers = roster_.size(),
-          .starting = roster_.count(State::starting),
-          .idle = roster_.count(State::idle),
-          .busy = roster_.count(State::busy),
-          .spawned = spawned_,
-          .deaths = deaths_,
-          .recycled = recycled_,
+          .workers = roster.size(),
+          .starting = roster.count(State::starting),
+          .idle = roster.count(State::idle),
+          .busy = roster.count(State::busy),
+          .spawned = crew_.counts().spawned,
+          .deaths = crew_.counts().deaths,
+          .recycled = crew_.counts().recycled,
           .queueWait = books_.queueWait(),
           .runTime = intake_.runTime()};
 }
 
-std::vector<WorkerStatus> PoolCore::workers() const {
-  std::vector<WorkerStatus> statuses;
-  for (const auto& [number, seat] : roster_.seats()) statuses.push_back(seat.worker->status());
-  return statuses;
-}
+std::vector<WorkerStatus> PoolCore::workers() const { return crew_.statuses(); }
 
 Deferred<void> PoolCore::start() {
   auto [deferred, resolver] = newDeferred<void>();
   if (stopping_) {
     resolver.errback(Failure(PoolStopped("pool " + options_.name + " has been stopped")));
   } else if (startBlocked()) {
-    resolver.errback(Failure(StartupFailed(*staffing_.startupFailure())));
+    resolver.errback(Failure(StartupFailed(*crew_.staffing().startupFailure())));
   } else {
     started_ = true;
     starters_.push_back(std::move(resolver));
@@ -95,11 +90,18 @@ Deferred<void> PoolCore::start() {
 
 Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
   checkAdjustedSize(min, max);
-  staffing_.resize(min, max);
   dispatcher_.schedule().setMostWorkers(max);
-  // Idle workers that are too many; busy ones follow in release().
-  while (Seat* const seat = staffing_.surplus()) seat->worker->retire(DeathCause::shutdown);
+  crew_.resize(min, max);
   return start();
+}
+
+Deferred<void> PoolCore::reload() {
+  if (stopping_) {
+    return phial::fail<void>(PoolStopped("pool " + options_.name + " has been stopped"));
+  }
+  auto reloaded = reload_.begin();
+  pending_.finishSoon();
+  return reloaded;
 }
 
 Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
@@ -138,7 +140,8 @@ Deferred<void> PoolCore::stop(StopOptions options) {
   stopping_ = true;
   const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
   failStarters(stopped);
-  failReload(stopped);
+  reload_.fail(stopped);
+  crew_.stopPruning();
   delivery_.waiters().failAll(stopped, settlements_);
   if (!drainQueue_) books_.close(stopped);
   if (options.within) stopWithin(*options.within, stopped);
@@ -161,12 +164,7 @@ void PoolCore::stopWithin(Duration within, const Failure& stopped) {
 void PoolCore::stopNow(const Failure& stopped) {
   drainQueue_ = false;
   books_.close(stopped);
-  killWorkers();
-}
-
-void PoolCore::killWorkers() {
-  for (const auto& [number, seat] : roster_.seats())
-    seat.worker->end(DeathCause::shutdown, SIGKILL);
+  crew_.kill();
 }
 
 // Brings everything that follows from a change up to date, then calls user code. Every event of
@@ -176,11 +174,11 @@ void PoolCore::finishPending() {
   const TimePoint end = reactor_.now() + PendingWork::kSlice;
   if (!closed_) {
     books_.failCondemned();
-    replaceDeparting();
+    crew_.replaceDeparting(demand());
     dispatcher_.dispatch(end);
     fill();
-    advanceReload();
-    prune();
+    reload_.advance();
+    if (!stopping_) crew_.prune();
     fireStarters();
     advanceStop();
     if (books_.running() == 0) dispatcher_.endPolling();
@@ -194,8 +192,40 @@ bool PoolCore::more() {
   return delivery_.ready(books_.queued()) || books_.condemned() || dispatcher_.canDispatch();
 }
 
+Staffing::Demand PoolCore::demand() const {
+  return {.waiting = books_.waiting(),
+          .open = !closed_ && (!stopping_ || draining()),
+          .keepsMin = started_ && !stopping_};
+}
+
+void PoolCore::fill() {
+  while (const auto failure = crew_.fill(demand())) {
+    reload_.fail(*failure);
+    failStarters(*failure);
+    if (!crew_.everReady()) books_.condemn(*failure);
+    pending_.finishSoon();  // this may be a timer's turn
+  }
+}
+
+void PoolCore::giveUpStarting(const DeathCertificate& death) {
+  const Failure failure{StartupFailed(death)};
+  reload_.fail(failure);
+  if (crew_.roster().count(WorkerState::starting) == 0) failStarters(failure);
+  // Others that are starting are no reason to wait: there may always be some.
+  if (crew_.roster().serving() > 0) return;
+  crew_.giveUp(death);
+  books_.condemn(failure);
+  failStarters(failure);
+}
+
+// Whether a job that comes now would wait in vain.
+bool PoolCore::startBlocked() const {
+  if (!crew_.staffing().startupFailure() || crew_.roster().active() > 0) return false;
+  return books_.condemned() || crew_.staffing().hopeless(clock_.now());
+}
+
 void PoolCore::fireStarters() {
-  if (starters_.empty() || roster_.serving() < staffing_.min()) return;
+  if (starters_.empty() || crew_.roster().serving() < crew_.staffing().min()) return;
   for (auto& starter : std::exchange(starters_, {})) settlements_.succeed(std::move(starter));
 }
 
@@ -205,15 +235,8 @@ void PoolCore::failStarters(const Failure& failure) {
 
 void PoolCore::advanceStop() {
   if (!stopping_ || draining()) return;
-  while (roster_.idle() > 0) roster_.oldestIdle().worker->retire(DeathCause::shutdown);
-  if (roster_.count(WorkerState::starting) > 0) {
-    for (const auto& [number, seat] : roster_.seats()) {
-      if (seat.load.state == WorkerState::starting) {
-        seat.worker->end(DeathCause::shutdown, SIGKILL);
-      }
-    }
-  }
-  if (!roster_.empty() || books_.condemned()) return;
+  crew_.dismiss();
+  if (!crew_.roster().empty() || books_.condemned()) return;
   stopTimer_.cancel();
   warm_->close();
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
@@ -222,20 +245,16 @@ void PoolCore::advanceStop() {
 void PoolCore::close() {
   if (closed_) return;
   closed_ = stopping_ = true;
-  for (auto* timer : {&fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  stopTimer_.cancel();
   reporter_.stop();
   dispatcher_.close();
   warm_->close();
-  reporter_.destroyed(roster_.size(), books_.queued() + books_.running());
-  for (const auto& [number, seat] : roster_.seats()) {
-    seat.worker->abandon();
-    bury(seat.worker);
-  }
-  roster_.clear();
+  reporter_.destroyed(crew_.roster().size(), books_.queued() + books_.running());
+  crew_.close();
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
   books_.failAll(stopped);
   failStarters(stopped);
-  failReload(stopped);
+  reload_.fail(stopped);
   delivery_.waiters().failAll(stopped, settlements_);
   for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
   delivery_.deliverAll();

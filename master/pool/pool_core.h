@@ -51,6 +51,7 @@
 #include <vector>
 
 #include "master/pool/argument_rules.h"
+#include "master/pool/crew.h"
 #include "master/pool/delivery.h"
 #include "master/pool/dispatcher.h"
 #include "master/pool/job_books.h"
@@ -59,8 +60,8 @@
 #include "master/pool/pending_work.h"
 #include "master/pool/pool_context.h"
 #include "master/pool/pool_reporter.h"
+#include "master/pool/reload.h"
 #include "master/pool/result_intake.h"
-#include "master/pool/roster.h"
 #include "master/pool/staffing.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
@@ -100,7 +101,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Deferred<void> whenBelow(std::size_t jobs);
 
   // For those who submit as fast as the pool can take it.
-  std::size_t maxWorkers() const { return staffing_.max(); }
+  std::size_t maxWorkers() const { return crew_.staffing().max(); }
   bool hasTimeout() const { return options_.timeout.has_value(); }
   /// Whether a job submitted now would not meet QueueFull.
   bool hasRoom() const;
@@ -120,14 +121,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void close();
 
  private:
-  using WorkerPtr = std::shared_ptr<PoolWorker>;
-
   // Jobs: pool_jobs.cc
   std::optional<Failure> refusal(const Job& job);
   std::optional<Failure> objection(const Job& job);
   bool cancel(std::uint64_t id) override;
-
-  Roster::Now now() const { return context_.now(); }
 
   // What workers report: pool_workers.cc
   void workerReady(PoolWorker& worker) override;
@@ -140,23 +137,12 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void workerGaveBack(PoolWorker& worker, const std::vector<std::uint64_t>& jobs) override;
   void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
   void workerDied(PoolWorker& worker, DeathCertificate death) override;
-  void countDeath(const DeathCertificate& death);
-  void bury(WorkerPtr worker);
 
-  // Starting and retiring: pool_staffing.cc
+  // Starting and retiring.
   Staffing::Demand demand() const;
   void fill();
-  bool anyVerdictPending() const;
-  bool spawnOne();
-  void noteShortage(const std::string& what);
   void giveUpStarting(const DeathCertificate& death);
   bool startBlocked() const;
-  void release(Seat& seat);
-  void noteMemory(Seat& seat);
-  void prune();
-  void replaceDeparting();
-  void advanceReload();
-  void failReload(const Failure& failure);
 
   // Life: pool_core.cc
   void finishPending();
@@ -166,7 +152,6 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void stopWithin(Duration within, const Failure& stopped);
   void stopNow(const Failure& stopped);
   void advanceStop();
-  void killWorkers();
   bool draining() const { return drainQueue_ && books_.anyToRun(); }
 
   const ForkMark mark_;
@@ -182,29 +167,18 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   const PoolContext context_;
   JobTimers timers_;
   JobJudge judge_;
-  Roster roster_;
-  Staffing staffing_;
+  const std::shared_ptr<WarmMemory> warm_;
+  Crew crew_;
+  Reload reload_;
   Dispatcher dispatcher_;
   ResultIntake intake_;
-  bool runsOwnProgram_;  // the one-binary style
-  const std::shared_ptr<WarmMemory> warm_;
-  const WorkerFactory makeWorker_;
   std::uint64_t lastJobId_ = 0;
-  std::uint64_t lastWorker_ = 0;
-  std::uint64_t spawned_ = 0;
-  std::uint64_t deaths_ = 0;
-  std::uint64_t recycled_ = 0;
-  bool everReady_ = false;  // a worker of this pool has got ready
-  bool shortage_ = false;   // the last worker could not be spawned for want of something
   bool started_ = false;
   bool stopping_ = false;
   bool drainQueue_ = false;
   bool closed_ = false;
   std::vector<Resolver<void>> starters_;
-  std::vector<Resolver<void>> reloaders_;
   std::vector<Resolver<void>> stoppers_;
-  DelayedCall fillTimer_;
-  DelayedCall pruneTimer_;
   DelayedCall stopTimer_;
   std::optional<TimePoint> stopBy_;
 };

@@ -17,7 +17,7 @@ void PoolCore::submit(Ref<Job> job) {
   timers_.watchDeadline(books_.enter(std::move(job), reactor_.now()));
   started_ = true;
   // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
-  if (roster_.idle() > 0) dispatcher_.dispatch(reactor_.now() + PendingWork::kSlice);
+  if (crew_.roster().idle() > 0) dispatcher_.dispatch(reactor_.now() + PendingWork::kSlice);
   fill();
   pending_.finishSoon();
 }
@@ -39,7 +39,7 @@ std::optional<Failure> PoolCore::refusal(const Job& job) {
 std::optional<Failure> PoolCore::objection(const Job& job) {
   if (const Failure* fault = job.fault()) return *fault;
   if (stopping_) return Failure(PoolStopped("pool " + options_.name + " has been stopped"));
-  if (startBlocked()) return Failure(StartupFailed(*staffing_.startupFailure()));
+  if (startBlocked()) return Failure(StartupFailed(*crew_.staffing().startupFailure()));
   if (!hasRoom()) {
     return Failure(QueueFull("the queue of pool " + options_.name +
                              " is full: " + std::to_string(books_.queue().size()) + " jobs wait"));
