@@ -1,10 +1,9 @@
 #include "master/pool/pool_core.h"
 
 #include <phial/master/errors.h>
-#include <phial/protocol/saturating_time.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -16,28 +15,27 @@ namespace phial::detail {
 
 PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFactory factory)
     : process_(::getpid()),
-      reactor_(reactor),
-      clock_(clock),
       options_(checkedOptions(std::move(options))),
-      pending_(reactor_, [this] { finishPending(); }),
-      delivery_(reactor_),
-      settlements_(delivery_.settlements()),
-      reporter_(reactor_, settlements_, std::make_shared<PoolLog>(options_.name, options_.onLog),
+      context_{reactor, clock, options_, reporter_, pending_},
+      pending_(reactor, [this] { finishPending(); }),
+      delivery_(reactor),
+      reporter_(reactor, delivery_.settlements(),
+                std::make_shared<PoolLog>(options_.name, options_.onLog),
                 [this] { finishPending(); }),
-      books_(options_.name, settlements_, reporter_),
-      context_{reactor_, clock_, options_, reporter_, pending_},
+      life_(clock, delivery_.settlements()),
+      books_(options_.name, delivery_.settlements(), reporter_),
       timers_(context_, books_),
       judge_(context_, books_),
-
-      warm_(std::make_shared<WarmMemory>(clock_, options_.cacheBytes)),
+      warm_(std::make_shared<WarmMemory>(clock, options_.cacheBytes)),
       crew_(context_, *this,
             factory ? std::move(factory)
-                    : processWorkers(reactor_, clock_, options_, reporter_.log(),
+                    : processWorkers(reactor, clock, options_, reporter_.log(),
                                      std::bind_front(&WarmMemory::take, warm_)),
             [this] { fill(); }),
-      reload_(reporter_, settlements_, crew_, options_.worker),
+      reload_(reporter_, delivery_.settlements(), crew_, options_.worker),
       dispatcher_(context_, books_, timers_, crew_.roster(), crew_.staffing()),
-      intake_(reactor_, books_, dispatcher_.schedule()) {}
+      intake_(reactor, books_, dispatcher_.schedule()),
+      admission_(context_, life_, books_, crew_, dispatcher_.schedule()) {}
 
 PoolCore::~PoolCore() { close(); }
 
@@ -73,19 +71,41 @@ PoolStats PoolCore::stats() const {
 
 std::vector<WorkerStatus> PoolCore::workers() const { return crew_.statuses(); }
 
-Deferred<void> PoolCore::start() {
-  auto [deferred, resolver] = newDeferred<void>();
-  if (stopping_) {
-    resolver.errback(Failure(PoolStopped("pool " + options_.name + " has been stopped")));
-  } else if (startBlocked()) {
-    resolver.errback(Failure(StartupFailed(*crew_.staffing().startupFailure())));
-  } else {
-    started_ = true;
-    starters_.push_back(std::move(resolver));
-    fill();
-    pending_.finishSoon();
+void PoolCore::submit(Ref<Job> job) {
+  if (auto reason = admission_.refusal(*job)) return refuse(std::move(job), std::move(*reason));
+  timers_.watchDeadline(books_.enter(std::move(job), context_.reactor.now()));
+  life_.start();
+  // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
+  if (crew_.roster().idle() > 0) {
+    dispatcher_.dispatch(context_.reactor.now() + PendingWork::kSlice);
   }
-  return std::move(deferred);
+  fill();
+  pending_.finishSoon();
+}
+
+void PoolCore::refuse(Ref<Job> job, Failure reason) {
+  books_.refuse(std::move(job), std::move(reason));
+  pending_.finishSoon();
+}
+
+bool PoolCore::cancel(std::uint64_t id) {
+  if (inherited()) return true;
+  JobEntry* const entry = books_.find(id);
+  if (entry == nullptr) return true;
+  timers_.abandon(*entry, DeathCause::cancel);
+  const bool mayHaveRun = !JobBooks::neverRan(*entry);
+  books_.cancel(*entry);
+  pending_.finishSoon();
+  return mayHaveRun;
+}
+
+Deferred<void> PoolCore::start() {
+  if (auto reason = admission_.startRefusal()) return phial::fail<void>(std::move(*reason));
+  life_.start();
+  auto started = life_.whenStarted();
+  fill();
+  pending_.finishSoon();
+  return started;
 }
 
 Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
@@ -96,9 +116,7 @@ Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
 }
 
 Deferred<void> PoolCore::reload() {
-  if (stopping_) {
-    return phial::fail<void>(PoolStopped("pool " + options_.name + " has been stopped"));
-  }
+  if (auto reason = admission_.stopped()) return phial::fail<void>(std::move(*reason));
   auto reloaded = reload_.begin();
   pending_.finishSoon();
   return reloaded;
@@ -106,22 +124,15 @@ Deferred<void> PoolCore::reload() {
 
 Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
   if (jobs == 0) throw std::invalid_argument("whenBelow: fewer than 0 jobs are never queued");
-  if (stopping_) {
-    return phial::fail<void>(PoolStopped("pool " + options_.name + " has been stopped"));
-  }
+  if (auto reason = admission_.stopped()) return phial::fail<void>(std::move(*reason));
   if (books_.queued() < jobs) return succeed();
   return delivery_.waiters().wait(jobs);
-}
-
-bool PoolCore::hasRoom() const {
-  return options_.maxQueue == 0 || books_.queue().size() < options_.maxQueue ||
-         dispatcher_.schedule().anyFree();
 }
 
 Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
 
 Deferred<void> PoolCore::nextTurn() {
-  if (stopping_) return succeed();
+  if (life_.ending()) return succeed();
   auto turn = delivery_.waiters().wait(std::numeric_limits<std::size_t>::max());
   pending_.finishNextTurn();
   return turn;
@@ -129,79 +140,47 @@ Deferred<void> PoolCore::nextTurn() {
 
 Deferred<void> PoolCore::soon() {
   auto made = newDeferred<void>();
-  reactor_.callSoon([resolver = std::move(made.resolver)] { resolver.callback(); });
+  context_.reactor.callSoon([resolver = std::move(made.resolver)] { resolver.callback(); });
   return std::move(made.deferred);
-}
-
-Deferred<void> PoolCore::stop(StopOptions options) {
-  auto [deferred, resolver] = newDeferred<void>();
-  stoppers_.push_back(std::move(resolver));
-  drainQueue_ = options.drainQueue && (drainQueue_ || !stopping_);
-  stopping_ = true;
-  const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
-  failStarters(stopped);
-  reload_.fail(stopped);
-  crew_.stopPruning();
-  delivery_.waiters().failAll(stopped, settlements_);
-  if (!drainQueue_) books_.close(stopped);
-  if (options.within) stopWithin(*options.within, stopped);
-  pending_.finishSoon();
-  return std::move(deferred);
-}
-
-void PoolCore::stopWithin(Duration within, const Failure& stopped) {
-  if (within <= Duration::zero()) return stopNow(stopped);
-  const TimePoint by = saturatingAdd(clock_.now(), within);
-  if (stopBy_ && *stopBy_ <= by) return;
-  stopBy_ = by;
-  stopTimer_.cancel();
-  stopTimer_ = clock_.callLater(within, [this, stopped] {
-    stopNow(stopped);
-    finishPending();
-  });
-}
-
-void PoolCore::stopNow(const Failure& stopped) {
-  drainQueue_ = false;
-  books_.close(stopped);
-  crew_.kill();
 }
 
 // Brings everything that follows from a change up to date, then calls user code. Every event of
 // the pool ends here, at the top level of the loop.
 void PoolCore::finishPending() {
   const auto self = shared_from_this();
-  const TimePoint end = reactor_.now() + PendingWork::kSlice;
-  if (!closed_) {
+  const TimePoint end = context_.reactor.now() + PendingWork::kSlice;
+  if (!life_.closed()) {
     books_.failCondemned();
     crew_.replaceDeparting(demand());
     dispatcher_.dispatch(end);
     fill();
     reload_.advance();
-    if (!stopping_) crew_.prune();
-    fireStarters();
+    if (!life_.ending()) crew_.prune();
+    if (crew_.roster().serving() >= crew_.staffing().min()) life_.succeedStart();
     advanceStop();
     if (books_.running() == 0) dispatcher_.endPolling();
   }
   if (pending_.continuing()) return;
   delivery_.deliver(end, books_.ledger());
-  if (more()) pending_.finishNextTurn();
+  const bool more =
+      delivery_.ready(books_.queued()) || books_.condemned() || dispatcher_.canDispatch();
+  if (more) pending_.finishNextTurn();
 }
 
-bool PoolCore::more() {
-  return delivery_.ready(books_.queued()) || books_.condemned() || dispatcher_.canDispatch();
+bool PoolCore::draining() const {
+  return life_.phase() == PoolLife::Phase::draining && books_.anyToRun();
 }
 
 Staffing::Demand PoolCore::demand() const {
   return {.waiting = books_.waiting(),
-          .open = !closed_ && (!stopping_ || draining()),
-          .keepsMin = started_ && !stopping_};
+          .open = !life_.ending() || draining(),
+          .keepsMin = life_.phase() == PoolLife::Phase::started};
 }
 
 void PoolCore::fill() {
   while (const auto failure = crew_.fill(demand())) {
     reload_.fail(*failure);
-    failStarters(*failure);
+    life_.failStart(*failure);
     if (!crew_.everReady()) books_.condemn(*failure);
     pending_.finishSoon();  // this may be a timer's turn
   }
@@ -210,42 +189,50 @@ void PoolCore::fill() {
 void PoolCore::giveUpStarting(const DeathCertificate& death) {
   const Failure failure{StartupFailed(death)};
   reload_.fail(failure);
-  if (crew_.roster().count(WorkerState::starting) == 0) failStarters(failure);
+  if (crew_.roster().count(WorkerState::starting) == 0) life_.failStart(failure);
   // Others that are starting are no reason to wait: there may always be some.
   if (crew_.roster().serving() > 0) return;
   crew_.giveUp(death);
   books_.condemn(failure);
-  failStarters(failure);
+  life_.failStart(failure);
 }
 
-// Whether a job that comes now would wait in vain.
-bool PoolCore::startBlocked() const {
-  if (!crew_.staffing().startupFailure() || crew_.roster().active() > 0) return false;
-  return books_.condemned() || crew_.staffing().hopeless(clock_.now());
+Deferred<void> PoolCore::stop(StopOptions options) {
+  auto ended = life_.stop(options);
+  const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
+  life_.failStart(stopped);
+  reload_.fail(stopped);
+  crew_.stopPruning();
+  delivery_.waiters().failAll(stopped, delivery_.settlements());
+  if (life_.phase() != PoolLife::Phase::draining) books_.close(stopped);
+  if (options.within && *options.within <= Duration::zero()) {
+    stopNow(stopped);
+  } else if (options.within) {
+    life_.limit(*options.within, [this, stopped] {
+      stopNow(stopped);
+      finishPending();
+    });
+  }
+  pending_.finishSoon();
+  return ended;
 }
 
-void PoolCore::fireStarters() {
-  if (starters_.empty() || crew_.roster().serving() < crew_.staffing().min()) return;
-  for (auto& starter : std::exchange(starters_, {})) settlements_.succeed(std::move(starter));
-}
-
-void PoolCore::failStarters(const Failure& failure) {
-  for (auto& starter : std::exchange(starters_, {})) settlements_.fail(std::move(starter), failure);
+void PoolCore::stopNow(const Failure& stopped) {
+  life_.hasten();
+  books_.close(stopped);
+  crew_.kill();
 }
 
 void PoolCore::advanceStop() {
-  if (!stopping_ || draining()) return;
+  if (!life_.ending() || draining()) return;
   crew_.dismiss();
   if (!crew_.roster().empty() || books_.condemned()) return;
-  stopTimer_.cancel();
   warm_->close();
-  for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
+  life_.succeedStop();
 }
 
 void PoolCore::close() {
-  if (closed_) return;
-  closed_ = stopping_ = true;
-  stopTimer_.cancel();
+  if (!life_.close()) return;
   reporter_.stop();
   dispatcher_.close();
   warm_->close();
@@ -253,10 +240,10 @@ void PoolCore::close() {
   crew_.close();
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
   books_.failAll(stopped);
-  failStarters(stopped);
+  life_.failStart(stopped);
   reload_.fail(stopped);
-  delivery_.waiters().failAll(stopped, settlements_);
-  for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
+  delivery_.waiters().failAll(stopped, delivery_.settlements());
+  life_.succeedStop();
   delivery_.deliverAll();
 }
 

@@ -1,27 +1,41 @@
-// The pool's conductor. It owns the books, asks its parts what to do, does it, and calls user code
-// last. Schedule decides who gets which jobs, Staffing how many workers there are, Verdict what a
-// death means for a job, JobClock when a job's time is up.
+// The pool's conductor. It hears what happens to jobs and workers, has its parts do what follows,
+// in order, and calls user code last. It holds no state of its own but the numbers of jobs.
+//
+//   JobBooks      where each job stands: queue, worker, pause, or gone   job_books.h
+//   Admission     which jobs come in                                     admission.h
+//   Dispatcher    sends jobs, as Schedule decides                        dispatcher.h, schedule.h
+//   JobTimers     timeouts and deadlines, counted by JobClock            job_timers.h, job_clock.h
+//   ResultIntake  reads results                                          result_intake.h
+//   JobJudge      what a death means for jobs, as Verdict decides        job_judge.h, verdict.h
+//   Crew, Reload  start, retire and replace workers, as Staffing decides crew.h, reload.h,
+//   staffing.h PoolLife      the phases of the pool, and who waits for them         pool_life.h
+//   Delivery      calls user code                                        delivery.h
+//   PendingWork   has finishPending() called                             pending_work.h
+//
+// The parts know the books, and none knows the conductor: a part returns what it has decided, or
+// has the pending work finished when its own timer has changed something.
 //
 // The life of a job, by the functions that it passes in this order:
 //
-//   Submitter::deferToProcess    converts the arguments and makes a Job            detail/submit.h
-//   submit                       refuses it from the loop, or                      pool_jobs.cc
-//   enqueue                      puts it into the queue                            pool_jobs.cc
-//   dispatch                     asks Schedule who gets it, and what travels along pool_dispatch.cc
-//   sendBatch, dispatched        PoolWorker::run writes it; its times are watched  pool_dispatch.cc
-//     (worker)                   claims its slot, runs its function, answers worker/runtime.cc
-//   jobArrived                   begins to read a large result beside the loop     pool_jobs.cc
-//   jobAnswered, finishJob       reads the result; the ledger has its end          pool_workers.cc
-//   finishPending                sends the next jobs and starts workers            pool_core.cc
-//   deliver                      fires the Deferred: user code                     pool_core.cc
+//   Submitter::deferToProcess     converts the arguments and makes a Job            detail/submit.h
+//   submit                        is called with it                                 pool_core.cc
+//   Admission::refusal            refuses it from the loop, or                      admission.cc
+//   JobBooks::enter               puts it into the queue                            job_books.cc
+//   Dispatcher::dispatch          asks Schedule who gets it, and what travels along dispatcher.cc
+//   Dispatcher::sendBatch         PoolWorker::run writes it; its times are watched  dispatcher.cc
+//     (worker)                    claims its slot, runs its function, answers worker/runtime.cc
+//   ResultIntake::arrived         begins to read a large result beside the loop result_intake.cc
+//   ResultIntake::answered        reads the result; the ledger has its end result_intake.cc
+//   finishPending                 sends the next jobs and starts workers            pool_core.cc
+//   Delivery::deliver             fires the Deferred: user code                     delivery.cc
 //
 // or, when something is in its way:
 //
-//   cancel, expire               taken back, or asked to give up                   pool_time.cc
-//   checkTime, timeIsUp          its worker is ended                               pool_time.cc
-//   lookAtCrowded, sendBack      not begun, and queued again for another worker    pool_dispatch.cc
-//   workerDied, judgeJob         Verdict: it fails, or runs again                  pool_jobs.cc
-//   condemnQueue, failCondemned  the pool ends, or no worker gets ready            pool_jobs.cc
+//   cancel, JobTimers::abandon    taken back, or asked to give up                   job_timers.cc
+//   JobTimers::check, timeIsUp    its worker is ended                               job_timers.cc
+//   Dispatcher::lookAtCrowded     not begun, and queued again for another worker    dispatcher.cc
+//   workerDied, JobJudge::judge   Verdict: it fails, or runs again                  job_judge.cc
+//   JobBooks::condemn             the pool ends, or no worker gets ready            job_books.cc
 //
 // Invariants
 // 1. A job is in the queue, or with a worker, or gone; its Ledger column says which.
@@ -29,27 +43,26 @@
 //    only then calls user code, as the last thing it does. User code may do anything, the
 //    destruction of the pool included; close() has run then and nothing is called any more.
 // 3. Nothing is spawned inside another's decision but one process a turn of the loop.
-// 4. However many jobs end at once, one turn of the loop decides and tells no more of them than
-//    take about kSlice; finishPending() goes on in the next turn. What is decided is delivered in
-//    that order.
+// 4. However many jobs end at once, one turn of the loop decides and delivers no more of them than
+//    take about PendingWork::kSlice; finishPending() goes on in the next turn. What is decided is
+//    delivered in that order.
 #pragma once
 
 #include <phial/master/deferred.h>
 #include <phial/master/detail/job.h>
-#include <phial/master/histogram.h>
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
 #include <phial/protocol/fork_mark.h>
 #include <sys/types.h>
 
-#include <functional>
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "master/pool/admission.h"
 #include "master/pool/argument_rules.h"
 #include "master/pool/crew.h"
 #include "master/pool/delivery.h"
@@ -59,10 +72,10 @@
 #include "master/pool/job_timers.h"
 #include "master/pool/pending_work.h"
 #include "master/pool/pool_context.h"
+#include "master/pool/pool_life.h"
 #include "master/pool/pool_reporter.h"
 #include "master/pool/reload.h"
 #include "master/pool/result_intake.h"
-#include "master/pool/staffing.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
 
@@ -78,7 +91,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
 
-  Reactor& reactor() const { return reactor_; }
+  Reactor& reactor() const { return context_.reactor; }
   PoolStats stats() const;
   std::vector<WorkerStatus> workers() const;
 
@@ -104,7 +117,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   std::size_t maxWorkers() const { return crew_.staffing().max(); }
   bool hasTimeout() const { return options_.timeout.has_value(); }
   /// Whether a job submitted now would not meet QueueFull.
-  bool hasRoom() const;
+  bool hasRoom() const { return admission_.hasRoom(); }
   /// Fires when it is so, from the loop. Fails with PoolStopped. REQUIRES: !hasRoom().
   Deferred<void> whenRoom();
   /// Fires when what the loop has to do besides has had its turn: at once when the pool is
@@ -112,7 +125,7 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Deferred<void> nextTurn();
   /// Fires from the loop, whatever becomes of the pool meanwhile; never fails.
   Deferred<void> soon();
-  bool closed() const { return closed_; }
+  bool closed() const { return life_.closed(); }
   /// Whether this is a process forked from the pool's own. Then nothing else here may be called.
   bool inherited() const { return mark_.inherited(); }
   /// What every call fails with there.
@@ -121,12 +134,10 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void close();
 
  private:
-  // Jobs: pool_jobs.cc
-  std::optional<Failure> refusal(const Job& job);
-  std::optional<Failure> objection(const Job& job);
+  // Job::Owner
   bool cancel(std::uint64_t id) override;
 
-  // What workers report: pool_workers.cc
+  // PoolWorker::Owner: pool_workers.cc
   void workerReady(PoolWorker& worker) override;
   std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) override;
   void workerChanged(PoolWorker& worker) override;
@@ -138,33 +149,24 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
   void workerDied(PoolWorker& worker, DeathCertificate death) override;
 
-  // Starting and retiring.
-  Staffing::Demand demand() const;
+  void finishPending();
   void fill();
   void giveUpStarting(const DeathCertificate& death);
-  bool startBlocked() const;
-
-  // Life: pool_core.cc
-  void finishPending();
-  bool more();
-  void fireStarters();
-  void failStarters(const Failure& failure);
-  void stopWithin(Duration within, const Failure& stopped);
   void stopNow(const Failure& stopped);
   void advanceStop();
-  bool draining() const { return drainQueue_ && books_.anyToRun(); }
+  /// Whether the pool is ending and still runs what is queued.
+  bool draining() const;
+  Staffing::Demand demand() const;
 
   const ForkMark mark_;
   const pid_t process_;
-  Reactor& reactor_;
-  Clock& clock_;
   PoolOptions options_;
+  const PoolContext context_;  // refers to members below
   PendingWork pending_;
   Delivery delivery_;
-  SettlementQueue& settlements_;  // of delivery_
   PoolReporter reporter_;
+  PoolLife life_;
   JobBooks books_;
-  const PoolContext context_;
   JobTimers timers_;
   JobJudge judge_;
   const std::shared_ptr<WarmMemory> warm_;
@@ -172,15 +174,8 @@ class PoolCore final : public std::enable_shared_from_this<PoolCore>,
   Reload reload_;
   Dispatcher dispatcher_;
   ResultIntake intake_;
+  Admission admission_;
   std::uint64_t lastJobId_ = 0;
-  bool started_ = false;
-  bool stopping_ = false;
-  bool drainQueue_ = false;
-  bool closed_ = false;
-  std::vector<Resolver<void>> starters_;
-  std::vector<Resolver<void>> stoppers_;
-  DelayedCall stopTimer_;
-  std::optional<TimePoint> stopBy_;
 };
 
 }  // namespace phial::detail
