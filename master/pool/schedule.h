@@ -6,8 +6,8 @@
 // not begun can be taken back: from a worker whose job takes longer than it should, and for a
 // worker that has nothing to do.
 //
-// The schedule knows neither processes nor clocks. The conductor (PoolCore) carries out what it
-// decides, and tells it of each dispatch, answer and look.
+// The schedule knows neither processes nor clocks. The Dispatcher carries out what it decides, and
+// the Roster tells it of each dispatch, answer and look.
 #pragma once
 
 #include <phial/master/clock.h>
