@@ -1,119 +1,47 @@
 #include "master/pool/pool_core.h"
 
 #include <phial/master/errors.h>
-#include <phial/protocol/saturating_time.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <utility>
 
-#include "master/pool/available_cores.h"
-#include "master/process/child_limits.h"
-#include "master/process/oom_kills.h"
-#include "master/process/option_check.h"
-#include "master/worker/worker_process.h"
+#include "master/pool/checked_options.h"
+#include "master/pool/process_workers.h"
 
 namespace phial::detail {
-namespace {
-
-// What spawning a worker would refuse each time, once and by name.
-void checkCommand(const OptionCheck& check, const PoolOptions& options) {
-  check.text("name", options.name);
-  check.text("directory", options.directory);
-  for (const auto& part : options.worker) check.text("worker", part);
-  if (!options.worker.empty() && options.worker.front().empty()) {
-    check.reject("worker", "is \"\": it names no program");
-  }
-  for (const auto& [name, value] : options.environment) {
-    check.text("environment", name);
-    if (value) check.text("environment", *value);
-    if (name.empty() || name.find('=') != std::string::npos) {
-      check.reject("environment", "names \"" + name + "\": a variable's name has no '='");
-    }
-  }
-  if (options.uid == static_cast<uid_t>(-1)) check.reject("uid", "is -1, which is nobody's");
-  if (options.gid == static_cast<gid_t>(-1)) check.reject("gid", "is -1, which is no group's");
-}
-
-void checkSize(const OptionCheck& check, std::size_t min, std::size_t max) {
-  check.count("min", min);
-  check.count("max", max);
-}
-
-PoolOptions completed(PoolOptions options) {
-  const OptionCheck check("PoolOptions");
-  checkSize(check, options.min, options.max);
-  checkCommand(check, options);
-  if (options.max == 0) options.max = std::max<std::size_t>(availableCores(), options.min);
-  if (options.min > options.max) {
-    throw std::invalid_argument("PoolOptions: min is " + std::to_string(options.min) +
-                                ", max only " + std::to_string(options.max));
-  }
-  const int niceness = options.limits.niceness.value_or(0);
-  if (niceness < 0 || niceness > 39) {
-    throw std::invalid_argument("PoolOptions: limits.niceness is " + std::to_string(niceness) +
-                                ", not from 0 to 39");
-  }
-  if (options.timeoutSignal < 1 || options.timeoutSignal > SIGRTMAX) {
-    throw std::invalid_argument("PoolOptions: timeoutSignal " +
-                                std::to_string(options.timeoutSignal) + " is no signal");
-  }
-  check.count("recycleAfter", options.recycleAfter);
-  check.count("maxQueue", options.maxQueue);
-  check.aboveZero("timeout", options.timeout);
-  check.aboveZero("startTimeout", options.startTimeout);
-  check.notNegative("maxIdle", options.maxIdle);
-  check.notNegative("grace", options.grace);
-  check.notNegative("spin", options.spin);
-  check.bytes("arenaBytes", options.arenaBytes);
-  if (options.maxMessageBytes == 0) {
-    check.reject("maxMessageBytes", "is 0: no job could be sent");
-  }
-  checkLimits(options.limits);
-  return options;
-}
-
-}  // namespace
 
 PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFactory factory)
     : process_(::getpid()),
-      reactor_(reactor),
-      clock_(clock),
-      options_(completed(std::move(options))),
-      reporter_(reactor_, settlements_, std::make_shared<PoolLog>(options_.name, options_.onLog),
+      options_(checkedOptions(std::move(options))),
+      context_{reactor, clock, options_, reporter_, pending_},
+      pending_(reactor, [this] { finishPending(); }),
+      delivery_(reactor),
+      reporter_(reactor, delivery_.settlements(),
+                std::make_shared<PoolLog>(options_.name, options_.onLog),
                 [this] { finishPending(); }),
-      side_(std::bind_front(&Reactor::callFromThread, &reactor)),
-      schedule_(roster_, options_.max),
-      staffing_(
-          roster_,
-          {options_.min, options_.max, options_.recycleAfter, options_.maxIdle, options_.restart},
-          std::random_device{}()),
-      runsOwnProgram_(options_.worker.empty()),
-      warm_(std::make_shared<WarmMemory>(clock_, options_.cacheBytes)),
-      takeMemory_(std::bind_front(&WarmMemory::take, warm_)),
-      makeWorker_(factory ? std::move(factory) : processes()),
-      cores_(static_cast<std::size_t>(availableCores())),
-      random_(std::random_device{}()),
-      busyPoll_(reactor_, options_.spin) {}
+      life_(clock, delivery_.settlements()),
+      books_(options_.name, delivery_.settlements(), reporter_),
+      timers_(context_, books_),
+      judge_(context_, books_),
+      warm_(std::make_shared<WarmMemory>(clock, options_.cacheBytes)),
+      crew_(context_, *this,
+            factory ? std::move(factory)
+                    : processWorkers(reactor, clock, options_, reporter_.log(),
+                                     std::bind_front(&WarmMemory::take, warm_)),
+            [this] { fill(); }),
+      reload_(reporter_, delivery_.settlements(), crew_, options_.worker),
+      dispatcher_(context_, books_, timers_, crew_.roster(), crew_.staffing()),
+      intake_(reactor, books_, dispatcher_.schedule()),
+      admission_(context_, life_, books_, crew_, dispatcher_.schedule()) {}
 
 PoolCore::~PoolCore() { close(); }
 
-// Workers that are processes.
-WorkerFactory PoolCore::processes() {
-  return [this, oomKills = std::make_shared<OomKills>()](PoolWorker::Owner& owner,
-                                                         std::uint64_t number) {
-    return std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{reactor_, clock_, options_, reporter_.log(), *oomKills, side_,
-                                   takeMemory_, owner},
-        number);
-  };
-}
-
 std::optional<Failure> PoolCore::enter(const char* call) const {
   if (!inherited()) {
-    reactor_.requireThread(call);
+    context_.reactor.requireThread(call);
     return std::nullopt;
   }
   return Failure(PoolStopped("pool " + options_.name + " belongs to process " +
@@ -124,261 +52,215 @@ std::optional<Failure> PoolCore::enter(const char* call) const {
 
 // Every submission of a single job begins here, or with the memory for its arguments.
 Job::Ticket PoolCore::newTicket() {
-  if (!inherited()) reactor_.requireThread("deferToProcess");
+  if (!inherited()) context_.reactor.requireThread("deferToProcess");
   return {*this, ++lastJobId_};
 }
 
 std::shared_ptr<std::byte> PoolCore::takeMemory(std::size_t bytes) {
-  if (!inherited()) reactor_.requireThread("deferToProcess");
+  if (!inherited()) context_.reactor.requireThread("deferToProcess");
   return warm_->take(bytes);
 }
 
 PoolStats PoolCore::stats() const {
   using State = WorkerState;
-  return {.submitted = ledger_.submitted(),
-          .succeeded = ledger_[Column::succeeded],
-          .failed = ledger_[Column::failed],
-          .cancelled = ledger_[Column::cancelled],
-          .queued = ledger_[Column::queued],
-          .running = ledger_[Column::running],
-          .rerun = reruns_,
-          .workers = roster_.size(),
-          .starting = roster_.count(State::starting),
-          .idle = roster_.count(State::idle),
-          .busy = roster_.count(State::busy),
-          .spawned = spawned_,
-          .deaths = deaths_,
-          .recycled = recycled_,
-          .queueWait = queueWait_,
-          .runTime = runTime_};
+  using Column = Ledger::Column;
+  const Ledger& ledger = books_.ledger();
+  const Roster& roster = crew_.roster();
+  return {.submitted = ledger.submitted(),
+          .succeeded = ledger[Column::succeeded],
+          .failed = ledger[Column::failed],
+          .cancelled = ledger[Column::cancelled],
+          .queued = ledger[Column::queued],
+          .running = ledger[Column::running],
+          .rerun = judge_.reruns(),
+          .workers = roster.size(),
+          .starting = roster.count(State::starting),
+          .idle = roster.count(State::idle),
+          .busy = roster.count(State::busy),
+          .spawned = crew_.counts().spawned,
+          .deaths = crew_.counts().deaths,
+          .recycled = crew_.counts().recycled,
+          .queueWait = books_.queueWait(),
+          .runTime = intake_.runTime()};
 }
 
-std::vector<WorkerStatus> PoolCore::workers() const {
-  std::vector<WorkerStatus> statuses;
-  for (const auto& [number, seat] : roster_.seats()) statuses.push_back(seat.worker->status());
-  return statuses;
+std::vector<WorkerStatus> PoolCore::workers() const { return crew_.statuses(); }
+
+void PoolCore::submit(Ref<Job> job) {
+  if (inherited()) return job->refuse(*enter("deferToProcess"));
+  if (auto reason = admission_.refusal(*job)) return refuse(std::move(job), std::move(*reason));
+  timers_.watchDeadline(books_.enter(std::move(job), context_.reactor.now()));
+  life_.start();
+  // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
+  if (crew_.roster().idle() > 0) {
+    dispatcher_.dispatch(context_.reactor.now() + PendingWork::kSlice);
+  }
+  fill();
+  pending_.finishSoon();
+}
+
+void PoolCore::refuse(Ref<Job> job, Failure reason) {
+  books_.refuse(std::move(job), std::move(reason));
+  pending_.finishSoon();
+}
+
+bool PoolCore::cancel(std::uint64_t id) {
+  if (inherited()) return true;
+  JobEntry* const entry = books_.find(id);
+  if (entry == nullptr) return true;
+  timers_.abandon(*entry, DeathCause::cancel);
+  const bool mayHaveRun = !JobBooks::neverRan(*entry);
+  books_.cancel(*entry);
+  pending_.finishSoon();
+  return mayHaveRun;
 }
 
 Deferred<void> PoolCore::start() {
-  auto [deferred, resolver] = newDeferred<void>();
-  if (stopping_) {
-    resolver.errback(Failure(PoolStopped("pool " + options_.name + " has been stopped")));
-  } else if (startBlocked()) {
-    resolver.errback(Failure(StartupFailed(*staffing_.startupFailure())));
-  } else {
-    started_ = true;
-    starters_.push_back(std::move(resolver));
-    fill();
-    finishPendingSoon();
-  }
-  return std::move(deferred);
+  if (auto reason = admission_.startRefusal()) return phial::fail<void>(std::move(*reason));
+  life_.start();
+  auto started = life_.whenStarted();
+  fill();
+  pending_.finishSoon();
+  return started;
 }
 
 Deferred<void> PoolCore::resize(std::size_t min, std::size_t max) {
-  checkSize(OptionCheck("adjustPoolSize"), min, max);
-  if (max < 1 || min > max) {
-    throw std::invalid_argument("adjustPoolSize: min is " + std::to_string(min) + ", max is " +
-                                std::to_string(max));
-  }
-  staffing_.resize(min, max);
-  schedule_.setMostWorkers(max);
-  // Idle workers that are too many; busy ones follow in release().
-  while (Seat* const seat = staffing_.surplus()) seat->worker->retire(DeathCause::shutdown);
+  checkAdjustedSize(min, max);
+  dispatcher_.schedule().setMostWorkers(max);
+  crew_.resize(min, max);
   return start();
+}
+
+Deferred<void> PoolCore::reload() {
+  if (auto reason = admission_.stopped()) return phial::fail<void>(std::move(*reason));
+  auto reloaded = reload_.begin();
+  pending_.finishSoon();
+  return reloaded;
 }
 
 Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
   if (jobs == 0) throw std::invalid_argument("whenBelow: fewer than 0 jobs are never queued");
-  if (stopping_) {
-    return phial::fail<void>(PoolStopped("pool " + options_.name + " has been stopped"));
-  }
-  if (ledger_[Column::queued] < jobs) return succeed();
-  return queueWaiters_.wait(jobs);
-}
-
-bool PoolCore::hasRoom() const {
-  return options_.maxQueue == 0 || schedule_.queue().size() < options_.maxQueue ||
-         schedule_.anyFree();
+  if (auto reason = admission_.stopped()) return phial::fail<void>(std::move(*reason));
+  if (books_.queued() < jobs) return succeed();
+  return delivery_.waiters().wait(jobs);
 }
 
 Deferred<void> PoolCore::whenRoom() { return whenBelow(options_.maxQueue); }
 
 Deferred<void> PoolCore::nextTurn() {
-  if (stopping_) return succeed();
-  auto turn = queueWaiters_.wait(std::numeric_limits<std::size_t>::max());
-  finishPendingNextTurn();
+  if (life_.ending()) return succeed();
+  auto turn = delivery_.waiters().wait(std::numeric_limits<std::size_t>::max());
+  pending_.finishNextTurn();
   return turn;
 }
 
 Deferred<void> PoolCore::soon() {
   auto made = newDeferred<void>();
-  reactor_.callSoon([resolver = std::move(made.resolver)] { resolver.callback(); });
+  context_.reactor.callSoon([resolver = std::move(made.resolver)] { resolver.callback(); });
   return std::move(made.deferred);
 }
 
-Deferred<void> PoolCore::stop(StopOptions options) {
-  auto [deferred, resolver] = newDeferred<void>();
-  stoppers_.push_back(std::move(resolver));
-  drainQueue_ = options.drainQueue && (drainQueue_ || !stopping_);
-  stopping_ = true;
-  const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
-  failStarters(stopped);
-  failReload(stopped);
-  queueWaiters_.failAll(stopped, settlements_);
-  if (!drainQueue_) condemnQueue(stopped);
-  if (options.within) stopWithin(*options.within, stopped);
-  finishPendingSoon();
-  return std::move(deferred);
-}
-
-void PoolCore::stopWithin(Duration within, const Failure& stopped) {
-  if (within <= Duration::zero()) return stopNow(stopped);
-  const TimePoint by = saturatingAdd(clock_.now(), within);
-  if (stopBy_ && *stopBy_ <= by) return;
-  stopBy_ = by;
-  stopTimer_.cancel();
-  stopTimer_ = clock_.callLater(within, [this, stopped] {
-    stopNow(stopped);
-    finishPending();
-  });
-}
-
-void PoolCore::stopNow(const Failure& stopped) {
-  drainQueue_ = false;
-  condemnQueue(stopped);
-  killWorkers();
-}
-
-void PoolCore::killWorkers() {
-  for (const auto& [number, seat] : roster_.seats())
-    seat.worker->end(DeathCause::shutdown, SIGKILL);
-}
-
-// Brings everything that follows from a change up to date, then tells the callers. Every event of
+// Brings everything that follows from a change up to date, then calls user code. Every event of
 // the pool ends here, at the top level of the loop.
 void PoolCore::finishPending() {
   const auto self = shared_from_this();
-  const TimePoint end = reactor_.now() + kSlice;
-  if (!closed_) {
-    failCondemned();
-    replaceDeparting();
-    dispatch(end);
+  const TimePoint end = context_.reactor.now() + PendingWork::kSlice;
+  if (!life_.closed()) {
+    books_.failCondemned();
+    crew_.replaceDeparting(demand());
+    dispatcher_.dispatch(end);
     fill();
-    advanceReload();
-    prune();
-    fireStarters();
+    reload_.advance();
+    if (!life_.ending()) crew_.prune();
+    if (crew_.roster().serving() >= crew_.staffing().min()) life_.succeedStart();
     advanceStop();
-    if (ledger_[Column::running] == 0) busyPoll_.end();
+    if (books_.running() == 0) dispatcher_.endPolling();
   }
-  // What was left over is told once a turn, not once for each event in it.
-  if (!continuing_) deliver(end);
+  if (pending_.continuing()) return;
+  delivery_.deliver(end, books_.ledger());
+  const bool more =
+      delivery_.ready(books_.queued()) || books_.condemned() || dispatcher_.canDispatch();
+  if (more) pending_.finishNextTurn();
 }
 
-// A callback may take nothing or for ever, and a look at the clock takes as long as a quick one:
-// while they are quick, several go between two looks. Few, for as many slow ones may follow.
-void PoolCore::deliver(TimePoint end) {
-  constexpr Duration kQuick = kSlice / 100;
-  constexpr int kMostBetween = 4;
-  TimePoint seen = end - kSlice;
-  int between = 1;
-  for (int calls = 1; deliverNext(); ++calls) {
-    if (calls < between) continue;
-    const TimePoint now = reactor_.now();
-    if (now >= end) break;
-    between = now - seen < kQuick ? std::min(2 * between, kMostBetween) : 1;
-    seen = now;
-    calls = 0;
+bool PoolCore::draining() const {
+  return life_.phase() == PoolLife::Phase::draining && books_.anyToRun();
+}
+
+Staffing::Demand PoolCore::demand() const {
+  return {.waiting = books_.waiting(),
+          .open = !life_.ending() || draining(),
+          .keepsMin = life_.phase() == PoolLife::Phase::started};
+}
+
+void PoolCore::fill() {
+  while (const auto failure = crew_.fill(demand())) {
+    reload_.fail(*failure);
+    life_.failStart(*failure);
+    if (!crew_.everReady()) books_.condemn(*failure);
+    pending_.finishSoon();  // this may be a timer's turn
   }
-  if (more()) finishPendingNextTurn();
 }
 
-// Calls user code, which may destroy the pool. False when there was nothing to tell.
-bool PoolCore::deliverNext() {
-  if (!settlements_.empty()) {
-    settlements_.deliverNext();
-    return true;
+void PoolCore::giveUpStarting(const DeathCertificate& death) {
+  const Failure failure{StartupFailed(death)};
+  reload_.fail(failure);
+  if (crew_.roster().count(WorkerState::starting) == 0) life_.failStart(failure);
+  // Others that are starting are no reason to wait: there may always be some.
+  if (crew_.roster().serving() > 0) return;
+  crew_.giveUp(death);
+  books_.condemn(failure);
+  life_.failStart(failure);
+}
+
+Deferred<void> PoolCore::stop(StopOptions options) {
+  auto ended = life_.stop(options);
+  const Failure stopped{PoolStopped("pool " + options_.name + " was stopped")};
+  life_.failStart(stopped);
+  reload_.fail(stopped);
+  crew_.stopPruning();
+  delivery_.waiters().failAll(stopped, delivery_.settlements());
+  if (life_.phase() != PoolLife::Phase::draining) books_.close(stopped);
+  if (options.within && *options.within <= Duration::zero()) {
+    stopNow(stopped);
+  } else if (options.within) {
+    life_.limit(*options.within, [this, stopped] {
+      stopNow(stopped);
+      finishPending();
+    });
   }
-  return queueWaiters_.deliverNext(ledger_[Column::queued]);
+  pending_.finishSoon();
+  return ended;
 }
 
-bool PoolCore::more() {
-  return !settlements_.empty() || condemned_ || (waiting() > 0 && seatForNext() != nullptr) ||
-         queueWaiters_.ready(ledger_[Column::queued]);
-}
-
-void PoolCore::finishPendingNextTurn() {
-  if (continuing_) return;
-  continuing_ = true;
-  reactor_.callLater(Duration::zero(), [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->continuing_ = false;
-    self->finishPending();
-  });
-}
-
-// For changes that come from a caller, who is not to be called back from inside the call.
-void PoolCore::finishPendingSoon() {
-  if (finishScheduled_) return;
-  finishScheduled_ = true;
-  reactor_.callSoon([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->finishScheduled_ = false;
-    self->finishPending();
-  });
-}
-
-void PoolCore::fireStarters() {
-  if (starters_.empty() || roster_.serving() < staffing_.min()) return;
-  for (auto& starter : std::exchange(starters_, {})) settlements_.succeed(std::move(starter));
-}
-
-void PoolCore::failStarters(const Failure& failure) {
-  for (auto& starter : std::exchange(starters_, {})) settlements_.fail(std::move(starter), failure);
+void PoolCore::stopNow(const Failure& stopped) {
+  life_.hasten();
+  books_.close(stopped);
+  crew_.kill();
 }
 
 void PoolCore::advanceStop() {
-  if (!stopping_ || draining()) return;
-  while (roster_.idle() > 0) roster_.oldestIdle().worker->retire(DeathCause::shutdown);
-  if (roster_.count(WorkerState::starting) > 0) {
-    for (const auto& [number, seat] : roster_.seats()) {
-      if (seat.load.state == WorkerState::starting) {
-        seat.worker->end(DeathCause::shutdown, SIGKILL);
-      }
-    }
-  }
-  if (!roster_.empty() || condemned_) return;
-  stopTimer_.cancel();
+  if (!life_.ending() || draining()) return;
+  crew_.dismiss();
+  if (!crew_.roster().empty() || books_.condemned()) return;
   warm_->close();
-  for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
+  life_.succeedStop();
 }
 
 void PoolCore::close() {
-  if (closed_) return;
-  closed_ = stopping_ = true;
-  for (auto* timer : {&lookTimer_, &fillTimer_, &pruneTimer_, &stopTimer_}) timer->cancel();
+  if (!life_.close()) return;
   reporter_.stop();
-  busyPoll_.end();
+  dispatcher_.close();
   warm_->close();
-  reporter_.destroyed(roster_.size(), ledger_[Column::queued] + ledger_[Column::running]);
-  for (const auto& [number, seat] : roster_.seats()) {
-    seat.worker->abandon();
-    bury(seat.worker);
-  }
-  roster_.clear();
+  reporter_.destroyed(crew_.roster().size(), books_.queued() + books_.running());
+  crew_.close();
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
-  condemned_.reset();
-  const Failure unrun = stopped.neverRun();
-  while (!jobs_.empty()) {
-    JobEntry& entry = jobs_.first();
-    failWith(entry, neverRan(entry) ? unrun : stopped);
-  }
-  failStarters(stopped);
-  failReload(stopped);
-  queueWaiters_.failAll(stopped, settlements_);
-  for (auto& stopper : std::exchange(stoppers_, {})) settlements_.succeed(std::move(stopper));
-  while (!settlements_.empty()) settlements_.deliverNext();
+  books_.failAll(stopped);
+  life_.failStart(stopped);
+  reload_.fail(stopped);
+  delivery_.waiters().failAll(stopped, delivery_.settlements());
+  life_.succeedStop();
+  delivery_.deliverAll();
 }
 
 }  // namespace phial::detail

@@ -1,27 +1,41 @@
-// The pool's conductor. It owns the books, asks its parts what to do, does it, and calls user code
-// last. Schedule decides who gets which jobs, Staffing how many workers there are, Verdict what a
-// death means for a job, JobClock when a job's time is up.
+// The pool's conductor. It hears what happens to jobs and workers, has its parts do what follows,
+// in order, and calls user code last. It holds no state of its own but the numbers of jobs.
+//
+//   JobBooks      where each job stands: queue, worker, pause, or gone   job_books.h
+//   Admission     which jobs come in                                     admission.h
+//   Dispatcher    sends jobs, as Schedule decides                        dispatcher.h, schedule.h
+//   JobTimers     timeouts and deadlines, counted by JobClock            job_timers.h, job_clock.h
+//   ResultIntake  reads results                                          result_intake.h
+//   JobJudge      what a death means for jobs, as Verdict decides        job_judge.h, verdict.h
+//   Crew, Reload  start, retire and replace workers, as Staffing decides crew.h, reload.h,
+//   staffing.h PoolLife      the phases of the pool, and who waits for them         pool_life.h
+//   Delivery      calls user code                                        delivery.h
+//   PendingWork   has finishPending() called                             pending_work.h
+//
+// The parts know the books, and none knows the conductor: a part returns what it has decided, or
+// has the pending work finished when its own timer has changed something.
 //
 // The life of a job, by the functions that it passes in this order:
 //
-//   Submitter::deferToProcess    converts the arguments and makes a Job            detail/submit.h
-//   submit                       refuses it from the loop, or                      pool_jobs.cc
-//   enqueue                      puts it into the queue                            pool_jobs.cc
-//   dispatch                     asks Schedule who gets it, and what travels along pool_dispatch.cc
-//   sendBatch, dispatched        PoolWorker::run writes it; its times are watched  pool_dispatch.cc
-//     (worker)                   claims its slot, runs its function, answers worker/runtime.cc
-//   jobArrived                   begins to read a large result beside the loop     pool_jobs.cc
-//   jobAnswered, finishJob       reads the result; the ledger has its end          pool_workers.cc
-//   finishPending                sends the next jobs and starts workers            pool_core.cc
-//   deliver                      fires the Deferred: user code                     pool_core.cc
+//   Submitter::deferToProcess     converts the arguments and makes a Job            detail/submit.h
+//   submit                        is called with it                                 pool_core.cc
+//   Admission::refusal            refuses it from the loop, or                      admission.cc
+//   JobBooks::enter               puts it into the queue                            job_books.cc
+//   Dispatcher::dispatch          asks Schedule who gets it, and what travels along dispatcher.cc
+//   Dispatcher::sendBatch         PoolWorker::run writes it; its times are watched  dispatcher.cc
+//     (worker)                    claims its slot, runs its function, answers worker/runtime.cc
+//   ResultIntake::arrived         begins to read a large result beside the loop result_intake.cc
+//   ResultIntake::answered        reads the result; the ledger has its end result_intake.cc
+//   finishPending                 sends the next jobs and starts workers            pool_core.cc
+//   Delivery::deliver             fires the Deferred: user code                     delivery.cc
 //
 // or, when something is in its way:
 //
-//   cancel, expire               taken back, or asked to give up                   pool_time.cc
-//   checkTime, timeIsUp          its worker is ended                               pool_time.cc
-//   lookAtCrowded, sendBack      not begun, and queued again for another worker    pool_dispatch.cc
-//   workerDied, judgeJob         Verdict: it fails, or runs again                  pool_jobs.cc
-//   condemnQueue, failCondemned  the pool ends, or no worker gets ready            pool_jobs.cc
+//   cancel, JobTimers::abandon    taken back, or asked to give up                   job_timers.cc
+//   JobTimers::check, timeIsUp    its worker is ended                               job_timers.cc
+//   Dispatcher::lookAtCrowded     not begun, and queued again for another worker    dispatcher.cc
+//   workerDied, JobJudge::judge   Verdict: it fails, or runs again                  job_judge.cc
+//   JobBooks::condemn             the pool ends, or no worker gets ready            job_books.cc
 //
 // Invariants
 // 1. A job is in the queue, or with a worker, or gone; its Ledger column says which.
@@ -29,42 +43,42 @@
 //    only then calls user code, as the last thing it does. User code may do anything, the
 //    destruction of the pool included; close() has run then and nothing is called any more.
 // 3. Nothing is spawned inside another's decision but one process a turn of the loop.
-// 4. However many jobs end at once, one turn of the loop decides and tells no more of them than
-//    take about kSlice; finishPending() goes on in the next turn. What is decided is delivered in
-//    that order.
+// 4. However many jobs end at once, one turn of the loop decides and delivers no more of them than
+//    take about PendingWork::kSlice; finishPending() goes on in the next turn. What is decided is
+//    delivered in that order.
 #pragma once
 
 #include <phial/master/deferred.h>
 #include <phial/master/detail/job.h>
 #include <phial/master/detail/runner.h>
-#include <phial/master/histogram.h>
 #include <phial/master/pool_observer.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
-#include <phial/protocol/arena.h>
 #include <phial/protocol/fork_mark.h>
-#include <phial/protocol/side_thread.h>
 #include <sys/types.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <random>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "master/pool/busy_poll.h"
-#include "master/pool/job_table.h"
-#include "master/pool/ledger.h"
+#include "master/pool/admission.h"
+#include "master/pool/argument_rules.h"
+#include "master/pool/crew.h"
+#include "master/pool/delivery.h"
+#include "master/pool/dispatcher.h"
+#include "master/pool/job_books.h"
+#include "master/pool/job_judge.h"
+#include "master/pool/job_timers.h"
+#include "master/pool/pending_work.h"
+#include "master/pool/pool_context.h"
+#include "master/pool/pool_life.h"
 #include "master/pool/pool_reporter.h"
-#include "master/pool/queue_waiters.h"
-#include "master/pool/roster.h"
-#include "master/pool/schedule.h"
-#include "master/pool/settlement_queue.h"
-#include "master/pool/staffing.h"
+#include "master/pool/reload.h"
+#include "master/pool/result_intake.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
 
@@ -81,7 +95,7 @@ class PoolCore final : public Runner,
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
 
-  Reactor& reactor() const { return reactor_; }
+  Reactor& reactor() const { return context_.reactor; }
   PoolStats stats() const override;
   std::vector<WorkerStatus> workers() const;
 
@@ -89,7 +103,7 @@ class PoolCore final : public Runner,
   Observation observe(std::shared_ptr<PoolObserver> observer) override {
     return reporter_.observe(std::move(observer));
   }
-  Clock& clock() const override { return clock_; }
+  Clock& clock() const override { return context_.clock; }
 
   Job::Ticket newTicket() override;
   std::shared_ptr<std::byte> takeMemory(std::size_t bytes) override;
@@ -104,81 +118,26 @@ class PoolCore final : public Runner,
   Deferred<void> whenBelow(std::size_t jobs) override;
 
   // For those who submit as fast as the pool can take it.
-  std::size_t capacity() const override { return std::max<std::size_t>(staffing_.max(), 1); }
+  std::size_t capacity() const override { return std::max<std::size_t>(crew_.staffing().max(), 1); }
   bool hasTimeout() const override { return options_.timeout.has_value(); }
-  bool hasRoom() const override;
+  bool hasRoom() const override { return admission_.hasRoom(); }
   Deferred<void> whenRoom() override;
   /// Fires when what the loop has to do besides has had its turn: at once when the pool is
   /// stopping, and at the latest, with PoolStopped, when it stops.
   Deferred<void> nextTurn() override;
   /// Fires from the loop, whatever becomes of the pool meanwhile; never fails.
   Deferred<void> soon() override;
-  bool closed() const override { return closed_; }
+  bool closed() const override { return life_.closed(); }
   /// Whether this is a process forked from the pool's own. Then nothing else here may be called.
   bool inherited() const { return mark_.inherited(); }
   /// The end, from the destructor of ProcessPool: kills, reaps, and fails what is left.
   void close();
 
  private:
-  static constexpr Duration kSlice = std::chrono::microseconds(500);
-
-  using Column = Ledger::Column;
-  using WorkerPtr = std::shared_ptr<PoolWorker>;
-
-  enum class Limit { soft, hard };
-
-  // Jobs: pool_jobs.cc, and what concerns their time in pool_time.cc
-  /// The RPC system's own part of a message, and the Job around the arguments.
-  static constexpr std::uint64_t kEnvelopeBytes = 1024;
-  std::uint64_t mostArgumentBytes() const {
-    return options_.maxMessageBytes - std::min(options_.maxMessageBytes, kEnvelopeBytes);
-  }
-
-  static bool neverRan(const JobEntry& entry);
-  std::optional<Failure> refusal(const Job& job);
-  std::optional<Failure> objection(const Job& job);
+  // Job::Owner
   bool cancel(std::uint64_t id) override;
-  void enqueue(Ref<Job> job);
-  void watchTime(std::uint64_t id, Limit limit, Duration timeout, Duration delay);
-  void checkTime(std::uint64_t id, Limit limit, Duration timeout);
-  void timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element,
-                PoolWorker::IfReturned ifReturned);
-  void askToGiveUp(JobEntry& entry, DeathCause cause);
-  void expire(std::uint64_t id);
-  Ref<Job> take(JobEntry& entry, Column to, const Failure* failure = nullptr);
-  void failJob(JobEntry& entry, Failure failure);
-  void failWith(JobEntry& entry, Failure failure);
-  void finishJob(JobEntry& entry, const JobAnswer& answer);
-  void noteTimes(JobEntry& entry, schema::JobResult::Reader result);
-  static bool isBlamed(const JobEntry& entry, const DeathCertificate& death);
-  void judgeJobs(const PoolWorker& worker, const DeathCertificate& death);
-  void judgeJob(JobEntry& entry, const DeathCertificate& death);
-  void leaveWorker(JobEntry& entry);
-  void requeue(JobEntry& entry);
-  Failure stoppedWhileRunning() const;
-  bool queueIsOpen() const { return !stopping_ || drainQueue_; }
-  void condemnQueue(const Failure& failure);
-  void failCondemned();
-  /// Jobs that a worker could have.
-  std::size_t waiting() const { return condemned_ ? 0 : schedule_.queue().size(); }
-  void runAgainLater(JobEntry& entry);
-  void endPause(JobEntry& entry);
 
-  // Who gets which: pool_dispatch.cc
-  void dispatch(TimePoint end);
-  Seat* seatForNext();
-  void sendBatch(Seat& seat);
-  std::vector<Outgoing> gather(PoolWorker& worker, BatchPlan& plan);
-  bool addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker, BatchPlan& plan);
-  void dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now);
-  Roster::Now now() const { return {clock_.now(), reactor_.now()}; }
-  void pollFor(Duration expected);
-  void scheduleLook();
-  void lookAtCrowded();
-  void spareForIdle();
-  void sendBack(const std::vector<std::uint64_t>& jobs);
-
-  // What workers report: pool_workers.cc
+  // PoolWorker::Owner: pool_workers.cc
   void workerReady(PoolWorker& worker) override;
   std::unique_ptr<ResultReading> jobArrived(schema::JobResult::Reader result) override;
   void workerChanged(PoolWorker& worker) override;
@@ -189,89 +148,34 @@ class PoolCore final : public Runner,
   void workerGaveBack(PoolWorker& worker, const std::vector<std::uint64_t>& jobs) override;
   void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
   void workerDied(PoolWorker& worker, DeathCertificate death) override;
-  void countDeath(const DeathCertificate& death);
-  void bury(WorkerPtr worker);
 
-  // Starting and retiring: pool_staffing.cc
-  Staffing::Demand demand() const;
-  void fill();
-  bool anyVerdictPending() const;
-  bool spawnOne();
-  void noteShortage(const std::string& what);
-  void giveUpStarting(const DeathCertificate& death);
-  bool startBlocked() const;
-  void release(Seat& seat);
-  void noteMemory(Seat& seat);
-  void prune();
-  void replaceDeparting();
-  void advanceReload();
-  void failReload(const Failure& failure);
-
-  // Life: pool_core.cc
-  WorkerFactory processes();
   void finishPending();
-  void finishPendingSoon();
-  void finishPendingNextTurn();
-  void deliver(TimePoint end);
-  bool deliverNext();
-  bool more();
-  void fireStarters();
-  void failStarters(const Failure& failure);
-  void stopWithin(Duration within, const Failure& stopped);
+  void fill();
+  void giveUpStarting(const DeathCertificate& death);
   void stopNow(const Failure& stopped);
   void advanceStop();
-  void killWorkers();
-  bool draining() const { return drainQueue_ && (waiting() > 0 || !paused_.empty()); }
+  /// Whether the pool is ending and still runs what is queued.
+  bool draining() const;
+  Staffing::Demand demand() const;
 
   const ForkMark mark_;
   const pid_t process_;
-  Reactor& reactor_;
-  Clock& clock_;
   PoolOptions options_;
-  SettlementQueue settlements_;
+  const PoolContext context_;  // refers to members below
+  PendingWork pending_;
+  Delivery delivery_;
   PoolReporter reporter_;
-  Ledger ledger_;
-  std::set<std::uint64_t> paused_;    // queued jobs that wait before they run again
-  std::optional<Failure> condemned_;  // set while all that is in the queue is being failed
-  JobTable jobs_;
-  SideThread side_;
-  Roster roster_;
-  Schedule schedule_;
-  Staffing staffing_;
-  bool runsOwnProgram_;  // the one-binary style
+  PoolLife life_;
+  JobBooks books_;
+  JobTimers timers_;
+  JobJudge judge_;
   const std::shared_ptr<WarmMemory> warm_;
-  const TakeMemory takeMemory_;  // from warm_
-  const WorkerFactory makeWorker_;
-  const std::size_t cores_;
-  std::mt19937_64 random_;
+  Crew crew_;
+  Reload reload_;
+  Dispatcher dispatcher_;
+  ResultIntake intake_;
+  Admission admission_;
   std::uint64_t lastJobId_ = 0;
-  std::uint64_t lastWorker_ = 0;
-  std::uint64_t spawned_ = 0;
-  std::uint64_t deaths_ = 0;
-  std::uint64_t recycled_ = 0;
-  std::uint64_t reruns_ = 0;
-  bool everReady_ = false;  // a worker of this pool has got ready
-  bool shortage_ = false;   // the last worker could not be spawned for want of something
-  bool started_ = false;
-  bool stopping_ = false;
-  bool drainQueue_ = false;
-  bool closed_ = false;
-  bool finishScheduled_ = false;
-  bool continuing_ = false;  // finishPending() goes on in the next turn
-  QueueWaiters queueWaiters_;
-  Histogram queueWait_;
-  Histogram runTime_;
-  TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
-  BusyPoll busyPoll_;
-  std::vector<Resolver<void>> starters_;
-  std::vector<Resolver<void>> reloaders_;
-  std::vector<Resolver<void>> stoppers_;
-  DelayedCall lookTimer_;  // for the crowded workers
-  TimePoint lookAt_{};     // when it fires
-  DelayedCall fillTimer_;
-  DelayedCall pruneTimer_;
-  DelayedCall stopTimer_;
-  std::optional<TimePoint> stopBy_;
 };
 
 }  // namespace phial::detail

@@ -6,8 +6,8 @@
 // not begun can be taken back: from a worker whose job takes longer than it should, and for a
 // worker that has nothing to do.
 //
-// The schedule knows neither processes nor clocks. The conductor (PoolCore) carries out what it
-// decides, and tells it of each dispatch, answer and look.
+// The schedule knows neither processes nor clocks. The Dispatcher carries out what it decides, and
+// the Roster tells it of each dispatch, answer and look.
 #pragma once
 
 #include <phial/master/clock.h>
@@ -80,14 +80,12 @@ class BatchPlan {
 
 class Schedule {
  public:
-  /// `roster` is borrowed. `mostWorkers` is how many workers the pool may have.
-  Schedule(Roster& roster, std::size_t mostWorkers) : roster_(roster), mostWorkers_(mostWorkers) {}
+  /// `roster` and `queue`, the jobs that wait for a worker, are borrowed. `mostWorkers` is how many
+  /// workers the pool may have.
+  Schedule(Roster& roster, const JobQueue& queue, std::size_t mostWorkers)
+      : roster_(roster), queue_(queue), mostWorkers_(mostWorkers) {}
 
   void setMostWorkers(std::size_t most) { mostWorkers_ = most; }
-
-  /// The jobs that wait for a worker.
-  JobQueue& queue() { return queue_; }
-  const JobQueue& queue() const { return queue_; }
 
   /// A job of the function has run for so long.
   void noteRun(FunctionName function, Duration run) { times_.note(function, run); }
@@ -125,8 +123,8 @@ class Schedule {
   Duration forManyWorkers(Duration least, Duration each, Duration most) const;
 
   Roster& roster_;
+  const JobQueue& queue_;
   std::size_t mostWorkers_;
-  JobQueue queue_;
   FunctionTimes times_;
 };
 

@@ -4,7 +4,7 @@
 // worker that the pool wants, so that another is started; when that one is ready, there is one
 // worker too many, and the departing one goes.
 //
-// Staffing answers questions and spawns nothing. The conductor (PoolCore) asks after each event,
+// Staffing answers questions and spawns nothing. The Crew asks after each event,
 // carries out the answers, and tells it what became of them. It knows no process, and no clock: who
 // asks brings the time, which is the pool's.
 #pragma once

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "master/pool/argument_failure.h"
+#include "master/pool/argument_rules.h"
 
 namespace phial {
 namespace detail {

@@ -34,7 +34,7 @@ class ScheduleTest : public ::testing::Test {
     JobEntry& entry = entries_.emplace_back();
     const auto given = Ref(new CallOptions(MapOptions{.job = std::move(options)}));
     entry.job = Ref(new TypedJob<void>({owner_, ++lastJob_}, given, kSomeFunction, {}));
-    schedule_.queue().pushBack(entry, entry.job->options().priority);
+    queue_.pushBack(entry, entry.job->options().priority);
     return entry;
   }
   void queueMany(std::size_t jobs) {
@@ -46,7 +46,8 @@ class ScheduleTest : public ::testing::Test {
   NotingOwner owner_;
   std::deque<JobEntry> entries_;
   Roster roster_;
-  Schedule schedule_{roster_, kMostWorkers};
+  JobQueue queue_;
+  Schedule schedule_{roster_, queue_, kMostWorkers};
   TimePoint now_{seconds(1000)};
   std::uint64_t lastWorker_ = 0;
   std::uint64_t lastJob_ = 0;

@@ -1,26 +1,38 @@
-// Carrying out the schedule: what it decides is sent, and what is taken back is queued again.
-#include <phial/protocol/control_page.h>
+#include "master/pool/dispatcher.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "master/pool/argument_failure.h"
-#include "master/pool/pool_core.h"
+#include "master/pool/argument_rules.h"
+#include "master/pool/available_cores.h"
 
 namespace phial::detail {
 
-void PoolCore::dispatch(TimePoint end) {
-  while (waiting() > 0) {
+Dispatcher::Dispatcher(const PoolContext& context, JobBooks& books, JobTimers& timers,
+                       Roster& roster, Staffing& staffing)
+    : context_(context),
+      books_(books),
+      timers_(timers),
+      roster_(roster),
+      staffing_(staffing),
+      schedule_(roster, books.queue(), context.options.max),
+      busyPoll_(context.reactor, context.options.spin),
+      cores_(static_cast<std::size_t>(availableCores())) {}
+
+void Dispatcher::dispatch(TimePoint end) {
+  while (books_.waiting() > 0) {
     Seat* const seat = seatForNext();
     if (seat == nullptr) break;
     sendBatch(*seat);
-    if (reactor_.now() >= end) break;
+    if (context_.reactor.now() >= end) break;
   }
   scheduleLook();
 }
 
+bool Dispatcher::canDispatch() { return books_.waiting() > 0 && seatForNext() != nullptr; }
+
 // Null: the job at the head of the queue has to wait.
-Seat* PoolCore::seatForNext() {
+Seat* Dispatcher::seatForNext() {
   while (Seat* const seat = schedule_.next()) {
     if (seat->load.state == WorkerState::idle) return seat;
     const Duration running = seat->worker->runningFor().value_or(Duration::zero());
@@ -30,52 +42,52 @@ Seat* PoolCore::seatForNext() {
   return nullptr;
 }
 
-void PoolCore::sendBatch(Seat& seat) {
+void Dispatcher::sendBatch(Seat& seat) {
   PoolWorker& worker = *seat.worker;
   BatchPlan plan = schedule_.plan(seat);
   auto batch = gather(worker, plan);
   if (!batch.empty()) worker.run(batch, plan.work());
-  const Roster::Now sent = now();
+  const Roster::Now sent = context_.now();
   for (auto& outgoing : batch) {
-    JobEntry& entry = jobs_.at(outgoing.job->id);
+    JobEntry& entry = books_.at(outgoing.job->id);
     if (outgoing.failure) {
-      schedule_.queue().pushFront(entry, entry.job->options().priority);
-      failJob(entry, argumentFailure(std::move(*outgoing.failure)));
+      books_.fail(entry, argumentFailure(std::move(*outgoing.failure)));
     } else {
-      dispatched(entry, worker, sent);
+      books_.dispatched(entry, worker, sent);
+      timers_.watchRun(entry);
     }
   }
   if (seat.load.state != WorkerState::busy) return;
-  staffing_.noteDispatch(seat, clock_.now());
+  staffing_.noteDispatch(seat, sent.pool);
   pollFor(plan.work());
 }
 
 // Takes the next jobs off the queue: one, or several short ones.
-std::vector<Outgoing> PoolCore::gather(PoolWorker& worker, BatchPlan& plan) {
+std::vector<Outgoing> Dispatcher::gather(PoolWorker& worker, BatchPlan& plan) {
   std::vector<Outgoing> batch;
-  JobQueue& queue = schedule_.queue();
-  while (!queue.empty() && !plan.full()) {
-    JobEntry& entry = queue.front();
+  while (!books_.queue().empty() && !plan.full()) {
+    JobEntry& entry = books_.front();
     try {
       if (!addTo(batch, entry, worker, plan)) break;
     } catch (...) {
       plan.skip();
-      failJob(entry, argumentFailure(Failure::current()));
+      books_.fail(entry, argumentFailure(Failure::current()));
       continue;
     }
-    queue.remove(entry, entry.job->options().priority);
+    books_.takeForWorker(entry);
   }
   return batch;
 }
 
 // False: the job does not travel with the others. Throws when it cannot be sent to this worker.
-bool PoolCore::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker,
-                     BatchPlan& plan) {
+bool Dispatcher::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker,
+                       BatchPlan& plan) {
   const Job& job = *entry.job;
   const auto expected = schedule_.expectation(entry);
   if (!plan.admits(expected, 0)) return false;
   const auto function = worker.find(job.function());
-  auto writing = job.writtenAside() ? job.beginWriting(mostArgumentBytes()) : nullptr;
+  auto writing =
+      job.writtenAside() ? job.beginWriting(maxArgumentBytes(context_.options)) : nullptr;
   const auto words = writing ? 0 : job.argumentWords();
   if (!plan.admits(expected, words)) return false;
   batch.push_back({&job, function, words, std::nullopt, std::move(writing)});
@@ -83,44 +95,28 @@ bool PoolCore::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& 
   return true;
 }
 
-void PoolCore::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) {
-  const auto id = entry.id();
-  const JobOptions& options = entry.job->options();
-  JobState& state = jobs_.stateOf(entry);
-  ledger_.move(Column::queued, Column::running);
-  state.worker = &worker;
-  state.workerNumber = worker.number();
-  if (++state.attempts == 1) queueWait_.add(now.reactor - entry.queued);
-  state.clock = JobClock(now.pool);
-  state.times.dispatched = now.reactor;
-  reporter_.job(&PoolObserver::jobDispatched, entry);
-  const auto timeout = options.timeout ? options.timeout : options_.timeout;
-  if (timeout) watchTime(id, Limit::hard, *timeout, *timeout);
-  if (const auto soft = options.softTimeout) watchTime(id, Limit::soft, *soft, *soft);
-}
-
 // Looks for the answer without sleeping, if it may come soon and there is a core to do so on.
-void PoolCore::pollFor(Duration expected) {
+void Dispatcher::pollFor(Duration expected) {
   const bool soon = expected == Duration::max() || expected <= busyPoll_.time();
   if (soon && roster_.count(WorkerState::busy) < cores_) busyPoll_.begin();
 }
 
 // Sets the timer for the crowded worker that is to be looked at first.
-void PoolCore::scheduleLook() {
-  if (closed_ || roster_.crowded() == 0) return;
-  const TimePoint now = reactor_.now();
+void Dispatcher::scheduleLook() {
+  if (roster_.crowded() == 0) return;
+  const TimePoint now = context_.reactor.now();
   const auto next = schedule_.nextLook(now);
   if (!next || (lookTimer_.active() && lookAt_ <= *next)) return;
   lookTimer_.cancel();
   lookAt_ = *next;
-  lookTimer_ =
-      reactor_.callLater(std::max(Duration::zero(), *next - now), [this] { lookAtCrowded(); });
+  lookTimer_ = context_.reactor.callLater(std::max(Duration::zero(), *next - now),
+                                          [this] { lookAtCrowded(); });
 }
 
 // Fetches what has ended, and sees that nothing waits behind a job that takes longer than it
 // should.
-void PoolCore::lookAtCrowded() {
-  const TimePoint now = reactor_.now();
+void Dispatcher::lookAtCrowded() {
+  const TimePoint now = context_.reactor.now();
   while (Seat* const seat = schedule_.dueForLook(now)) {
     PoolWorker& worker = *seat->worker;
     worker.collect();
@@ -129,14 +125,14 @@ void PoolCore::lookAtCrowded() {
       const Duration running = worker.runningFor().value_or(Duration::zero());
       if (Schedule::isLate(*seat, running)) sendBack(worker.takeBackLast(seat->load.held));
     }
-    if (reactor_.now() - now >= kSlice) break;  // the others in the next turn
+    if (context_.reactor.now() - now >= PendingWork::kSlice) break;  // the others in the next turn
   }
   spareForIdle();
-  finishPending();
+  context_.pending.finish();
 }
 
 // Gives workers that have nothing to do what others hold and have not begun.
-void PoolCore::spareForIdle() {
+void Dispatcher::spareForIdle() {
   std::size_t takers = schedule_.takers();
   Seat* seat = roster_.lastCrowded();
   for (; takers > 0 && seat != nullptr; --takers) {
@@ -146,14 +142,19 @@ void PoolCore::spareForIdle() {
   }
 }
 
-// Jobs that a worker held and has not begun, in order.
-void PoolCore::sendBack(const std::vector<std::uint64_t>& jobs) {
+// From the last to the first: each goes to the head of the queue, so their order stays.
+void Dispatcher::sendBack(const std::vector<std::uint64_t>& jobs) {
   for (auto id = jobs.rbegin(); id != jobs.rend(); ++id) {
-    JobEntry* const entry = jobs_.find(*id);
+    JobEntry* const entry = books_.find(*id);
     if (entry == nullptr) continue;
-    reporter_.job(&PoolObserver::jobTakenBack, *entry);
-    requeue(*entry);
+    context_.reporter.job(&PoolObserver::jobTakenBack, *entry);
+    books_.requeue(*entry);
   }
+}
+
+void Dispatcher::close() {
+  lookTimer_.cancel();
+  busyPoll_.end();
 }
 
 }  // namespace phial::detail

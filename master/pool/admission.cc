@@ -1,0 +1,61 @@
+#include "master/pool/admission.h"
+
+#include <phial/master/errors.h>
+
+#include <string>
+
+#include "master/pool/argument_rules.h"
+
+namespace phial::detail {
+
+std::optional<Failure> Admission::refusal(const Job& job) const {
+  try {
+    return objection(job);
+  } catch (...) {
+    return argumentFailure(Failure::current());
+  }
+}
+
+// Throws when the arguments cannot even be measured.
+std::optional<Failure> Admission::objection(const Job& job) const {
+  if (const Failure* fault = job.fault()) return *fault;
+  if (auto reason = startRefusal()) return reason;
+  if (!hasRoom()) {
+    return Failure(QueueFull("the queue of pool " + context_.options.name +
+                             " is full: " + std::to_string(books_.queue().size()) + " jobs wait"));
+  }
+  // Those that are written aside are measured there.
+  const auto words = job.writtenAside() ? 0 : job.argumentWords();
+  const auto bytes = words * sizeof(capnp::word) + kEnvelopeBytes;
+  if (bytes > context_.options.maxMessageBytes) {
+    return Failure(EncodingError("the arguments need about " + std::to_string(bytes) +
+                                 " bytes; the pool's limit for a message is " +
+                                 std::to_string(context_.options.maxMessageBytes)));
+  }
+  const auto& deadline = job.options().deadline;
+  if (deadline && *deadline <= context_.clock.now()) {
+    return Failure(DeadlineExceeded("the deadline had passed when the job was submitted"));
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> Admission::startRefusal() const {
+  if (auto reason = stopped()) return reason;
+  const Staffing& staffing = crew_.staffing();
+  if (!staffing.startupFailure() || crew_.roster().active() > 0) return std::nullopt;
+  const bool inVain = books_.condemned() || staffing.hopeless(context_.clock.now());
+  if (!inVain) return std::nullopt;
+  return Failure(StartupFailed(*staffing.startupFailure()));
+}
+
+std::optional<Failure> Admission::stopped() const {
+  if (!life_.ending()) return std::nullopt;
+  return Failure(PoolStopped("pool " + context_.options.name + " has been stopped"));
+}
+
+bool Admission::hasRoom() const {
+  const std::size_t most = context_.options.maxQueue;
+  return most == 0 || books_.queue().size() < most || schedule_.anyFree();
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,12 @@
+#include "master/pool/argument_rules.h"
+
+#include <phial/master/errors.h>
+
+namespace phial::detail {
+
+Failure argumentFailure(Failure cause) {
+  if (cause.check<Error>()) return cause;
+  return Failure(EncodingError("the arguments cannot be written: " + cause.message()));
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,25 @@
+// What a pool says of the arguments of a job: how large they may be, and how their failure reads.
+#pragma once
+
+#include <phial/master/pool_options.h>
+#include <phial/protocol/failure.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace phial::detail {
+
+/// The RPC system's own part of a message, and the job around the arguments.
+inline constexpr std::uint64_t kEnvelopeBytes = 1024;
+
+/// How many bytes of arguments fit into a message of the pool.
+inline std::uint64_t maxArgumentBytes(const PoolOptions& options) {
+  return options.maxMessageBytes - std::min(options.maxMessageBytes, kEnvelopeBytes);
+}
+
+/// The failure of a job whose arguments could not be converted, copied, measured or written because
+/// of `cause`. Phial's own errors stay themselves; others become an EncodingError, because
+/// arguments are the caller's affair, wherever their fault is found.
+Failure argumentFailure(Failure cause);
+
+}  // namespace phial::detail

@@ -1,0 +1,51 @@
+#include "master/pool/process_workers.h"
+
+#include <phial/protocol/side_thread.h>
+
+#include <functional>
+#include <utility>
+
+#include "master/process/oom_kills.h"
+#include "master/worker/worker_process.h"
+
+namespace phial::detail {
+namespace {
+
+class ProcessWorkers {
+ public:
+  ProcessWorkers(Reactor& reactor, Clock& clock, const PoolOptions& options,
+                 std::shared_ptr<PoolLog> log, TakeMemory takeMemory)
+      : reactor_(reactor),
+        clock_(clock),
+        options_(options),
+        log_(std::move(log)),
+        takeMemory_(std::move(takeMemory)),
+        side_(std::bind_front(&Reactor::callFromThread, &reactor)) {}
+
+  std::shared_ptr<PoolWorker> make(PoolWorker::Owner& owner, std::uint64_t number) {
+    return std::make_shared<WorkerProcess>(
+        WorkerProcess::Environment{reactor_, clock_, options_, log_, oomKills_, side_, takeMemory_,
+                                   owner},
+        number);
+  }
+
+ private:
+  Reactor& reactor_;
+  Clock& clock_;
+  const PoolOptions& options_;
+  const std::shared_ptr<PoolLog> log_;
+  const TakeMemory takeMemory_;
+  OomKills oomKills_;
+  SideThread side_;
+};
+
+}  // namespace
+
+WorkerFactory processWorkers(Reactor& reactor, Clock& clock, const PoolOptions& options,
+                             std::shared_ptr<PoolLog> log, TakeMemory takeMemory) {
+  return std::bind_front(&ProcessWorkers::make,
+                         std::make_shared<ProcessWorkers>(reactor, clock, options, std::move(log),
+                                                          std::move(takeMemory)));
+}
+
+}  // namespace phial::detail

@@ -1,0 +1,81 @@
+#include "master/pool/result_intake.h"
+
+#include <phial/master/errors.h>
+#include <phial/protocol/enclosed_files.h>
+#include <phial/protocol/failure_codec.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace phial::detail {
+namespace {
+
+std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
+  const schema::JobResult::Reader result = answer.result;
+  try {
+    if (answer.reading != nullptr) {
+      job.acceptRead(*answer.reading);
+      return std::nullopt;
+    }
+    if (result.isFailure()) return decodeFailure(result.getFailure());
+    if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
+    const IncomingFiles enclosed(answer.files.receive(result.getId(), result.getFiles()));
+    job.accept(result.getValue());
+    return std::nullopt;
+  } catch (...) {
+    std::string message = "the result of ";
+    message.append(job.function().name).append(" cannot be read: ");
+    return Failure(EncodingError(message + Failure::current().message()));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<ResultReading> ResultIntake::arrived(schema::JobResult::Reader result) {
+  JobEntry* const entry = books_.find(result.getId());
+  if (entry == nullptr || !result.isValue() || result.getFiles() > 0) return nullptr;
+  std::unique_ptr<ResultReading> reading;
+  try {
+    reading = entry->job->beginReading(result.getValue());
+  } catch (...) {  // readResult() will meet and report it
+  }
+  if (reading) {
+    JobState& state = *entry->state;
+    for (auto* timer : {&state.deadline, &state.timeout, &state.softTimeout}) timer->cancel();
+  }
+  return reading;
+}
+
+void ResultIntake::answered(const JobAnswer& answer) {
+  const schema::JobResult::Reader result = answer.result;
+  JobEntry* const entry = books_.find(result.getId());
+  // The job was cancelled or its deadline passed: nobody waits for this any more.
+  if (entry == nullptr) return answer.files.discard(result.getId(), result.getFiles());
+  noteTimes(*entry, result);
+  if (auto failure = readResult(*entry->job, answer)) {
+    books_.failWith(*entry,
+                    std::move(*failure));  // it says itself whether the function was entered
+  } else {
+    books_.succeed(*entry);
+  }
+}
+
+// The worker's account of its time is believed where it fits into what the pool saw itself.
+void ResultIntake::noteTimes(JobEntry& entry, schema::JobResult::Reader result) {
+  const TimePoint started{Duration(result.getStartedNanoseconds())};
+  const Duration run(result.getRunNanoseconds());
+  JobTimes& times = entry.state->times;
+  if (started < *times.dispatched || run < Duration::zero()) return;
+  const auto isPast = [&] { return started <= seenTime_ && run <= seenTime_ - started; };
+  if (!isPast()) {
+    seenTime_ = reactor_.now();
+    if (!isPast()) return;
+  }
+  times.started = started;
+  times.finished = started + run;
+  runTime_.add(run);
+  schedule_.noteRun(entry.job->function(), run);
+}
+
+}  // namespace phial::detail
