@@ -1,7 +1,6 @@
 // A worker's end: what it had said is heard, then its certificate is written.
 #include <utility>
 
-#include "master/worker/trace_reader.h"
 #include "master/worker/worker_process.h"
 
 namespace phial::detail {
@@ -38,31 +37,12 @@ DeathEvidence WorkerProcess::evidence(const ExitStatus& status) const {
   DeathEvidence evidence{.life = state_ == WorkerState::starting ? Life::starting : Life::serving,
                          .status = status,
                          .resources = process_->resources(),
-                         .refusal = refusal()};
-  const auto lost = control_ ? control_->page().lostDescriptor.load(std::memory_order_acquire) : 0;
-  if (lost > 0) evidence.lostDescriptor = static_cast<int>(lost) - 1;
+                         .refusal = page_->refusal(),
+                         .lostDescriptor = page_->lostDescriptor()};
   if (status == ExitStatus(Signalled{SIGKILL}) && oomMark_) {
     evidence.oomKill = env_.oomKills.claim(*oomMark_);
   }
   return evidence;
-}
-
-// The job that a death is put down to: the one that ran, or else the first that was on its way.
-std::optional<InFlight::Place> WorkerProcess::blamed() const {
-  if (const auto running = inFlight_->running()) return running;
-  return inFlight_->firstWaiting();
-}
-
-// The page is the worker's to write: at the worst it calls a crash of its own a want of memory.
-DeathEvidence::Refusal WorkerProcess::refusal() const {
-  using Refusal = DeathEvidence::Refusal;
-  if (!control_) return Refusal::none;
-  const auto refused = control_->page().refusedJob.load(std::memory_order_acquire);
-  const auto job = blamed();
-  if (job && refused == inFlight_->job(*job).id) return Refusal::toTheJob;
-  if (job && inFlight_->begun(*job)) return Refusal::none;
-  if (job && refused == kRefusedToMessage) return Refusal::toItsMessage;
-  return refused == kRefusedBetweenJobs ? Refusal::betweenJobs : Refusal::none;
 }
 
 void WorkerProcess::drain() {
@@ -79,9 +59,9 @@ void WorkerProcess::drain() {
 
 // What it had delivered counts, whatever it died of afterwards.
 void WorkerProcess::hearTheRest() {
-  const auto served = jobsServed_;
+  const auto served = inFlight_.answered();
   collect();
-  if (jobsServed_ == served) return readLastLines();
+  if (inFlight_.answered() == served) return readLastLines();
   env_.reactor.callSoon([weak = weak_from_this()] {
     if (auto self = weak.lock()) self->readLastLines();
   });
@@ -118,27 +98,11 @@ DeathCertificate WorkerProcess::certificate() const {
   DeathCertificate death;
   death.worker = number_;
   death.cause = cause_.value_or(DeathCause::crash);
-  death.jobsServed = jobsServed_;
+  death.jobsServed = inFlight_.answered();
   death.uptime = env_.reactor.now() - spawnedAt_;
   death.detail = detail_;
-  if (control_) death.phase = control_->page().phase.load(std::memory_order_acquire);
-  if (const auto place = inFlight_ ? blamed() : std::nullopt) {
-    const auto& job = inFlight_->job(*place);
-    death.job = job.id;
-    death.function = functions_.name(job.function);
-    death.label = job.label;
-    // A job whose message cannot be received would kill the next worker as well.
-    if (refusal() == DeathEvidence::Refusal::toItsMessage)
-      death.begun = DeathCertificate::Begun::yes;
-    if (inFlight_->begun(*place)) {
-      death.begun = DeathCertificate::Begun::yes;
-      const auto report = control_->page().progress.read();
-      if (report && report->job == job.id && report->fraction > 0 && report->fraction <= 1) {
-        death.progress = report->fraction;
-      }
-      const auto element = control_->page().element.load(std::memory_order_acquire);
-      if (element > 0) death.element = element - 1;
-    }
+  if (page_) {
+    if (const auto function = page_->attest(death)) death.function = functions_.name(*function);
   }
   if (process_) {
     death.pid = process_->pid();
@@ -150,7 +114,6 @@ DeathCertificate WorkerProcess::certificate() const {
     death.stderrLeftOut = log_->excerpt().leftOut();
     death.stderrTail = log_->excerpt().last();
   }
-  if (control_) death.traceback = readTrace(control_->trace());
   return death;
 }
 

@@ -1,6 +1,5 @@
 // What a worker says, and what becomes of one that talks nonsense.
 #include <capnp/message.h>
-#include <phial/protocol/result_memory.h>
 #include <phial/protocol/worker_contract.h>
 
 #include <string_view>
@@ -87,8 +86,8 @@ bool WorkerProcess::readAhead(Event& event) {
 
 void WorkerProcess::beginReading(schema::JobResult::Reader result) {
   const std::uint64_t id = result.getId();
-  const auto place = inFlight_ ? inFlight_->find(id) : std::nullopt;
-  if (!place || !inFlight_->begun(*place) || id == timedOut_) return;
+  const auto place = inFlight_.find(id);
+  if (!place || !page_->begun(*place) || inFlight_.expired(id)) return;
   const std::shared_ptr<ResultReading> reading = env_.owner.jobArrived(result);
   if (!reading) return;
   hasGivenUp(id);
@@ -146,7 +145,7 @@ void WorkerProcess::readFunctions(schema::WorkerInfo::Reader info) {
 }
 
 void WorkerProcess::handle(Answer& answer) {
-  if (inFlight_->empty() || inFlight_->batches().front().number != answer.batch) {
+  if (inFlight_.empty() || inFlight_.batches().front().number != answer.batch) {
     return endForNonsense("it answered a batch out of turn");
   }
   auto fault = fetchDelivered(0);
@@ -163,8 +162,8 @@ std::string WorkerProcess::readAnswer(WorkerLink::Answer& answer) {
   } catch (const kj::Exception&) {
     return "its answer cannot be read";
   }
-  for (const auto& job : inFlight_->batches().front().jobs) {
-    if (job.held == InFlight::Held::byWorker && job.id != timedOut_) {
+  for (const auto& job : inFlight_.batches().front().jobs) {
+    if (job.held == InFlight::Held::byWorker && !inFlight_.expired(job.id)) {
       return "it answered a batch without job " + std::to_string(job.id);
     }
   }
@@ -173,15 +172,15 @@ std::string WorkerProcess::readAnswer(WorkerLink::Answer& answer) {
 
 void WorkerProcess::batchAnswered() {
   // A job whose time was up has failed, also when it ends before the signal ends it.
-  if (timedOut_ != 0 && inFlight_->find(timedOut_)) return report();
-  inFlight_->popFront();
-  if (inFlight_->empty() && state_ == WorkerState::busy) state_ = WorkerState::idle;
+  if (inFlight_.holdsExpired()) return report();
+  inFlight_.popFront();
+  if (inFlight_.empty() && state_ == WorkerState::busy) state_ = WorkerState::idle;
   report();
   env_.owner.workerAnswered(*this);
 }
 
 void WorkerProcess::handle(WorkerLink::Delivery& delivery) {
-  std::string fault = inFlight_->empty() ? "it delivered though it had no job" : fetchDelivered(0);
+  std::string fault = inFlight_.empty() ? "it delivered though it had no job" : fetchDelivered(0);
   try {
     if (fault.empty()) fault = readResults(delivery.context.getParams().getResults());
   } catch (const kj::Exception&) {
@@ -196,8 +195,8 @@ void WorkerProcess::handle(WorkerLink::Delivery& delivery) {
 // What is wrong with them, or nothing. Throws kj::Exception when they cannot be read.
 std::string WorkerProcess::readResults(capnp::List<schema::JobResult>::Reader results) {
   for (const auto result : results) {
-    const auto place = inFlight_->find(result.getId());
-    if (!place || !inFlight_->begun(*place)) return "it answered a job that it was not given";
+    const auto place = inFlight_.find(result.getId());
+    if (!place || !page_->begun(*place)) return "it answered a job that it was not given";
     auto fault = accept(*place, result);
     if (!fault.empty()) return fault;
   }
@@ -207,13 +206,12 @@ std::string WorkerProcess::readResults(capnp::List<schema::JobResult>::Reader re
 // The results of one batch that lie in shared memory, up to the first job whose result does not:
 // that one comes with a message, and what belongs to results must be read in their order.
 std::string WorkerProcess::fetchDelivered(std::size_t batch) {
-  const std::size_t jobs = inFlight_->batches()[batch].jobs.size();
+  const std::size_t jobs = inFlight_.batches()[batch].jobs.size();
   for (InFlight::Place place{batch, 0}; place.index < jobs; ++place.index) {
-    const auto& job = inFlight_->job(place);
+    const auto& job = inFlight_.job(place);
     if (job.held != InFlight::Held::byWorker) continue;
-    if (!inFlight_->delivered(place)) break;
-    const unsigned slot = inFlight_->slotNumber(place);
-    if (!fetchResult(control_->results(), slot, fetched_)) {
+    if (!page_->delivered(place)) break;
+    if (!page_->fetch(place, fetched_)) {
       return "it placed a result outside of the memory for results";
     }
     try {
@@ -231,15 +229,14 @@ std::string WorkerProcess::fetchDelivered(std::size_t batch) {
 }
 
 std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Reader result) {
-  const std::uint64_t id = inFlight_->job(place).id;
+  const std::uint64_t id = inFlight_.job(place).id;
   if (result.getId() != id) return "it answered a job with the result of another";
-  if (id == timedOut_) return {};
+  if (inFlight_.expired(id)) return {};
   if (result.hasProgress()) {
     const auto last = result.getProgress();
     tellProgress(place, {last.getNumber(), id, last.getFraction(), last.getNote()});
   }
-  inFlight_->settle(place, InFlight::Held::answered);
-  ++jobsServed_;
+  inFlight_.settle(place, InFlight::Held::answered);
   if (log_) log_->jobAnswered();
   hasGivenUp(id);
   const bool read = reading_ && reading_->job == id && !reading_->result->stopped();
@@ -270,7 +267,7 @@ void WorkerProcess::handle(Disconnected&) {
 // Of a worker that has broken off the conversation and lives on, though it may be on its way out.
 void WorkerProcess::endAfterAbort() {
   if (process_->hasEnded()) return;
-  if (refusal() == DeathEvidence::Refusal::toItsMessage) {
+  if (page_->refusal() == DeathEvidence::Refusal::toItsMessage) {
     return end(DeathCause::memory, SIGKILL,
                "memory was refused to the message that brought its job");
   }

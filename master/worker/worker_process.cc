@@ -80,12 +80,12 @@ std::uint32_t WorkerProcess::find(FunctionName function) const {
 }
 
 WorkerStatus WorkerProcess::status() const {
-  const auto job = inFlight_ ? blamed() : std::nullopt;
+  const auto job = page_ ? page_->blamed() : std::nullopt;
   return {.number = number_,
           .pid = process_ ? process_->pid() : 0,
           .state = state_,
-          .job = job ? inFlight_->job(*job).id : 0,
-          .jobsServed = jobsServed_};
+          .job = job ? inFlight_.job(*job).id : 0,
+          .jobsServed = inFlight_.answered()};
 }
 
 bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {

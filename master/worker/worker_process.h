@@ -31,6 +31,7 @@
 #include "master/worker/pool_worker.h"
 #include "master/worker/steps.h"
 #include "master/worker/worker_link.h"
+#include "master/worker/worker_page.h"
 
 namespace phial::detail {
 
@@ -63,11 +64,15 @@ class WorkerProcess final : public PoolWorker,
   bool verdictPending() const override;
   std::uint32_t find(FunctionName function) const override;
   void run(std::span<Outgoing> jobs, Duration expected) override;
-  std::vector<std::uint64_t> heldJobs() const override;
-  bool jobBegun(std::uint64_t job) const override;
-  std::optional<Duration> startDelay(std::uint64_t job) const override;
-  std::optional<AtElement> atElement(std::uint64_t job) const override;
-  bool jobReturned(std::uint64_t job) const override;
+  std::vector<std::uint64_t> heldJobs() const override { return inFlight_.all(); }
+  bool jobBegun(std::uint64_t job) const override { return page_->begun(job); }
+  std::optional<Duration> startDelay(std::uint64_t job) const override {
+    return page_->startDelay(job);
+  }
+  std::optional<AtElement> atElement(std::uint64_t job) const override {
+    return page_->atElement(job);
+  }
+  bool jobReturned(std::uint64_t job) const override { return page_->returned(job); }
   bool takeBack(std::uint64_t job) override;
   void giveUp(std::uint64_t job, DeathCause cause, std::string detail,
               std::uint64_t element) override;
@@ -75,7 +80,7 @@ class WorkerProcess final : public PoolWorker,
   bool timeOut(std::uint64_t job, std::string detail, IfReturned ifReturned) override;
   void collect() override;
   std::optional<std::uint64_t> residentBytes() override;
-  std::optional<Duration> runningFor() const override;
+  std::optional<Duration> runningFor() const override { return page_->runningFor(); }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
   void retire(DeathCause cause) override;
   void end(DeathCause cause, int signal, std::string detail = {}) override;
@@ -101,8 +106,6 @@ class WorkerProcess final : public PoolWorker,
     TimePoint due;              // when the worker is ended, if the job still runs then
     bool answerIsLate = false;  // the job had returned when that time came, and was not answered
   };
-  // Where a job stands that the worker has taken up, by the worker's account.
-  enum class Stand { running, returned, over };
   // What a look at the jobs that are not taken up has found.
   struct TakeUp {
     std::uint64_t batch = 0;
@@ -172,8 +175,6 @@ class WorkerProcess final : public PoolWorker,
   void checkGivingUp();
   bool givesUp(GivingUp& entry);
   void hasGivenUp(std::uint64_t job);
-  Stand standOf(std::uint64_t job) const;
-  Stand standOf(const GivingUp& entry) const;
   bool isWaitedFor() const;
   void endWithTrace(DeathCause cause, std::string detail);
   bool endForJob(std::uint64_t job, DeathCause cause, std::string detail);
@@ -192,17 +193,14 @@ class WorkerProcess final : public PoolWorker,
   void endUnresponsive(std::string what);
   std::string tracerNote() const;
   TakeUp takeUp() const;
-  std::optional<Duration> believedDelay(std::int64_t started, InFlight::Place place) const;
-  std::optional<InFlight::Place> latest(std::uint64_t job) const;
-  std::optional<InFlight::Place> blamed() const;
-  DeathEvidence::Refusal refusal() const;
 
   Environment env_;
   const std::uint64_t number_;
   const TimePoint spawnedAt_;
   WorkerState state_ = WorkerState::starting;
   bool dead_ = false;  // the owner has been told, or has abandoned it
-  std::optional<ControlPageMapping> control_;
+  InFlight inFlight_;
+  std::optional<WorkerPage> page_;  // from the spawn on
   kj::AutoCloseFd requestReadEnd_;
   std::optional<OomKills::Mark> oomMark_;
   std::optional<Process> process_;
@@ -219,10 +217,7 @@ class WorkerProcess final : public PoolWorker,
   std::optional<Reading> reading_;
   std::optional<Writing> writing_;
   FunctionIndex functions_;
-  std::optional<InFlight> inFlight_;  // of control_
-  std::uint64_t jobsServed_ = 0;
   std::vector<GivingUp> givingUp_;      // one or two
-  std::uint64_t timedOut_ = 0;          // the job whose time was up
   std::vector<std::uint64_t> fetched_;  // a result's words, copied out of shared memory
   std::optional<DeathCause> cause_;
   std::string detail_;

@@ -36,17 +36,12 @@ void WorkerProcess::onBell() {
 void WorkerProcess::readProgress() {
   bellHeard_ = false;
   progressTold_ = env_.clock.now();
-  if (!control_ || !inFlight_) return;
-  ProgressBoard& board = control_->page().progress;
-  board.clearBell();
-  auto report = board.read();
-  const auto place = report ? inFlight_->find(report->job) : std::nullopt;
-  if (!place || !inFlight_->begun(*place)) return;
-  tellProgress(*place, std::move(*report));
+  if (!page_) return;
+  if (auto last = page_->takeReport()) tellProgress(last->place, std::move(last->report));
 }
 
 void WorkerProcess::tellProgress(InFlight::Place place, ProgressReport report) {
-  if (!inFlight_->reported(place, report.number)) return;
+  if (!inFlight_.reported(place, report.number)) return;
   env_.owner.workerProgressed(report.job, believable(report.fraction),
                               std::string(cutText(report.note, kMostNoteBytes)));
 }

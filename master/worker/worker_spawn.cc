@@ -79,10 +79,8 @@ void WorkerProcess::spawn() {
   auto arenas = makeArenas(env_.options.arenaBytes);
   arenas.arenas.side = &env_.side;
   arenas.arenas.takeMemory = env_.takeMemory;
-  control_.emplace(ControlPageMapping::create());
-  inFlight_.emplace(control_->page());
-  const bool leavesTerm = env_.options.sigterm == SigtermToWorker::isLeftToMaster;
-  control_->page().leavesTerm.store(leavesTerm ? 1 : 0, std::memory_order_relaxed);
+  page_.emplace(inFlight_);
+  if (env_.options.sigterm == SigtermToWorker::isLeftToMaster) page_->leaveTerm();
 
   SpawnOptions spawn;
   commandOf(env_.options, spawn);
@@ -96,7 +94,7 @@ void WorkerProcess::spawn() {
                        {2, PipeFromChild{}},
                        {kRequestFd, InheritedFd{requests.forWorker.get()}},
                        {kReplyFd, InheritedFd{replies.write.get()}},
-                       {kControlPageFd, InheritedFd{control_->fd()}},
+                       {kControlPageFd, InheritedFd{page_->fd()}},
                        {kLifelineFd, Lifeline{}}};
   if (files.worker.get() >= 0) spawn.descriptors[kFileLaneFd] = InheritedFd{files.worker.get()};
   if (arenas.arenas.out) {
@@ -113,7 +111,7 @@ void WorkerProcess::spawn() {
   for (const auto& refused : process_->refused()) {
     env_.owner.workerLacks("workers go without what the system refuses: " + refused);
   }
-  control_->closeFile();  // it is mapped here, and the worker has its own
+  page_->closeFile();  // it is mapped here, and the worker has its own
 
   log_ = std::make_shared<LogCapture>(env_.reactor, env_.log, number_, process_->takePipe(1),
                                       process_->takePipe(2));

@@ -60,19 +60,18 @@ void WorkerProcess::letFinish(std::uint64_t job, std::optional<Duration> timeout
 
 // False: there is nothing to wait for.
 bool WorkerProcess::raiseCancel(std::uint64_t job, std::uint64_t element) {
-  const auto place = inFlight_->find(job);
-  if (!place || inFlight_->delivered(*place)) return false;  // it has ended
+  const auto place = inFlight_.find(job);
+  if (!place || page_->delivered(*place)) return false;  // it has ended
   if (reading_ && reading_->job == job) {
     reading_->result->stop();
     return false;
   }
   // There is one word, and jobs run in order: if it names a later job, this one has returned.
-  if (inFlight_->passed(*place)) return true;
+  if (page_->passed(*place)) return true;
   const bool allOfIt = std::ranges::any_of(
       givingUp_, [&](const GivingUp& other) { return other.job == job && other.element == 0; });
   if (allOfIt && element != 0) return false;  // it is to give up as a whole already
-  control_->page().cancelledElement.store(element, std::memory_order_relaxed);
-  control_->page().cancelledJob.store(job, std::memory_order_release);
+  page_->raiseCancel(job, element);
   return true;
 }
 
@@ -106,7 +105,7 @@ void WorkerProcess::checkGivingUp() {
     }
     const GivingUp done = std::move(entry);
     givingUp_.erase(givingUp_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (standOf(done) == Stand::over) continue;
+    if (page_->stageOf(done.job, done.element) == WorkerPage::Stage::over) continue;
     if (endForJob(done.job, done.cause, done.detail)) return;
   }
   armGiveUpTimer();
@@ -116,10 +115,10 @@ void WorkerProcess::checkGivingUp() {
 // Whether there is still something to wait for. A job that has returned is about to be answered,
 // unless its result cannot be written: the time for that is limited too.
 bool WorkerProcess::givesUp(GivingUp& entry) {
-  const auto stand = standOf(entry);
-  const bool wait = isWaitedFor() || (stand == Stand::returned && !entry.answerIsLate);
+  const auto stage = page_->stageOf(entry.job, entry.element);
+  const bool wait = isWaitedFor() || (stage == WorkerPage::Stage::returned && !entry.answerIsLate);
   if (!wait) return false;
-  entry.answerIsLate = entry.answerIsLate || stand == Stand::returned;
+  entry.answerIsLate = entry.answerIsLate || stage == WorkerPage::Stage::returned;
   entry.due = saturatingAdd(env_.clock.now(), env_.options.grace);
   return true;
 }
@@ -132,27 +131,13 @@ void WorkerProcess::hasGivenUp(std::uint64_t job) {
   report();
 }
 
-WorkerProcess::Stand WorkerProcess::standOf(std::uint64_t job) const {
-  const auto place = inFlight_->find(job);
-  if (!place || inFlight_->delivered(*place) || inFlight_->passed(*place)) return Stand::over;
-  return jobReturned(job) ? Stand::returned : Stand::running;
-}
-
-// An element that has given up in time has left its job at another.
-WorkerProcess::Stand WorkerProcess::standOf(const GivingUp& entry) const {
-  const auto stand = standOf(entry.job);
-  if (entry.element == 0 || stand != Stand::running) return stand;
-  const auto element = control_->page().element.load(std::memory_order_acquire);
-  return element == entry.element ? stand : Stand::over;
-}
-
 bool WorkerProcess::timeOut(std::uint64_t job, std::string detail, IfReturned ifReturned) {
   if (process_->hasEnded() || isWaitedFor()) return false;
-  if (standOf(job) == Stand::running) {
+  if (page_->stageOf(job) == WorkerPage::Stage::running) {
     return endForJob(job, DeathCause::timeout, std::move(detail));
   }
   if (ifReturned == IfReturned::wait) return false;
-  if (standOf(job) == Stand::over) {
+  if (page_->stageOf(job) == WorkerPage::Stage::over) {
     // What has arrived has been read since: it was never answered.
     end(DeathCause::protocol, SIGKILL, "it went on without answering job " + std::to_string(job));
     return true;
@@ -164,10 +149,10 @@ bool WorkerProcess::timeOut(std::uint64_t job, std::string detail, IfReturned if
 // as the signal went out would die of a job that is not its own. False: the job has ended
 // meanwhile, and the worker is not ended.
 bool WorkerProcess::endForJob(std::uint64_t job, DeathCause cause, std::string detail) {
-  const auto waiting = takeBackLast(inFlight_->held());
-  const bool over = standOf(job) == Stand::over;
+  const auto waiting = takeBackLast(inFlight_.held());
+  const bool over = page_->stageOf(job) == WorkerPage::Stage::over;
   if (!over) {
-    if (cause == DeathCause::timeout && timedOut_ == 0) timedOut_ = job;
+    if (cause == DeathCause::timeout) inFlight_.expire(job);
     endWithTrace(cause, detail + tracerNote());
   }
   if (!waiting.empty()) env_.owner.workerGaveBack(*this, waiting);
@@ -179,7 +164,7 @@ bool WorkerProcess::endForJob(std::uint64_t job, DeathCause cause, std::string d
 void WorkerProcess::endWithTrace(DeathCause cause, std::string detail) {
   const int signal = env_.options.timeoutSignal;
   if (!beginEnding(cause, std::move(detail))) return;
-  control_->page().endSignal.store(signal, std::memory_order_release);
+  page_->requestEnd(signal);
   if (!process_->kill(SIGURG)) return end(cause, signal);
   traceTimer_ = env_.reactor.callLater(kTraceTime, [this, signal] { sendEnd(signal); });
   killAfterGrace();
@@ -200,7 +185,7 @@ void WorkerProcess::watchTakeUp(Duration delay) {
 void WorkerProcess::checkTakeUp() {
   if (state_ != WorkerState::busy || process_->hasEnded()) return;
   if (writing_) return;  // it has been sent nothing yet
-  const auto& batch = inFlight_->batches().front();
+  const auto& batch = inFlight_.batches().front();
   const TakeUp now = takeUp();
   const Duration age = env_.clock.now() - batch.sentAt;
   // The timer may be that of an earlier batch: this one is given its own time.
@@ -208,8 +193,8 @@ void WorkerProcess::checkTakeUp() {
   // A large request may be under way for long, as long as the worker reads.
   const bool moving = now != lastTakeUp_;
   // What has begun is for the timeouts of the jobs to end.
-  const bool allBegun = now.begun == batch.jobs.size() && inFlight_->held() > 0;
-  const bool atWork = allBegun || inFlight_->running();
+  const bool allBegun = now.begun == batch.jobs.size() && inFlight_.held() > 0;
+  const bool atWork = allBegun || page_->running();
   if (isWaitedFor()) return watchTakeUp(env_.options.startTimeout);
   if (atWork && checkStopped()) return;
   if (atWork || moving) return watchTakeUp(env_.options.startTimeout);
@@ -244,12 +229,10 @@ std::string WorkerProcess::tracerNote() const {
 }
 
 WorkerProcess::TakeUp WorkerProcess::takeUp() const {
-  const auto& batch = inFlight_->batches().front();
-  TakeUp now{.batch = batch.number,
-             .begun = 0,
-             .bytesSent = link_->writePending() ? link_->bytesSent() : 0};
-  for (std::size_t i = 0; i < batch.jobs.size(); ++i) now.begun += inFlight_->begun({0, i}) ? 1 : 0;
-  return now;
+  const auto& batch = inFlight_.batches().front();
+  return {.batch = batch.number,
+          .begun = page_->begunOfOldest(),
+          .bytesSent = link_->writePending() ? link_->bytesSent() : 0};
 }
 
 }  // namespace phial::detail
