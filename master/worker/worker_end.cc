@@ -84,8 +84,8 @@ void WorkerProcess::readLastLines() {
 void WorkerProcess::die() {
   if (dead_) return;
   const auto keepAlive = shared_from_this();
-  progressTimer_.cancel();
-  readProgress();
+  progress_.stop();
+  if (page_) progress_.read(*page_);
   auto document = certificate();
   dead_ = true;
   reading_.reset();

@@ -22,7 +22,7 @@ void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   }
   inFlight_.add(std::move(sent), env_.clock.now(), expected);
   state_ = WorkerState::busy;
-  watchTakeUp();
+  if (!takeUp_.active() && !writing_) takeUp_.begin(takeUpProgress());
   report();
 }
 
@@ -45,7 +45,7 @@ void WorkerProcess::written() {
     if (state_ != WorkerState::busy) return;  // its end will say what becomes of the job
     failure = sendWritten(writing, *place);
     if (!failure) {
-      watchTakeUp();
+      if (!takeUp_.active()) takeUp_.begin(takeUpProgress());
       return report();
     }
     inFlight_.settle(*place, InFlight::Held::byPool);
@@ -88,7 +88,7 @@ Load WorkerProcess::load() const {
 bool WorkerProcess::hasRoom() const {
   if (writing_) return false;
   if (state_ == WorkerState::idle) return true;
-  return state_ == WorkerState::busy && !inFlight_.full() && givingUp_.empty();
+  return state_ == WorkerState::busy && !inFlight_.full() && giveUps_.empty();
 }
 
 bool WorkerProcess::takeBack(std::uint64_t job) {

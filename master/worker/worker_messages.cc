@@ -49,6 +49,14 @@ void WorkerProcess::onDelivery(WorkerLink::Delivery delivery) { note(kj::mv(deli
 void WorkerProcess::onNonsense(std::string what) { note(Nonsense{std::move(what)}); }
 void WorkerProcess::onDisconnect() { note(Disconnected{}); }
 
+void WorkerProcess::onBell() {
+  if (progress_.onBell() == ProgressRelay::When::later) return;
+  env_.reactor.callSoon([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->dead_) self->progress_.read(*self->page_);
+  });
+}
+
 void WorkerProcess::note(Event event) {
   events_.push_back(std::move(event));
   if (events_.size() > 1) return;
@@ -90,7 +98,7 @@ void WorkerProcess::beginReading(schema::JobResult::Reader result) {
   if (!place || !page_->begun(*place) || inFlight_.expired(id)) return;
   const std::shared_ptr<ResultReading> reading = env_.owner.jobArrived(result);
   if (!reading) return;
-  hasGivenUp(id);
+  if (giveUps_.forget(id)) report();
   const auto done = [weak = weak_from_this()] {
     if (auto self = weak.lock()) self->handleEvents();
   };
@@ -234,11 +242,11 @@ std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Read
   if (inFlight_.expired(id)) return {};
   if (result.hasProgress()) {
     const auto last = result.getProgress();
-    tellProgress(place, {last.getNumber(), id, last.getFraction(), last.getNote()});
+    progress_.tell(place, {last.getNumber(), id, last.getFraction(), last.getNote()});
   }
   inFlight_.settle(place, InFlight::Held::answered);
   if (log_) log_->jobAnswered();
-  hasGivenUp(id);
+  if (giveUps_.forget(id)) report();
   const bool read = reading_ && reading_->job == id && !reading_->result->stopped();
   env_.owner.jobAnswered(*this, {result, read ? reading_->result.get() : nullptr, link_->files()});
   return {};

@@ -10,15 +10,20 @@
 
 namespace phial::detail {
 WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
-    : env_(environment), number_(number), spawnedAt_(env_.reactor.now()) {}
+    : env_(environment),
+      number_(number),
+      spawnedAt_(env_.reactor.now()),
+      giveUps_(env_.clock, env_.options.grace, [this] { endOverdue(); }),
+      takeUp_(env_.clock, env_.options.startTimeout, [this] { checkTakeUp(); }),
+      progress_(env_.clock, inFlight_, env_.owner, [this] { progress_.read(*page_); }) {}
 
 WorkerProcess::~WorkerProcess() noexcept { cancelTimers(); }
 
 void WorkerProcess::cancelTimers() {
-  for (auto* timer : {&startTimer_, &takeUpTimer_, &giveUpTimer_, &traceTimer_, &killTimer_,
-                      &verdictTimer_, &progressTimer_}) {
-    timer->cancel();
-  }
+  giveUps_.stop();
+  takeUp_.stop();
+  progress_.stop();
+  for (auto* timer : {&startTimer_, &traceTimer_, &killTimer_, &verdictTimer_}) timer->cancel();
 }
 
 std::optional<std::string> WorkerProcess::start() {
@@ -90,8 +95,8 @@ WorkerStatus WorkerProcess::status() const {
 
 bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {
   startTimer_.cancel();
-  takeUpTimer_.cancel();
-  giveUpTimer_.cancel();
+  takeUp_.stop();
+  giveUps_.stop();
   if (!cause_) {
     cause_ = cause;
     detail_ = std::move(detail);

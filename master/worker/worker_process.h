@@ -26,10 +26,13 @@
 
 #include "master/process/oom_kills.h"
 #include "master/worker/death_reason.h"
+#include "master/worker/give_ups.h"
 #include "master/worker/in_flight.h"
 #include "master/worker/log_capture.h"
 #include "master/worker/pool_worker.h"
+#include "master/worker/progress_relay.h"
 #include "master/worker/steps.h"
+#include "master/worker/take_up_watch.h"
 #include "master/worker/worker_link.h"
 #include "master/worker/worker_page.h"
 
@@ -97,23 +100,6 @@ class WorkerProcess final : public PoolWorker,
   };
   using Event =
       std::variant<WorkerLink::Greeting, Answer, WorkerLink::Delivery, Nonsense, Disconnected>;
-  // A job, or one element of a job, that has been asked to give up.
-  struct GivingUp {
-    std::uint64_t job;
-    std::uint64_t element;  // 0: all of the job
-    DeathCause cause;
-    std::string detail;
-    TimePoint due;              // when the worker is ended, if the job still runs then
-    bool answerIsLate = false;  // the job had returned when that time came, and was not answered
-  };
-  // What a look at the jobs that are not taken up has found.
-  struct TakeUp {
-    std::uint64_t batch = 0;
-    std::size_t begun = 0;
-    std::uint64_t bytesSent = 0;
-    bool operator==(const TakeUp&) const = default;
-  };
-
   // The job that it was sent last, while its arguments are being written: the only one that it
   // holds.
   struct Writing {
@@ -161,8 +147,6 @@ class WorkerProcess final : public PoolWorker,
   void batchAnswered();
   void endForNonsense(std::string what);
   void endAfterAbort();
-  void readProgress();
-  void tellProgress(InFlight::Place place, ProgressReport report);
   bool beginEnding(DeathCause cause, std::string detail);
   void killAfterGrace();
   void sendEnd(int signal);
@@ -170,11 +154,8 @@ class WorkerProcess final : public PoolWorker,
   void graceIsOver();
   void loseProcess();
   bool raiseCancel(std::uint64_t job, std::uint64_t element);
-  void watchGivingUp(GivingUp entry);
-  void armGiveUpTimer();
-  void checkGivingUp();
-  bool givesUp(GivingUp& entry);
-  void hasGivenUp(std::uint64_t job);
+  void watchGivingUp(GiveUps::Entry entry);
+  void endOverdue();
   bool isWaitedFor() const;
   void endWithTrace(DeathCause cause, std::string detail);
   bool endForJob(std::uint64_t job, DeathCause cause, std::string detail);
@@ -186,13 +167,11 @@ class WorkerProcess final : public PoolWorker,
   void die();
   DeathCertificate certificate() const;
   void startIsLate();
-  void watchTakeUp();
-  void watchTakeUp(Duration delay);
   void checkTakeUp();
-  bool checkStopped();
+  void act(TakeUpWatch::Finding finding);
   void endUnresponsive(std::string what);
   std::string tracerNote() const;
-  TakeUp takeUp() const;
+  TakeUpWatch::Progress takeUpProgress() const;
 
   Environment env_;
   const std::uint64_t number_;
@@ -217,24 +196,19 @@ class WorkerProcess final : public PoolWorker,
   std::optional<Reading> reading_;
   std::optional<Writing> writing_;
   FunctionIndex functions_;
-  std::vector<GivingUp> givingUp_;      // one or two
+  GiveUps giveUps_;
+  TakeUpWatch takeUp_;
+  ProgressRelay progress_;
   std::vector<std::uint64_t> fetched_;  // a result's words, copied out of shared memory
   std::optional<DeathCause> cause_;
   std::string detail_;
   bool lifelineCut_ = false;  // it cannot be signalled, and its lifeline has been cut
   std::optional<ExitStatus> exitStatus_;
   TimePoint drainUntil_{};
-  TakeUp lastTakeUp_;
-  bool seenStopped_ = false;               // at the last look, with a job that it had begun
-  bool bellHeard_ = false;                 // and not cleared
-  std::optional<TimePoint> progressTold_;  // on the pool's clock
   DelayedCall startTimer_;
-  DelayedCall takeUpTimer_;
-  DelayedCall giveUpTimer_;  // for the first of givingUp_ that is due
   DelayedCall traceTimer_;
   DelayedCall killTimer_;
   DelayedCall verdictTimer_;
-  DelayedCall progressTimer_;
 };
 
 }  // namespace phial::detail

@@ -68,66 +68,22 @@ bool WorkerProcess::raiseCancel(std::uint64_t job, std::uint64_t element) {
   }
   // There is one word, and jobs run in order: if it names a later job, this one has returned.
   if (page_->passed(*place)) return true;
-  const bool allOfIt = std::ranges::any_of(
-      givingUp_, [&](const GivingUp& other) { return other.job == job && other.element == 0; });
-  if (allOfIt && element != 0) return false;  // it is to give up as a whole already
+  if (element != 0 && giveUps_.hasWhole(job)) return false;
   page_->raiseCancel(job, element);
   return true;
 }
 
-void WorkerProcess::watchGivingUp(GivingUp entry) {
-  const bool known = std::ranges::any_of(givingUp_, [&](const GivingUp& other) {
-    return other.job == entry.job && other.element == entry.element;
-  });
-  if (known || state_ != WorkerState::busy) return;
-  givingUp_.push_back(std::move(entry));
-  armGiveUpTimer();
-  report();
+void WorkerProcess::watchGivingUp(GiveUps::Entry entry) {
+  if (state_ == WorkerState::busy && giveUps_.add(std::move(entry))) report();
 }
 
-void WorkerProcess::armGiveUpTimer() {
-  giveUpTimer_.cancel();
-  if (givingUp_.empty()) return;
-  const TimePoint due = std::ranges::min(givingUp_, {}, &GivingUp::due).due;
-  const Duration delay = std::max(Duration::zero(), saturatingSubtract(due, env_.clock.now()));
-  giveUpTimer_ = env_.clock.callLater(delay, [this] { checkGivingUp(); });
-}
-
-void WorkerProcess::checkGivingUp() {
+void WorkerProcess::endOverdue() {
   // Its end is about to be reported.
   if (process_->hasEnded()) return;
-  const TimePoint now = env_.clock.now();
-  for (std::size_t i = 0; i < givingUp_.size();) {
-    GivingUp& entry = givingUp_[i];
-    if (entry.due > now || givesUp(entry)) {
-      ++i;
-      continue;
-    }
-    const GivingUp done = std::move(entry);
-    givingUp_.erase(givingUp_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (page_->stageOf(done.job, done.element) == WorkerPage::Stage::over) continue;
-    if (endForJob(done.job, done.cause, done.detail)) return;
+  const auto heldBy = isWaitedFor() ? GiveUps::HeldBy::debugger : GiveUps::HeldBy::nobody;
+  while (auto overdue = giveUps_.nextOverdue(*page_, heldBy)) {
+    if (endForJob(overdue->job, overdue->cause, std::move(overdue->detail))) return;
   }
-  armGiveUpTimer();
-  report();
-}
-
-// Whether there is still something to wait for. A job that has returned is about to be answered,
-// unless its result cannot be written: the time for that is limited too.
-bool WorkerProcess::givesUp(GivingUp& entry) {
-  const auto stage = page_->stageOf(entry.job, entry.element);
-  const bool wait = isWaitedFor() || (stage == WorkerPage::Stage::returned && !entry.answerIsLate);
-  if (!wait) return false;
-  entry.answerIsLate = entry.answerIsLate || stage == WorkerPage::Stage::returned;
-  entry.due = saturatingAdd(env_.clock.now(), env_.options.grace);
-  return true;
-}
-
-// The job has been answered, or its answer is being read.
-void WorkerProcess::hasGivenUp(std::uint64_t job) {
-  if (givingUp_.empty()) return;
-  std::erase_if(givingUp_, [job](const GivingUp& entry) { return entry.job == job; });
-  armGiveUpTimer();
   report();
 }
 
@@ -170,51 +126,36 @@ void WorkerProcess::endWithTrace(DeathCause cause, std::string detail) {
   killAfterGrace();
 }
 
-// A worker that does not take up what it was sent hangs as surely as one that never greets, and is
-// given as long. One timer a worker, not one a job: it looks at whatever is there when it is due.
-void WorkerProcess::watchTakeUp() {
-  if (takeUpTimer_.active() || writing_) return;
-  watchTakeUp(env_.options.startTimeout);
-}
-
-void WorkerProcess::watchTakeUp(Duration delay) {
-  lastTakeUp_ = takeUp();
-  takeUpTimer_ = env_.clock.callLater(delay, [this] { checkTakeUp(); });
-}
-
 void WorkerProcess::checkTakeUp() {
   if (state_ != WorkerState::busy || process_->hasEnded()) return;
   if (writing_) return;  // it has been sent nothing yet
   const auto& batch = inFlight_.batches().front();
-  const TakeUp now = takeUp();
-  const Duration age = env_.clock.now() - batch.sentAt;
-  // The timer may be that of an earlier batch: this one is given its own time.
-  if (age < env_.options.startTimeout) return watchTakeUp(env_.options.startTimeout - age);
-  // A large request may be under way for long, as long as the worker reads.
-  const bool moving = now != lastTakeUp_;
+  const auto seen = takeUpProgress();
+  if (takeUp_.inTime(batch.sentAt, seen)) return;
   // What has begun is for the timeouts of the jobs to end.
-  const bool allBegun = now.begun == batch.jobs.size() && inFlight_.held() > 0;
+  const bool allBegun = seen.begun == batch.jobs.size() && inFlight_.held() > 0;
   const bool atWork = allBegun || page_->running();
-  if (isWaitedFor()) return watchTakeUp(env_.options.startTimeout);
-  if (atWork && checkStopped()) return;
-  if (atWork || moving) return watchTakeUp(env_.options.startTimeout);
-  endUnresponsive("it did not take up the job that it was sent");
+  if (isWaitedFor()) return takeUp_.begin(seen);
+  using State = TakeUpWatch::State;
+  const auto state =
+      atWork ? process_->stopped() ? State::atWorkAndStopped : State::atWork : State::waiting;
+  act(takeUp_.look(state, seen));
 }
 
-// Whether it is ended because its job has been stopped for long.
-bool WorkerProcess::checkStopped() {
-  const bool before = std::exchange(seenStopped_, process_->stopped());
-  if (!seenStopped_) return false;
-  if (before && env_.options.stopped == StoppedWorker::isEnded) {
-    endUnresponsive("its job had begun and did not go on");
-    return true;
+void WorkerProcess::act(TakeUpWatch::Finding finding) {
+  switch (finding) {
+    case TakeUpWatch::Finding::nothing:
+      return;
+    case TakeUpWatch::Finding::stopped:
+      return env_.log->write(LogLevel::warning, number_,
+                             "the process " + std::to_string(process_->pid()) +
+                                 " has been stopped by a signal while it ran a job");
+    case TakeUpWatch::Finding::stillStopped:
+      if (env_.options.stopped != StoppedWorker::isEnded) return;
+      return endUnresponsive("its job had begun and did not go on");
+    case TakeUpWatch::Finding::notTakenUp:
+      return endUnresponsive("it did not take up the job that it was sent");
   }
-  if (!before) {
-    env_.log->write(LogLevel::warning, number_,
-                    "the process " + std::to_string(process_->pid()) +
-                        " has been stopped by a signal while it ran a job");
-  }
-  return false;
 }
 
 void WorkerProcess::endUnresponsive(std::string what) {
@@ -228,9 +169,8 @@ std::string WorkerProcess::tracerNote() const {
   return tracer == 0 ? "" : "; process " + std::to_string(tracer) + " traces it";
 }
 
-WorkerProcess::TakeUp WorkerProcess::takeUp() const {
-  const auto& batch = inFlight_.batches().front();
-  return {.batch = batch.number,
+TakeUpWatch::Progress WorkerProcess::takeUpProgress() const {
+  return {.batch = inFlight_.batches().front().number,
           .begun = page_->begunOfOldest(),
           .bytesSent = link_->writePending() ? link_->bytesSent() : 0};
 }
