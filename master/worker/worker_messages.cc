@@ -10,10 +10,6 @@
 namespace phial::detail {
 namespace {
 
-// How long a worker that has closed its reply pipe may take to be seen dead. The kernel closes a
-// dying process's descriptors before it reports the end, so a healthy death is microseconds away.
-constexpr Duration kVerdictDelay = std::chrono::milliseconds(500);
-
 // How ConversationRules puts a worker's abort.
 constexpr std::string_view kBreaksOff = "it broke off the conversation";
 
@@ -245,7 +241,7 @@ std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Read
     progress_.tell(place, {last.getNumber(), id, last.getFraction(), last.getNote()});
   }
   inFlight_.settle(place, InFlight::Held::answered);
-  if (log_) log_->jobAnswered();
+  child_->output()->jobAnswered();
   if (giveUps_.forget(id)) report();
   const bool read = reading_ && reading_->job == id && !reading_->result->stopped();
   env_.owner.jobAnswered(*this, {result, read ? reading_->result.get() : nullptr, link_->files()});
@@ -255,7 +251,7 @@ std::string WorkerProcess::accept(InFlight::Place place, schema::JobResult::Read
 void WorkerProcess::handle(Nonsense& nonsense) { endForNonsense(std::move(nonsense.what)); }
 
 void WorkerProcess::handle(Disconnected&) {
-  if (verdictTimer_.active()) return;  // a reason is known, and its end is waited for
+  if (child_->endIsExpected()) return;  // a reason is known
   const auto& error = link_->error();
   if (error && !link_->cutShort()) return endForNonsense(error->what());
   if (state_ == WorkerState::ending) {
@@ -265,21 +261,17 @@ void WorkerProcess::handle(Disconnected&) {
   }
   // A death closes the pipe too, also in the middle of a message, and is seen a moment later.
   const std::string place = error ? " in the middle of a message" : "";
-  verdictTimer_ = env_.reactor.callLater(kVerdictDelay, [this, place] {
-    // The loop may have been held up since: then its end is about to be reported.
-    if (process_->hasEnded()) return;
-    endForNonsense("it closed its reply pipe" + place + " and lived on");
-  });
+  child_->expectEnd(
+      [this, place] { endForNonsense("it closed its reply pipe" + place + " and lived on"); });
 }
 
 // Of a worker that has broken off the conversation and lives on, though it may be on its way out.
 void WorkerProcess::endAfterAbort() {
-  if (process_->hasEnded()) return;
   if (page_->refusal() == DeathEvidence::Refusal::toItsMessage) {
     return end(DeathCause::memory, SIGKILL,
                "memory was refused to the message that brought its job");
   }
-  end(DeathCause::protocol, SIGKILL, detail_);
+  end(DeathCause::protocol, SIGKILL, death_.suspicion());
 }
 
 // One that never got ready has failed to start, whatever it said instead.
@@ -287,17 +279,15 @@ void WorkerProcess::endForNonsense(std::string what) {
   // A worker that breaks off the conversation is about to end itself, and says why on its page: for
   // want of memory, for instance. It is given a moment to.
   if (state_ == WorkerState::busy && what.starts_with(kBreaksOff)) {
-    if (verdictTimer_.active()) return;
-    detail_ = what;  // unless its end has a better reason
-    verdictTimer_ = env_.reactor.callLater(kVerdictDelay, [this] { endAfterAbort(); });
-    return;
+    if (child_->endIsExpected()) return;
+    death_.suspect(std::move(what));
+    return child_->expectEnd([this] { endAfterAbort(); });
   }
   if (state_ != WorkerState::ending) {
     return end(state_ == WorkerState::starting ? DeathCause::startup : DeathCause::protocol,
                SIGKILL, std::move(what));
   }
-  // Its last words, read after its end, say why it did not get ready.
-  if (exitStatus_ && cause_ == DeathCause::startup && detail_.empty()) detail_ = std::move(what);
+  death_.hearLastWords(std::move(what));
 }
 
 }  // namespace phial::detail

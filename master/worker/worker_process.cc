@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "master/process/pidfd.h"
-#include "master/process/resident_memory.h"
 #include "master/process/shortage.h"
 
 namespace phial::detail {
@@ -23,12 +21,21 @@ void WorkerProcess::cancelTimers() {
   giveUps_.stop();
   takeUp_.stop();
   progress_.stop();
-  for (auto* timer : {&startTimer_, &traceTimer_, &killTimer_, &verdictTimer_}) timer->cancel();
+  startTimer_.cancel();
+  if (child_) child_->stopTimers();
 }
 
 std::optional<std::string> WorkerProcess::start() {
   try {
-    spawn();
+    page_.emplace(inFlight_);
+    auto spawned = spawnWorker(env_, number_, *page_);
+    requestReadEnd_ = kj::mv(spawned.requestReadEnd);
+    child_.emplace(env_, number_, std::move(spawned.process), std::move(spawned.oomMark),
+                   [this] { loseProcess(); });
+    link_ = std::make_unique<WorkerLink>(*env_.reactor.base(), std::move(spawned.channels),
+                                         env_.options.maxMessageBytes,
+                                         static_cast<WorkerLink::Listener&>(*this));
+    child_->onExit([this](const ExitStatus& status) { exited(status); });
   } catch (const std::exception& e) {
     const auto* own = dynamic_cast<const Error*>(&e);
     std::string why = own != nullptr ? own->describe() : e.what();
@@ -53,14 +60,15 @@ void WorkerProcess::failToStart(std::string why) {
 
 void WorkerProcess::startIsLate() {
   // Its own end is about to be reported, or a debugger holds it.
-  if (process_->hasEnded()) return;
-  if (isWaitedFor()) {
+  if (child_->process().hasEnded()) return;
+  if (child_->isHeldByDebugger()) {
     startTimer_ = env_.clock.callLater(env_.options.grace, [this] { startIsLate(); });
     return;
   }
   const auto giveUp = [this] {
-    if (process_->hasEnded()) return;
-    end(DeathCause::startup, SIGKILL, "it did not answer the handshake in time" + tracerNote());
+    if (child_->process().hasEnded()) return;
+    end(DeathCause::startup, SIGKILL,
+        "it did not answer the handshake in time" + child_->tracerNote());
   };
   // Something may have held up the loop while its greeting lay in the pipe.
   if (!link_->readPending()) return giveUp();
@@ -70,9 +78,9 @@ void WorkerProcess::startIsLate() {
 bool WorkerProcess::verdictPending() const {
   if (state_ != WorkerState::ending) return false;
   // Killed for it, and gone in a moment, unless the kernel holds it.
-  if (cause_ == DeathCause::startup && killTimer_.active()) return true;
-  const bool gone = exitStatus_ || !process_;
-  return gone && cause_ != DeathCause::recycle && cause_ != DeathCause::shutdown;
+  if (death_.cause() == DeathCause::startup && child_ && child_->killIsPending()) return true;
+  const bool gone = death_.hasExited() || !child_;
+  return gone && death_.unexpected();
 }
 
 std::uint32_t WorkerProcess::find(FunctionName function) const {
@@ -87,7 +95,7 @@ std::uint32_t WorkerProcess::find(FunctionName function) const {
 WorkerStatus WorkerProcess::status() const {
   const auto job = page_ ? page_->blamed() : std::nullopt;
   return {.number = number_,
-          .pid = process_ ? process_->pid() : 0,
+          .pid = child_ ? child_->process().pid() : 0,
           .state = state_,
           .job = job ? inFlight_.job(*job).id : 0,
           .jobsServed = inFlight_.answered()};
@@ -97,10 +105,7 @@ bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {
   startTimer_.cancel();
   takeUp_.stop();
   giveUps_.stop();
-  if (!cause_) {
-    cause_ = cause;
-    detail_ = std::move(detail);
-  }
+  death_.blame(cause, std::move(detail));
   if (state_ == WorkerState::ending) return false;
   state_ = WorkerState::ending;
   report();
@@ -110,62 +115,27 @@ bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {
 void WorkerProcess::retire(DeathCause cause) {
   if (!beginEnding(cause, {})) return;
   link_->shutdown();
-  killAfterGrace();
+  child_->killAfterGrace();
 }
 
 void WorkerProcess::end(DeathCause cause, int signal, std::string detail) {
   if (dead_) return;
   beginEnding(cause, std::move(detail));
-  if (!process_) return;
-  sendEnd(signal);
-  killAfterGrace();
-}
-
-void WorkerProcess::sendEnd(int signal) {
-  if (signal == SIGKILL || !process_->killGroup(signal)) kill();
-}
-
-void WorkerProcess::killAfterGrace() {
-  killTimer_.cancel();
-  killTimer_ = env_.clock.callLater(env_.options.grace, [this] { graceIsOver(); });
-}
-
-// A host that has dropped its privileges since may not signal its workers any more.
-void WorkerProcess::kill() {
-  using Termination = Process::Termination;
-  const auto how = process_->terminate();
-  if (how != Termination::byLifeline && how != Termination::refused) return;
-  if (std::exchange(lifelineCut_, true)) return;
-  env_.log->write(LogLevel::warning, number_,
-                  "the process " + std::to_string(process_->pid()) +
-                      " cannot be signalled any more: " +
-                      (how == Termination::byLifeline ? "its lifeline is cut instead"
-                                                      : "nothing is left to end it by"));
-}
-
-void WorkerProcess::graceIsOver() {
-  if (isWaitedFor()) return killAfterGrace();
-  // The kernel kills by signal or by lifeline at once, and what it holds itself passes. One that
-  // lives on for another `grace` though it could not be signalled has closed its lifeline.
-  const bool lost = lifelineCut_;
-  kill();
-  if (lost) return loseProcess();
-  killAfterGrace();
+  if (child_) child_->end(signal);
 }
 
 // Nothing can end it: the pool goes on without it.
 void WorkerProcess::loseProcess() {
+  const auto keepAlive = shared_from_this();
+  death_.lose();
   env_.log->write(LogLevel::error, number_,
-                  "the process " + std::to_string(process_->pid()) +
+                  "the process " + std::to_string(child_->process().pid()) +
                       " cannot be ended, and lives on outside of the pool");
-  if (detail_.empty()) detail_ = "it could not be ended: this process may not signal it any more";
   die();
 }
 
 std::optional<std::uint64_t> WorkerProcess::residentBytes() {
-  if (!process_) return std::nullopt;
-  if (!numberInProc_) numberInProc_ = detail::numberInProc(process_->pidfd()).value_or(0);
-  return *numberInProc_ > 0 ? detail::residentBytes(*numberInProc_) : std::nullopt;
+  return child_ ? child_->residentBytes() : std::nullopt;
 }
 
 void WorkerProcess::abandon() {
@@ -175,9 +145,8 @@ void WorkerProcess::abandon() {
   reading_.reset();
   writing_.reset();
   link_.reset();
-  if (log_) log_->close();
-  log_.reset();
-  process_.reset();
+  if (child_) child_->output()->close();
+  child_.reset();
 }
 
 }  // namespace phial::detail

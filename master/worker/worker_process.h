@@ -24,17 +24,20 @@
 #include <variant>
 #include <vector>
 
-#include "master/process/oom_kills.h"
 #include "master/worker/death_reason.h"
+#include "master/worker/death_record.h"
 #include "master/worker/give_ups.h"
 #include "master/worker/in_flight.h"
-#include "master/worker/log_capture.h"
+#include "master/worker/pipe_drain.h"
 #include "master/worker/pool_worker.h"
 #include "master/worker/progress_relay.h"
 #include "master/worker/steps.h"
 #include "master/worker/take_up_watch.h"
+#include "master/worker/worker_child.h"
+#include "master/worker/worker_environment.h"
 #include "master/worker/worker_link.h"
 #include "master/worker/worker_page.h"
+#include "master/worker/worker_spawn.h"
 
 namespace phial::detail {
 
@@ -42,16 +45,7 @@ class WorkerProcess final : public PoolWorker,
                             public std::enable_shared_from_this<WorkerProcess>,
                             private WorkerLink::Listener {
  public:
-  struct Environment {
-    Reactor& reactor;
-    Clock& clock;
-    const PoolOptions& options;
-    const std::shared_ptr<PoolLog>& log;
-    OomKills& oomKills;
-    SideThread& side;              // reads large results, writes large arguments
-    const TakeMemory& takeMemory;  // for them on their way
-    Owner& owner;
-  };
+  using Environment = WorkerEnvironment;
 
   /// `environment` is borrowed.
   WorkerProcess(Environment environment, std::uint64_t number);
@@ -120,8 +114,6 @@ class WorkerProcess final : public PoolWorker,
   void cancelTimers();
   bool hasRoom() const;
   void report() { env_.owner.workerChanged(*this); }
-  void spawn();
-  FileLane::Ends makeFileLane();
   void failToStart(std::string why);
   void startWriting(Outgoing& outgoing);
   void written();
@@ -148,19 +140,13 @@ class WorkerProcess final : public PoolWorker,
   void endForNonsense(std::string what);
   void endAfterAbort();
   bool beginEnding(DeathCause cause, std::string detail);
-  void killAfterGrace();
-  void sendEnd(int signal);
-  void kill();
-  void graceIsOver();
   void loseProcess();
   bool raiseCancel(std::uint64_t job, std::uint64_t element);
   void watchGivingUp(GiveUps::Entry entry);
   void endOverdue();
-  bool isWaitedFor() const;
   void endWithTrace(DeathCause cause, std::string detail);
   bool endForJob(std::uint64_t job, DeathCause cause, std::string detail);
   void exited(const ExitStatus& status);
-  DeathEvidence evidence(const ExitStatus& status) const;
   void drain();
   void hearTheRest();
   void readLastLines();
@@ -170,7 +156,6 @@ class WorkerProcess final : public PoolWorker,
   void checkTakeUp();
   void act(TakeUpWatch::Finding finding);
   void endUnresponsive(std::string what);
-  std::string tracerNote() const;
   TakeUpWatch::Progress takeUpProgress() const;
 
   Environment env_;
@@ -181,10 +166,9 @@ class WorkerProcess final : public PoolWorker,
   InFlight inFlight_;
   std::optional<WorkerPage> page_;  // from the spawn on
   kj::AutoCloseFd requestReadEnd_;
-  std::optional<OomKills::Mark> oomMark_;
-  std::optional<Process> process_;
-  std::optional<pid_t> numberInProc_;  // 0: /proc does not show it
-  std::shared_ptr<LogCapture> log_;    // shared with the call that reads the last of it
+  std::optional<WorkerChild> child_;
+  DeathRecord death_;
+  std::optional<PipeDrain> drain_;  // since its end
   std::unique_ptr<WorkerLink> link_;
   std::deque<Event> events_;
   // The result in the first of events_, while it is being read aside.
@@ -200,15 +184,7 @@ class WorkerProcess final : public PoolWorker,
   TakeUpWatch takeUp_;
   ProgressRelay progress_;
   std::vector<std::uint64_t> fetched_;  // a result's words, copied out of shared memory
-  std::optional<DeathCause> cause_;
-  std::string detail_;
-  bool lifelineCut_ = false;  // it cannot be signalled, and its lifeline has been cut
-  std::optional<ExitStatus> exitStatus_;
-  TimePoint drainUntil_{};
   DelayedCall startTimer_;
-  DelayedCall traceTimer_;
-  DelayedCall killTimer_;
-  DelayedCall verdictTimer_;
 };
 
 }  // namespace phial::detail

@@ -6,38 +6,13 @@
 // lives, and whether that very job still runs there.
 #include <phial/protocol/saturating_time.h>
 
-#include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <string>
 #include <utility>
 
 #include "master/worker/worker_process.h"
 
 namespace phial::detail {
-namespace {
-
-// For a stack of some dozen functions: it takes less than one millisecond, more under a sanitizer.
-constexpr Duration kTraceTime = std::chrono::milliseconds(100);
-
-// The process that traces `pid`; 0 when none does.
-pid_t tracerOf(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  const std::string name = "TracerPid:";
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name)) return std::atoi(line.c_str() + name.size());
-  }
-  return 0;
-}
-
-}  // namespace
-
-// Whether nothing that the worker does, or fails to do, is to end it.
-bool WorkerProcess::isWaitedFor() const {
-  return env_.options.traced == TracedWorker::isWaitedFor && tracerOf(process_->pid()) != 0;
-}
-
 void WorkerProcess::giveUp(std::uint64_t job, DeathCause cause, std::string detail,
                            std::uint64_t element) {
   if (!raiseCancel(job, element)) return;
@@ -79,8 +54,9 @@ void WorkerProcess::watchGivingUp(GiveUps::Entry entry) {
 
 void WorkerProcess::endOverdue() {
   // Its end is about to be reported.
-  if (process_->hasEnded()) return;
-  const auto heldBy = isWaitedFor() ? GiveUps::HeldBy::debugger : GiveUps::HeldBy::nobody;
+  if (child_->process().hasEnded()) return;
+  const auto heldBy =
+      child_->isHeldByDebugger() ? GiveUps::HeldBy::debugger : GiveUps::HeldBy::nobody;
   while (auto overdue = giveUps_.nextOverdue(*page_, heldBy)) {
     if (endForJob(overdue->job, overdue->cause, std::move(overdue->detail))) return;
   }
@@ -88,7 +64,7 @@ void WorkerProcess::endOverdue() {
 }
 
 bool WorkerProcess::timeOut(std::uint64_t job, std::string detail, IfReturned ifReturned) {
-  if (process_->hasEnded() || isWaitedFor()) return false;
+  if (child_->process().hasEnded() || child_->isHeldByDebugger()) return false;
   if (page_->stageOf(job) == WorkerPage::Stage::running) {
     return endForJob(job, DeathCause::timeout, std::move(detail));
   }
@@ -109,25 +85,21 @@ bool WorkerProcess::endForJob(std::uint64_t job, DeathCause cause, std::string d
   const bool over = page_->stageOf(job) == WorkerPage::Stage::over;
   if (!over) {
     if (cause == DeathCause::timeout) inFlight_.expire(job);
-    endWithTrace(cause, detail + tracerNote());
+    endWithTrace(cause, detail + child_->tracerNote());
   }
   if (!waiting.empty()) env_.owner.workerGaveBack(*this, waiting);
   return !over;
 }
 
-// The worker writes where it is, and then ends itself by the signal that it finds on its page. It
-// may be unable to, or unwilling: a moment later it is sent that signal.
+// The worker writes where it is, and then ends itself by the signal that it finds on its page.
 void WorkerProcess::endWithTrace(DeathCause cause, std::string detail) {
-  const int signal = env_.options.timeoutSignal;
   if (!beginEnding(cause, std::move(detail))) return;
-  page_->requestEnd(signal);
-  if (!process_->kill(SIGURG)) return end(cause, signal);
-  traceTimer_ = env_.reactor.callLater(kTraceTime, [this, signal] { sendEnd(signal); });
-  killAfterGrace();
+  page_->requestEnd(env_.options.timeoutSignal);
+  child_->endWithTrace(env_.options.timeoutSignal);
 }
 
 void WorkerProcess::checkTakeUp() {
-  if (state_ != WorkerState::busy || process_->hasEnded()) return;
+  if (state_ != WorkerState::busy || child_->process().hasEnded()) return;
   if (writing_) return;  // it has been sent nothing yet
   const auto& batch = inFlight_.batches().front();
   const auto seen = takeUpProgress();
@@ -135,10 +107,10 @@ void WorkerProcess::checkTakeUp() {
   // What has begun is for the timeouts of the jobs to end.
   const bool allBegun = seen.begun == batch.jobs.size() && inFlight_.held() > 0;
   const bool atWork = allBegun || page_->running();
-  if (isWaitedFor()) return takeUp_.begin(seen);
+  if (child_->isHeldByDebugger()) return takeUp_.begin(seen);
   using State = TakeUpWatch::State;
-  const auto state =
-      atWork ? process_->stopped() ? State::atWorkAndStopped : State::atWork : State::waiting;
+  const auto state = atWork ? child_->process().stopped() ? State::atWorkAndStopped : State::atWork
+                            : State::waiting;
   act(takeUp_.look(state, seen));
 }
 
@@ -148,7 +120,7 @@ void WorkerProcess::act(TakeUpWatch::Finding finding) {
       return;
     case TakeUpWatch::Finding::stopped:
       return env_.log->write(LogLevel::warning, number_,
-                             "the process " + std::to_string(process_->pid()) +
+                             "the process " + std::to_string(child_->process().pid()) +
                                  " has been stopped by a signal while it ran a job");
     case TakeUpWatch::Finding::stillStopped:
       if (env_.options.stopped != StoppedWorker::isEnded) return;
@@ -159,14 +131,8 @@ void WorkerProcess::act(TakeUpWatch::Finding finding) {
 }
 
 void WorkerProcess::endUnresponsive(std::string what) {
-  if (process_->stopped()) what += "; a signal, such as SIGSTOP, has stopped the process";
-  end(DeathCause::unresponsive, SIGKILL, what + tracerNote());
-}
-
-// For the certificate: what a tracer does to a worker looks like the worker's own doing.
-std::string WorkerProcess::tracerNote() const {
-  const pid_t tracer = tracerOf(process_->pid());
-  return tracer == 0 ? "" : "; process " + std::to_string(tracer) + " traces it";
+  if (child_->process().stopped()) what += "; a signal, such as SIGSTOP, has stopped the process";
+  end(DeathCause::unresponsive, SIGKILL, what + child_->tracerNote());
 }
 
 TakeUpWatch::Progress WorkerProcess::takeUpProgress() const {
