@@ -99,7 +99,11 @@ void WorkerChild::graceIsOver() {
   if (isHeldByDebugger()) return killAfterGrace();
   if (lifelineCut_) {
     process_.terminate();
-    const auto lost = onLost_;
+    const auto lost = onLost_;  // the log's function may destroy this
+    const auto log = env_.log;
+    log->write(LogLevel::error, number_,
+               "the process " + std::to_string(process_.pid()) +
+                   " cannot be ended, and lives on outside of the pool");
     return lost();
   }
   killAfterGrace();

@@ -32,8 +32,8 @@ namespace phial::detail {
 
 class WorkerChild {
  public:
-  /// Takes over the process. `environment` is borrowed. `onLost` is called from a timer, and may
-  /// destroy this object.
+  /// Takes over the process. `environment` is borrowed. `onLost` is called from a timer, perhaps
+  /// when this object is gone, and may destroy it.
   /// `oomMark` is what the kernel had counted before the spawn.
   WorkerChild(const WorkerEnvironment& environment, std::uint64_t number, Process process,
               std::optional<OomKills::Mark> oomMark, std::function<void()> onLost);

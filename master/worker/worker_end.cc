@@ -16,44 +16,22 @@ void WorkerProcess::exited(const ExitStatus& status) {
     beginEnding(cause, std::move(detail));
   }
   child_->stopTimers();
-  drain_.emplace(env_.reactor);
-  drain();
-}
-
-void WorkerProcess::drain() {
-  using Sees = PipeDrain::Sees;
-  const bool more = link_->readPending() || LoopBridge::current()->runnable() || !events_.empty();
-  const bool copying = more && (reading_ || link_->fetching());
-  const auto pause = drain_->next(copying ? Sees::copying : more ? Sees::more : Sees::nothing);
-  if (!pause) return hearTheRest();
-  env_.reactor.callLater(*pause, [weak = weak_from_this()] {
-    auto self = weak.lock();
-    if (self && !self->dead_) self->drain();
-  });
+  lastWords_ =
+      std::make_shared<LastWords>(env_.reactor, *conversation_, child_->output(),
+                                  LastWords::Callbacks{.onSilence = [this] { hearTheRest(); },
+                                                       .onLinesRead = [this] { die(); }});
+  lastWords_->listen();
 }
 
 // What it had delivered counts, whatever it died of afterwards.
 void WorkerProcess::hearTheRest() {
   const auto served = inFlight_.answered();
   collect();
-  if (inFlight_.answered() == served) return readLastLines();
-  env_.reactor.callSoon([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->readLastLines();
+  if (inFlight_.answered() == served) return lastWords_->readLines();
+  env_.reactor.callSoon([weak = std::weak_ptr(lastWords_)] {
+    if (auto words = weak.lock()) words->readLines();
   });
   env_.owner.workerAnswered(*this);
-}
-
-// What it has printed comes before the news of its death. A share in each turn: its pipes may hold
-// tens of thousands of lines, and each of them calls the log.
-void WorkerProcess::readLastLines() {
-  const auto keepAlive = shared_from_this();
-  const auto output = child_ ? child_->output() : nullptr;
-  const bool more = output && output->finish();
-  if (dead_) return;  // a log function has ended the pool
-  if (!more) return die();
-  env_.reactor.callLater(Duration::zero(), [weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->readLastLines();
-  });
 }
 
 void WorkerProcess::die() {
@@ -61,15 +39,6 @@ void WorkerProcess::die() {
   const auto keepAlive = shared_from_this();
   progress_.stop();
   if (page_) progress_.read(*page_);
-  auto document = certificate();
-  dead_ = true;
-  reading_.reset();
-  writing_.reset();
-  link_.reset();
-  env_.owner.workerDied(*this, std::move(document));
-}
-
-DeathCertificate WorkerProcess::certificate() const {
   DeathCertificate death;
   death.worker = number_;
   death.jobsServed = inFlight_.answered();
@@ -79,7 +48,12 @@ DeathCertificate WorkerProcess::certificate() const {
     if (const auto function = page_->attest(death)) death.function = functions_.name(*function);
   }
   if (child_) child_->attest(death);
-  return death;
+  dead_ = true;
+  if (lastWords_) lastWords_->stop();
+  lastWords_.reset();
+  intake_.reset();
+  conversation_.reset();
+  env_.owner.workerDied(*this, std::move(death));
 }
 
 }  // namespace phial::detail

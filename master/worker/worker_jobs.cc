@@ -6,11 +6,25 @@
 
 namespace phial::detail {
 
+Load WorkerProcess::load() const {
+  Load load{.state = state_, .given = inFlight_.answered()};
+  if (!inFlight_.empty()) {
+    load.held = inFlight_.held();
+    load.expected = inFlight_.expected();
+    load.next = inFlight_.meanOfOldest();
+    load.given += load.held;
+  }
+  const bool takesOneMore = state_ == WorkerState::busy && !inFlight_.full() && giveUps_.empty();
+  load.room = (state_ == WorkerState::idle || takesOneMore) && !conversation_->isWriting();
+  return load;
+}
+
 void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   const unsigned firstSlot = inFlight_.nextSlot();
+  // A job that is written aside counts as held, and can still be taken back: nobody has begun it.
   if (jobs.front().writing) {
-    startWriting(jobs.front());
-  } else if (!link_->run(jobs, inFlight_.nextNumber(), firstSlot)) {
+    conversation_->startWriting(jobs.front(), inFlight_.nextNumber());
+  } else if (!conversation_->run(jobs, inFlight_.nextNumber(), firstSlot)) {
     return;
   }
   std::vector<InFlight::Job> sent;
@@ -22,98 +36,40 @@ void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   }
   inFlight_.add(std::move(sent), env_.clock.now(), expected);
   state_ = WorkerState::busy;
-  if (!takeUp_.active() && !writing_) takeUp_.begin(takeUpProgress());
+  if (!conversation_->isWriting()) watchTakeUp();
   report();
-}
-
-// The worker counts as busy with it, and can still lose it: nobody has taken it up.
-void WorkerProcess::startWriting(Outgoing& outgoing) {
-  std::shared_ptr<ArgumentWriting> arguments = std::move(outgoing.writing);
-  writing_ = Writing{outgoing.job->id, outgoing.function, inFlight_.nextNumber(), arguments,
-                     Steps(env_.reactor, env_.side, arguments, [weak = weak_from_this()] {
-                       if (auto self = weak.lock()) self->written();
-                     })};
 }
 
 // The arguments are in their message, or never will be.
 void WorkerProcess::written() {
   if (dead_) return;
-  const Writing writing = std::move(*writing_);
-  writing_.reset();
+  const std::uint64_t job = conversation_->writtenJob();
+  const auto place = inFlight_.find(job);
   std::optional<Failure> failure;
-  if (const auto place = inFlight_.find(writing.job)) {
-    if (state_ != WorkerState::busy) return;  // its end will say what becomes of the job
-    failure = sendWritten(writing, *place);
+  // If it is ending, its end will say what becomes of the job.
+  if (place && state_ != WorkerState::busy) return conversation_->dropWritten();
+  if (place) {
+    failure = conversation_->sendWritten(inFlight_, *place);
     if (!failure) {
-      if (!takeUp_.active()) takeUp_.begin(takeUpProgress());
+      watchTakeUp();
       return report();
     }
     inFlight_.settle(*place, InFlight::Held::byPool);
   }
+  conversation_->dropWritten();
   inFlight_.popFront();
   if (state_ == WorkerState::busy) state_ = WorkerState::idle;
   report();
-  if (failure) env_.owner.jobUnwritable(writing.job, std::move(*failure));
+  if (failure) env_.owner.jobUnwritable(job, std::move(*failure));
   env_.owner.workerAnswered(*this);
-}
-
-// Why it cannot be sent, if so.
-std::optional<Failure> WorkerProcess::sendWritten(const Writing& writing, InFlight::Place place) {
-  try {
-    const auto& job = inFlight_.job(place);
-    link_->run({.id = job.id,
-                .function = writing.function,
-                .label = job.label,
-                .slot = inFlight_.slotNumber(place),
-                .arguments = writing.arguments->take(),
-                .files = writing.arguments->files()},
-               writing.batch);
-    return std::nullopt;
-  } catch (...) {
-    return Failure::current();
-  }
-}
-
-Load WorkerProcess::load() const {
-  Load load{.state = state_, .room = hasRoom(), .given = inFlight_.answered()};
-  if (!inFlight_.empty()) {
-    load.held = inFlight_.held();
-    load.expected = inFlight_.expected();
-    load.next = inFlight_.meanOfOldest();
-    load.given += load.held;
-  }
-  return load;
-}
-
-bool WorkerProcess::hasRoom() const {
-  if (writing_) return false;
-  if (state_ == WorkerState::idle) return true;
-  return state_ == WorkerState::busy && !inFlight_.full() && giveUps_.empty();
 }
 
 bool WorkerProcess::takeBack(std::uint64_t job) {
   const auto place = inFlight_.find(job);
-  if (!place || !page_->withdraw(*place)) return false;
-  inFlight_.settle(*place, InFlight::Held::byPool);
-  if (writing_ && writing_->job == job) writing_->arguments->stop();
+  if (!place || !page_->takeBack(*place)) return false;
+  conversation_->stopWriting(job);
   report();
   return true;
-}
-
-void WorkerProcess::collect() {
-  const auto served = inFlight_.answered();
-  auto fault = fetchAllDelivered();
-  if (inFlight_.answered() != served) report();
-  if (!fault.empty()) endForNonsense(std::move(fault));
-}
-
-std::string WorkerProcess::fetchAllDelivered() {
-  for (std::size_t batch = 0; batch < inFlight_.batches().size(); ++batch) {
-    auto fault = fetchDelivered(batch);
-    // The rest of this batch is to be read first.
-    if (!fault.empty() || !inFlight_.allSettled(batch)) return fault;
-  }
-  return {};
 }
 
 std::vector<std::uint64_t> WorkerProcess::takeBackLast(std::size_t most) {
@@ -126,6 +82,13 @@ std::vector<std::uint64_t> WorkerProcess::takeBackLast(std::size_t most) {
   }
   std::reverse(taken.begin(), taken.end());
   return taken;
+}
+
+void WorkerProcess::collect() {
+  const auto served = inFlight_.answered();
+  auto fault = intake_->takeDelivered();
+  if (inFlight_.answered() != served) report();
+  if (!fault.empty()) complain(std::move(fault));
 }
 
 }  // namespace phial::detail

@@ -1,5 +1,9 @@
 #include "master/worker/worker_page.h"
 
+#include <phial/protocol/result_memory.h>
+
+#include <utility>
+
 #include "master/worker/trace_reader.h"
 
 namespace phial::detail {
@@ -7,6 +11,17 @@ namespace phial::detail {
 bool WorkerPage::begun(std::uint64_t job) const {
   const auto place = jobs_.find(job);
   return place && begun(*place);
+}
+
+bool WorkerPage::takeBack(Place place) {
+  if (!slot(place).withdraw(jobs_.job(place).id)) return false;
+  jobs_.settle(place, InFlight::Held::byPool);
+  return true;
+}
+
+std::optional<kj::ArrayPtr<const capnp::word>> WorkerPage::fetch(Place place) {
+  if (!fetchResult(mapping_.results(), jobs_.slotNumber(place), fetched_)) return std::nullopt;
+  return kj::arrayPtr(reinterpret_cast<const capnp::word*>(fetched_.data()), fetched_.size());
 }
 
 std::optional<WorkerPage::Place> WorkerPage::running() const {

@@ -13,11 +13,12 @@
 // most, and no system call.
 #pragma once
 
+#include <capnp/common.h>
+#include <kj/array.h>
 #include <phial/master/clock.h>
 #include <phial/master/death_certificate.h>
 #include <phial/protocol/control_page.h>
 #include <phial/protocol/progress_board.h>
-#include <phial/protocol/result_memory.h>
 
 #include <cstdint>
 #include <optional>
@@ -39,8 +40,9 @@ class WorkerPage {
   /// it, or does not hold the job.
   enum class Stage { running, returned, over };
 
-  /// Makes a page. `jobs` is borrowed. Throws std::system_error or std::bad_alloc.
-  explicit WorkerPage(const InFlight& jobs) : jobs_(jobs), mapping_(ControlPageMapping::create()) {}
+  /// Makes a page. `jobs` is borrowed; takeBack() settles jobs there. Throws std::system_error or
+  /// std::bad_alloc.
+  explicit WorkerPage(InFlight& jobs) : jobs_(jobs), mapping_(ControlPageMapping::create()) {}
 
   // For the spawn.
 
@@ -56,19 +58,17 @@ class WorkerPage {
   /// The worker may take up this job, in this slot. Call it before the message about the job can
   /// reach the worker. REQUIRES: the slot is free.
   void offer(unsigned slot, std::uint64_t job) { page().slots[slot].offer(job); }
-  /// True: the worker has not begun the job, and never will.
-  bool withdraw(Place place) { return slot(place).withdraw(jobs_.job(place).id); }
+  /// True: the worker has not begun the job, never will, and does not hold it any more.
+  bool takeBack(Place place);
   /// True if the worker has taken up the job.
   bool begun(Place place) const { return slot(place).claimed(jobs_.job(place).id); }
   /// True if the worker holds this job and has taken it up.
   bool begun(std::uint64_t job) const;
   /// True if the job's result lies behind the page.
   bool delivered(Place place) const { return slot(place).delivered(jobs_.job(place).id); }
-  /// Copies the result of a job that is delivered() to `to`. False: the place that the worker names
-  /// lies outside of the memory for results.
-  bool fetch(Place place, std::vector<std::uint64_t>& to) const {
-    return fetchResult(mapping_.results(), jobs_.slotNumber(place), to);
-  }
+  /// Copies the result of a job that is delivered(); the copy is valid until the next one. Nothing:
+  /// the place that the worker names lies outside of the memory for results.
+  std::optional<kj::ArrayPtr<const capnp::word>> fetch(Place place);
 
   // Where the jobs stand.
 
@@ -124,8 +124,9 @@ class WorkerPage {
   std::optional<Duration> believedDelay(std::int64_t started, Place place) const;
   std::optional<Place> latest(std::uint64_t job) const;
 
-  const InFlight& jobs_;
+  InFlight& jobs_;
   ControlPageMapping mapping_;
+  std::vector<std::uint64_t> fetched_;
 };
 
 }  // namespace phial::detail

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "master/process/shortage.h"
+#include "master/worker/worker_spawn.h"
 
 namespace phial::detail {
 WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
@@ -15,27 +16,14 @@ WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
       takeUp_(env_.clock, env_.options.startTimeout, [this] { checkTakeUp(); }),
       progress_(env_.clock, inFlight_, env_.owner, [this] { progress_.read(*page_); }) {}
 
-WorkerProcess::~WorkerProcess() noexcept { cancelTimers(); }
-
-void WorkerProcess::cancelTimers() {
-  giveUps_.stop();
-  takeUp_.stop();
-  progress_.stop();
+WorkerProcess::~WorkerProcess() noexcept {
   startTimer_.cancel();
-  if (child_) child_->stopTimers();
+  if (lastWords_) lastWords_->stop();
 }
 
 std::optional<std::string> WorkerProcess::start() {
   try {
-    page_.emplace(inFlight_);
-    auto spawned = spawnWorker(env_, number_, *page_);
-    requestReadEnd_ = kj::mv(spawned.requestReadEnd);
-    child_.emplace(env_, number_, std::move(spawned.process), std::move(spawned.oomMark),
-                   [this] { loseProcess(); });
-    link_ = std::make_unique<WorkerLink>(*env_.reactor.base(), std::move(spawned.channels),
-                                         env_.options.maxMessageBytes,
-                                         static_cast<WorkerLink::Listener&>(*this));
-    child_->onExit([this](const ExitStatus& status) { exited(status); });
+    spawn();
   } catch (const std::exception& e) {
     const auto* own = dynamic_cast<const Error*>(&e);
     std::string why = own != nullptr ? own->describe() : e.what();
@@ -43,19 +31,56 @@ std::optional<std::string> WorkerProcess::start() {
       abandon();
       return why;
     }
-    failToStart(std::move(why));
+    beginEnding(DeathCause::startup, std::move(why));
+    env_.reactor.callSoon([weak = weak_from_this()] {
+      if (auto self = weak.lock()) self->die();
+    });
     return std::nullopt;
   }
   startTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { startIsLate(); });
-  link_->describe(env_.options.name, number_, env_.options.spin);
+  conversation_->greet(number_);
   return std::nullopt;
 }
 
-void WorkerProcess::failToStart(std::string why) {
-  beginEnding(DeathCause::startup, std::move(why));
-  env_.reactor.callSoon([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->die();
+// What the parts call may come after this worker's end.
+void WorkerProcess::spawn() {
+  page_.emplace(inFlight_);
+  auto spawned = spawnWorker(env_, number_, *page_);
+  const std::weak_ptr<WorkerProcess> weak = weak_from_this();
+  child_.emplace(env_, number_, std::move(spawned.process), std::move(spawned.oomMark), [weak] {
+    const auto self = weak.lock();
+    if (!self || self->dead_) return;
+    self->death_.lose();
+    self->die();
   });
+  const auto readProgress = [weak] {
+    const auto self = weak.lock();
+    if (self && !self->dead_) self->progress_.read(*self->page_);
+  };
+  conversation_.emplace(
+      env_, std::move(spawned.channels), kj::mv(spawned.requestReadEnd),
+      Conversation::Callbacks{.onEvents =
+                                  [weak] {
+                                    if (auto self = weak.lock()) self->handleEvents();
+                                  },
+                              .onWritten =
+                                  [weak] {
+                                    if (auto self = weak.lock()) self->written();
+                                  },
+                              .onBell =
+                                  [this, readProgress] {
+                                    if (progress_.onBell() == ProgressRelay::When::later) return;
+                                    env_.reactor.callSoon(readProgress);
+                                  }});
+  intake_.emplace(ResultIntake::Parts{.worker = *this,
+                                      .owner = env_.owner,
+                                      .jobs = inFlight_,
+                                      .page = *page_,
+                                      .conversation = *conversation_,
+                                      .giveUps = giveUps_,
+                                      .progress = progress_,
+                                      .output = *child_->output()});
+  child_->onExit([this](const ExitStatus& status) { exited(status); });
 }
 
 void WorkerProcess::startIsLate() {
@@ -71,7 +96,7 @@ void WorkerProcess::startIsLate() {
         "it did not answer the handshake in time" + child_->tracerNote());
   };
   // Something may have held up the loop while its greeting lay in the pipe.
-  if (!link_->readPending()) return giveUp();
+  if (!conversation_->link().readPending()) return giveUp();
   startTimer_ = env_.clock.callLater(env_.options.grace, giveUp);
 }
 
@@ -102,9 +127,7 @@ WorkerStatus WorkerProcess::status() const {
 }
 
 bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {
-  startTimer_.cancel();
-  takeUp_.stop();
-  giveUps_.stop();
+  stopWatches();
   death_.blame(cause, std::move(detail));
   if (state_ == WorkerState::ending) return false;
   state_ = WorkerState::ending;
@@ -114,7 +137,7 @@ bool WorkerProcess::beginEnding(DeathCause cause, std::string detail) {
 
 void WorkerProcess::retire(DeathCause cause) {
   if (!beginEnding(cause, {})) return;
-  link_->shutdown();
+  conversation_->shutDown();
   child_->killAfterGrace();
 }
 
@@ -124,27 +147,21 @@ void WorkerProcess::end(DeathCause cause, int signal, std::string detail) {
   if (child_) child_->end(signal);
 }
 
-// Nothing can end it: the pool goes on without it.
-void WorkerProcess::loseProcess() {
-  const auto keepAlive = shared_from_this();
-  death_.lose();
-  env_.log->write(LogLevel::error, number_,
-                  "the process " + std::to_string(child_->process().pid()) +
-                      " cannot be ended, and lives on outside of the pool");
-  die();
-}
-
-std::optional<std::uint64_t> WorkerProcess::residentBytes() {
-  return child_ ? child_->residentBytes() : std::nullopt;
+void WorkerProcess::stopWatches() {
+  startTimer_.cancel();
+  takeUp_.stop();
+  giveUps_.stop();
 }
 
 void WorkerProcess::abandon() {
-  cancelTimers();
+  stopWatches();
+  progress_.stop();
   state_ = WorkerState::ending;
   dead_ = true;
-  reading_.reset();
-  writing_.reset();
-  link_.reset();
+  if (lastWords_) lastWords_->stop();
+  lastWords_.reset();
+  intake_.reset();
+  conversation_.reset();
   if (child_) child_->output()->close();
   child_.reset();
 }

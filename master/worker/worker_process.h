@@ -1,49 +1,62 @@
-// One worker as the pool sees it: a child process, its conversation, its log and its end.
+// One worker as the pool sees it: a child process, its conversation, its jobs and its end.
+//
+// WorkerProcess conducts parts that each own their state, know each other little, and can be read
+// alone:
+//
+//   the process    WorkerChild     its output, the steps by which it is ended
+//                  spawnWorker()   how it is laid out
+//   what it says   Conversation    the link, what has arrived, what is read and written aside
+//                  ResultIntake    checks results, hands each to the pool
+//   its jobs       InFlight        which jobs it holds
+//                  WorkerPage      where each of them stands: the control page
+//   its time       GiveUps         jobs that were asked to give up
+//                  TakeUpWatch     jobs that it does not take up
+//                  ProgressRelay   what jobs report of their progress
+//   its end        DeathRecord     why it ends
+//                  LastWords       what it had said before
+//
+// The parts decide nothing about the worker's life. They report, and WorkerProcess changes the
+// state: it makes the worker ready, busy and idle, begins its end, and tells the pool.
 //
 // Invariants
-// 1. Jobs travel in batches, at most two of them at a time. Each job that a worker holds it answers
-//    for, gives back or leaves behind at its end.
-// 2. The first cause of an end is the one on the certificate.
+// 1. Jobs travel in batches, at most two of them at a time (InFlight). Each job that a worker holds
+//    it answers for (ResultIntake), gives back (WorkerPage::takeBack) or leaves behind at its end.
+// 2. The first cause of an end is the one on the certificate (DeathRecord).
 // 3. The verdict comes from the process (its pidfd), never from a pipe alone; what the worker had
-//    written before its end is heard first. A grandchild that holds a pipe open delays nothing.
+//    written before its end is heard first (LastWords). A grandchild that holds a pipe open delays
+//    nothing (PipeDrain).
 // 4. An Owner is called from the loop, outside KJ, and may destroy everything from there, save in
-//    those calls that are for the books only.
+//    those calls that are for the books only. So each of the other calls is the last thing that is
+//    done in a turn, and whoever goes on after one looks at dead_ first.
+// 5. A timer that could end the worker asks, at the moment when it fires, whether its reason still
+//    holds: the loop may be late, and much may have happened since.
 #pragma once
 
 #include <phial/master/death_certificate.h>
-#include <phial/master/pool_options.h>
-#include <phial/master/process.h>
-#include <phial/master/reactor.h>
 #include <phial/protocol/function_index.h>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "master/worker/death_reason.h"
+#include "master/worker/conversation.h"
 #include "master/worker/death_record.h"
 #include "master/worker/give_ups.h"
 #include "master/worker/in_flight.h"
-#include "master/worker/pipe_drain.h"
+#include "master/worker/last_words.h"
 #include "master/worker/pool_worker.h"
 #include "master/worker/progress_relay.h"
-#include "master/worker/steps.h"
+#include "master/worker/result_intake.h"
 #include "master/worker/take_up_watch.h"
 #include "master/worker/worker_child.h"
 #include "master/worker/worker_environment.h"
-#include "master/worker/worker_link.h"
 #include "master/worker/worker_page.h"
-#include "master/worker/worker_spawn.h"
 
 namespace phial::detail {
 
-class WorkerProcess final : public PoolWorker,
-                            public std::enable_shared_from_this<WorkerProcess>,
-                            private WorkerLink::Listener {
+class WorkerProcess final : public PoolWorker, public std::enable_shared_from_this<WorkerProcess> {
  public:
   using Environment = WorkerEnvironment;
 
@@ -76,7 +89,9 @@ class WorkerProcess final : public PoolWorker,
   void letFinish(std::uint64_t job, std::optional<Duration> timeout) override;
   bool timeOut(std::uint64_t job, std::string detail, IfReturned ifReturned) override;
   void collect() override;
-  std::optional<std::uint64_t> residentBytes() override;
+  std::optional<std::uint64_t> residentBytes() override {
+    return child_ ? child_->residentBytes() : std::nullopt;
+  }
   std::optional<Duration> runningFor() const override { return page_->runningFor(); }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
   void retire(DeathCause cause) override;
@@ -84,107 +99,55 @@ class WorkerProcess final : public PoolWorker,
   void abandon() override;
 
  private:
-  struct Disconnected {};
-  struct Nonsense {
-    std::string what;
-  };
-  struct Answer {
-    std::uint64_t batch;
-    WorkerLink::Answer message;
-  };
-  using Event =
-      std::variant<WorkerLink::Greeting, Answer, WorkerLink::Delivery, Nonsense, Disconnected>;
-  // The job that it was sent last, while its arguments are being written: the only one that it
-  // holds.
-  struct Writing {
-    std::uint64_t job;
-    std::uint32_t function;
-    std::uint64_t batch;
-    std::shared_ptr<ArgumentWriting> arguments;
-    Steps steps;
-  };
-
-  void onGreeting(WorkerLink::Greeting greeting) override;
-  void onAnswer(std::uint64_t batch, WorkerLink::Answer answer) override;
-  void onDelivery(WorkerLink::Delivery delivery) override;
-  void onBell() override;
-  void onNonsense(std::string what) override;
-  void onDisconnect() override;
-
-  void cancelTimers();
-  bool hasRoom() const;
-  void report() { env_.owner.workerChanged(*this); }
-  void failToStart(std::string why);
-  void startWriting(Outgoing& outgoing);
-  void written();
-  std::optional<Failure> sendWritten(const Writing& writing, InFlight::Place place);
-  void note(Event event);
-  void handleEvents();
-  bool readAhead(Event& event);
-  void beginReading(schema::JobResult::Reader result);
-  void handle(WorkerLink::Greeting& greeting);
-  void handle(Answer& answer);
-  void handle(WorkerLink::Delivery& delivery);
-  void handle(Nonsense& nonsense);
-  void handle(Disconnected& disconnected);
-
-  std::string readGreeting(WorkerLink::Greeting& greeting);
-  std::string objectionTo(schema::WorkerInfo::Reader info) const;
-  void readFunctions(schema::WorkerInfo::Reader info);
-  std::string readResults(capnp::List<schema::JobResult>::Reader results);
-  std::string readAnswer(WorkerLink::Answer& answer);
-  std::string fetchAllDelivered();
-  std::string fetchDelivered(std::size_t batch);
-  std::string accept(InFlight::Place place, schema::JobResult::Reader result);
-  void batchAnswered();
-  void endForNonsense(std::string what);
-  void endAfterAbort();
-  bool beginEnding(DeathCause cause, std::string detail);
-  void loseProcess();
-  bool raiseCancel(std::uint64_t job, std::uint64_t element);
-  void watchGivingUp(GiveUps::Entry entry);
-  void endOverdue();
-  void endWithTrace(DeathCause cause, std::string detail);
-  bool endForJob(std::uint64_t job, DeathCause cause, std::string detail);
-  void exited(const ExitStatus& status);
-  void drain();
-  void hearTheRest();
-  void readLastLines();
-  void die();
-  DeathCertificate certificate() const;
+  // Its life: worker_process.cc.
+  void spawn();
   void startIsLate();
+  bool beginEnding(DeathCause cause, std::string detail);
+  void stopWatches();
+  void report() { env_.owner.workerChanged(*this); }
+
+  // What it says: worker_events.cc.
+  void handleEvents();
+  void handle(Conversation::Greeting& greeting);
+  void handle(Conversation::Answer& answer);
+  void handle(Conversation::Delivery& delivery);
+  void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }
+  void handle(Conversation::Disconnected& disconnected);
+  void complain(std::string what);
+
+  // Its jobs and their time: worker_jobs.cc, worker_time.cc.
+  void written();
+  bool raiseCancel(std::uint64_t job, std::uint64_t element);
+  void endOverdue();
+  bool endForJob(std::uint64_t job, DeathCause cause, std::string detail);
+  void watchTakeUp();
   void checkTakeUp();
   void act(TakeUpWatch::Finding finding);
-  void endUnresponsive(std::string what);
-  TakeUpWatch::Progress takeUpProgress() const;
+
+  // Its end: worker_end.cc.
+  void exited(const ExitStatus& status);
+  void hearTheRest();
+  void die();
 
   Environment env_;
   const std::uint64_t number_;
   const TimePoint spawnedAt_;
   WorkerState state_ = WorkerState::starting;
   bool dead_ = false;  // the owner has been told, or has abandoned it
-  InFlight inFlight_;
-  std::optional<WorkerPage> page_;  // from the spawn on
-  kj::AutoCloseFd requestReadEnd_;
-  std::optional<WorkerChild> child_;
-  DeathRecord death_;
-  std::optional<PipeDrain> drain_;  // since its end
-  std::unique_ptr<WorkerLink> link_;
-  std::deque<Event> events_;
-  // The result in the first of events_, while it is being read aside.
-  struct Reading {
-    std::uint64_t job;
-    std::shared_ptr<ResultReading> result;
-    Steps steps;
-  };
-  std::optional<Reading> reading_;
-  std::optional<Writing> writing_;
   FunctionIndex functions_;
+  InFlight inFlight_;
+  DeathRecord death_;
   GiveUps giveUps_;
   TakeUpWatch takeUp_;
   ProgressRelay progress_;
-  std::vector<std::uint64_t> fetched_;  // a result's words, copied out of shared memory
   DelayedCall startTimer_;
+
+  // From the spawn on. Each borrows what stands above it.
+  std::optional<WorkerPage> page_;
+  std::optional<WorkerChild> child_;
+  std::optional<Conversation> conversation_;
+  std::optional<ResultIntake> intake_;
+  std::shared_ptr<LastWords> lastWords_;  // from its end on
 };
 
 }  // namespace phial::detail

@@ -17,12 +17,14 @@ class WorkerPageTest : public PageFixture {
 
 TEST_F(WorkerPageTest, AJobIsEitherBegunOrTakenBack) {
   send({1, 2});
-  EXPECT_TRUE(page_.withdraw(*jobs_.find(2)));
-  EXPECT_FALSE(claim(2));
+  JobSlot& second = slotOf(2);
+  EXPECT_TRUE(page_.takeBack(*jobs_.find(2)));
+  EXPECT_FALSE(second.claim(2));
   ASSERT_TRUE(claim(1));
-  EXPECT_FALSE(page_.withdraw(*jobs_.find(1)));
+  EXPECT_FALSE(page_.takeBack(*jobs_.find(1)));
   EXPECT_TRUE(page_.begun(1));
   EXPECT_FALSE(page_.begun(2));
+  EXPECT_EQ(jobs_.held(), 1U);
 }
 
 TEST_F(WorkerPageTest, TellsTheJobThatRunsFromThoseThatWaitAndThoseThatEnded) {
