@@ -51,7 +51,12 @@ bool InFlight::reported(Place place, std::uint64_t report) {
 void InFlight::settle(Place place, Held held) {
   Job& job = batches_[place.batch].jobs[place.index];
   held_ -= job.held == Held::byWorker ? 1 : 0;
+  answered_ += held == Held::answered ? 1 : 0;
   job.held = held;
+}
+
+void InFlight::expire(std::uint64_t id) {
+  if (expired_ == 0) expired_ = id;
 }
 
 bool InFlight::allSettled(std::size_t batch) const {
@@ -60,32 +65,8 @@ bool InFlight::allSettled(std::size_t batch) const {
                       [](const Job& job) { return job.held == Held::byWorker; });
 }
 
-// The first that the worker holds and that `predicate` is true of.
-template <class Predicate>
-std::optional<InFlight::Place> InFlight::first(Predicate predicate) const {
-  for (Place place{0, 0}; place.batch < batches_.size(); ++place.batch) {
-    const auto& jobs = batches_[place.batch].jobs;
-    for (place.index = 0; place.index < jobs.size(); ++place.index) {
-      if (jobs[place.index].held == Held::byWorker && predicate(place)) return place;
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<InFlight::Place> InFlight::find(std::uint64_t id) const {
-  return first([&](Place place) { return job(place).id == id; });
-}
-
-std::optional<InFlight::Place> InFlight::running() const {
-  const auto isRunning = [this](Place place) { return begun(place) && !delivered(place); };
-  const auto named = find(page_.job.load(std::memory_order_acquire));
-  if (named && isRunning(*named)) return named;
-  // It has taken one up, and has yet to name it.
-  return first(isRunning);
-}
-
-std::optional<InFlight::Place> InFlight::firstWaiting() const {
-  return first([this](Place place) { return !begun(place); });
+  return firstHeld([&](Place place) { return job(place).id == id; });
 }
 
 std::vector<std::uint64_t> InFlight::all() const {
@@ -98,23 +79,15 @@ std::vector<std::uint64_t> InFlight::all() const {
   return ids;
 }
 
-bool InFlight::passed(Place place) const {
-  const auto named = page_.job.load(std::memory_order_acquire);
-  // Also one that has been answered since, or taken back.
+bool InFlight::sentAfter(Place place, std::uint64_t id) const {
   for (Place at = place; at.batch < batches_.size(); ++at.batch, at.index = 0) {
     const auto& jobs = batches_[at.batch].jobs;
     for (; at.index < jobs.size(); ++at.index) {
       const bool later = at.batch > place.batch || at.index > place.index;
-      if (later && jobs[at.index].id == named) return true;
+      if (later && jobs[at.index].id == id) return true;
     }
   }
   return false;
-}
-
-bool InFlight::takeBack(Place place) {
-  if (!slot(place).withdraw(job(place).id)) return false;
-  settle(place, Held::byPool);
-  return true;
 }
 
 }  // namespace phial::detail

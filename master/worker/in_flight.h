@@ -1,8 +1,10 @@
-// The jobs that a worker has been sent and has not answered, and where each stands.
+// The book of the jobs that a worker has been sent and has not answered.
 //
-// They travel in batches, which are answered in the order in which they were sent. Where a job
-// stands is told by its slot on the control page. The worker may write anything there; what is read
-// counts only for jobs that it really holds.
+// Jobs travel in batches, and the worker answers batches in the order in which they were sent. Each
+// job of a batch has a slot on the control page. InFlight says which slot that is, but it does not
+// read the page: where the worker is with a job is for WorkerPage to say (worker_page.h).
+//
+// Thread rule: the loop's.
 #pragma once
 
 #include <phial/master/clock.h>
@@ -43,13 +45,12 @@ class InFlight {
     std::size_t index;
   };
 
-  /// `page` is borrowed.
-  explicit InFlight(ControlPage& page) : page_(page) {}
-
   bool empty() const { return batches_.empty(); }
   bool full() const { return batches_.size() == kBatches; }
   /// Jobs that the worker holds: sent, neither answered nor taken back.
   std::size_t held() const { return held_; }
+  /// Jobs that the worker has answered in its life.
+  std::uint64_t answered() const { return answered_; }
   /// How long all the batches should take; max when that is not known.
   Duration expected() const;
   /// How long each job of the oldest batch should take; max when that is not known. REQUIRES: not
@@ -76,37 +77,45 @@ class InFlight {
   bool reported(Place place, std::uint64_t report);
   /// From here on the worker does not hold it.
   void settle(Place place, Held held);
+  /// The time of this job is up: it stays in the book until the worker's end, and an answer to it
+  /// does not count. The first job for which this is said stays the one.
+  void expire(std::uint64_t id);
+  /// True if expire() was said of this job.
+  bool expired(std::uint64_t id) const { return expired_ == id && id != 0; }
+  /// True if the worker holds a job that has expired.
+  bool holdsExpired() const { return expired_ != 0 && find(expired_); }
 
   /// Whether the worker holds no job of the batch.
   bool allSettled(std::size_t batch) const;
 
   /// A job that the worker holds, by its number.
   std::optional<Place> find(std::uint64_t id) const;
-  /// The one that it has taken up and not delivered.
-  std::optional<Place> running() const;
-  /// The first that it holds and has not taken up.
-  std::optional<Place> firstWaiting() const;
+  /// The first job that the worker holds and that `predicate(Place)` is true of.
+  template <class Predicate>
+  std::optional<Place> firstHeld(Predicate predicate) const;
   /// All that it holds, in order.
   std::vector<std::uint64_t> all() const;
-
-  /// Whether the worker has taken it up.
-  bool begun(Place place) const { return slot(place).claimed(job(place).id); }
-  /// Whether its result lies in shared memory.
-  bool delivered(Place place) const { return slot(place).delivered(job(place).id); }
-  /// Whether the worker says that it is at a later job by now.
-  bool passed(Place place) const;
-  /// True: the worker has not begun it and will not, and does not hold it any more.
-  bool takeBack(Place place);
+  /// True if the job of this number was sent after the one at `place`. Also of a later job that has
+  /// been answered since, or taken back.
+  bool sentAfter(Place place, std::uint64_t id) const;
 
  private:
-  JobSlot& slot(Place place) const { return page_.slots[slotNumber(place)]; }
-  template <class Predicate>
-  std::optional<Place> first(Predicate predicate) const;
-
-  ControlPage& page_;
   std::deque<Batch> batches_;
   std::uint64_t lastNumber_ = 0;
   std::size_t held_ = 0;
+  std::uint64_t answered_ = 0;
+  std::uint64_t expired_ = 0;  // 0: none
 };
+
+template <class Predicate>
+std::optional<InFlight::Place> InFlight::firstHeld(Predicate predicate) const {
+  for (Place place{0, 0}; place.batch < batches_.size(); ++place.batch) {
+    const auto& jobs = batches_[place.batch].jobs;
+    for (place.index = 0; place.index < jobs.size(); ++place.index) {
+      if (jobs[place.index].held == Held::byWorker && predicate(place)) return place;
+    }
+  }
+  return std::nullopt;
+}
 
 }  // namespace phial::detail

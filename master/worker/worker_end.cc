@@ -1,157 +1,59 @@
 // A worker's end: what it had said is heard, then its certificate is written.
 #include <utility>
 
-#include "master/worker/trace_reader.h"
 #include "master/worker/worker_process.h"
 
 namespace phial::detail {
-namespace {
-
-// How long a dead worker's pipes are listened to when somebody else keeps writing into them.
-constexpr Duration kDrainLimit = std::chrono::milliseconds(100);
-
-// Between two looks at what another thread copies.
-constexpr Duration kDrainPause = std::chrono::milliseconds(1);
-
-}  // namespace
-
 void WorkerProcess::exited(const ExitStatus& status) {
-  exitStatus_ = status;
-  if (!cause_) {
-    auto [cause, detail] = deathReason(evidence(status), env_.options.limits);
-    if (cause == DeathCause::crash && !detail_.empty()) {  // it broke off the conversation before
-      cause = DeathCause::protocol;
-      detail = detail_;
-    }
+  death_.exited(status);
+  if (!death_.cause()) {
+    using Life = DeathEvidence::Life;
+    DeathEvidence evidence = child_->claimEvidence(status);
+    evidence.life = state_ == WorkerState::starting ? Life::starting : Life::serving;
+    evidence.refusal = page_->refusal();
+    evidence.lostDescriptor = page_->lostDescriptor();
+    auto [cause, detail] = death_.reasonOf(evidence, env_.options.limits);
     beginEnding(cause, std::move(detail));
   }
-  traceTimer_.cancel();
-  killTimer_.cancel();
-  verdictTimer_.cancel();
-  drainUntil_ = env_.reactor.now() + kDrainLimit;
-  drain();
-}
-
-// Of an end that was not the pool's doing.
-DeathEvidence WorkerProcess::evidence(const ExitStatus& status) const {
-  using Life = DeathEvidence::Life;
-  DeathEvidence evidence{.life = state_ == WorkerState::starting ? Life::starting : Life::serving,
-                         .status = status,
-                         .resources = process_->resources(),
-                         .refusal = refusal()};
-  const auto lost = control_ ? control_->page().lostDescriptor.load(std::memory_order_acquire) : 0;
-  if (lost > 0) evidence.lostDescriptor = static_cast<int>(lost) - 1;
-  if (status == ExitStatus(Signalled{SIGKILL}) && oomMark_) {
-    evidence.oomKill = env_.oomKills.claim(*oomMark_);
-  }
-  return evidence;
-}
-
-// The job that a death is put down to: the one that ran, or else the first that was on its way.
-std::optional<InFlight::Place> WorkerProcess::blamed() const {
-  if (const auto running = inFlight_->running()) return running;
-  return inFlight_->firstWaiting();
-}
-
-// The page is the worker's to write: at the worst it calls a crash of its own a want of memory.
-DeathEvidence::Refusal WorkerProcess::refusal() const {
-  using Refusal = DeathEvidence::Refusal;
-  if (!control_) return Refusal::none;
-  const auto refused = control_->page().refusedJob.load(std::memory_order_acquire);
-  const auto job = blamed();
-  if (job && refused == inFlight_->job(*job).id) return Refusal::toTheJob;
-  if (job && inFlight_->begun(*job)) return Refusal::none;
-  if (job && refused == kRefusedToMessage) return Refusal::toItsMessage;
-  return refused == kRefusedBetweenJobs ? Refusal::betweenJobs : Refusal::none;
-}
-
-void WorkerProcess::drain() {
-  const bool more = link_->readPending() || LoopBridge::current()->runnable() || !events_.empty();
-  // What has arrived is read to its end.
-  const bool copying = reading_ || link_->fetching();
-  if (copying) drainUntil_ = env_.reactor.now() + kDrainLimit;
-  if (!more || env_.reactor.now() >= drainUntil_) return hearTheRest();
-  env_.reactor.callLater(copying ? kDrainPause : Duration::zero(), [weak = weak_from_this()] {
-    auto self = weak.lock();
-    if (self && !self->dead_) self->drain();
-  });
+  child_->stopTimers();
+  lastWords_ =
+      std::make_shared<LastWords>(env_.reactor, *conversation_, child_->output(),
+                                  LastWords::Callbacks{.onSilence = [this] { hearTheRest(); },
+                                                       .onLinesRead = [this] { die(); }});
+  lastWords_->listen();
 }
 
 // What it had delivered counts, whatever it died of afterwards.
 void WorkerProcess::hearTheRest() {
-  const auto served = jobsServed_;
+  const auto served = inFlight_.answered();
   collect();
-  if (jobsServed_ == served) return readLastLines();
-  env_.reactor.callSoon([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->readLastLines();
+  if (inFlight_.answered() == served) return lastWords_->readLines();
+  env_.reactor.callSoon([weak = std::weak_ptr(lastWords_)] {
+    if (auto words = weak.lock()) words->readLines();
   });
   env_.owner.workerAnswered(*this);
-}
-
-// What it has printed comes before the news of its death. A share in each turn: its pipes may hold
-// tens of thousands of lines, and each of them calls the log.
-void WorkerProcess::readLastLines() {
-  const auto keepAlive = shared_from_this();
-  const auto log = log_;
-  const bool more = log && log->finish();
-  if (dead_) return;  // a log function has ended the pool
-  if (!more) return die();
-  env_.reactor.callLater(Duration::zero(), [weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->readLastLines();
-  });
 }
 
 void WorkerProcess::die() {
   if (dead_) return;
   const auto keepAlive = shared_from_this();
-  progressTimer_.cancel();
-  readProgress();
-  auto document = certificate();
-  dead_ = true;
-  reading_.reset();
-  writing_.reset();
-  link_.reset();
-  env_.owner.workerDied(*this, std::move(document));
-}
-
-DeathCertificate WorkerProcess::certificate() const {
+  progress_.stop();
+  if (page_) progress_.read(*page_);
   DeathCertificate death;
   death.worker = number_;
-  death.cause = cause_.value_or(DeathCause::crash);
-  death.jobsServed = jobsServed_;
+  death.jobsServed = inFlight_.answered();
   death.uptime = env_.reactor.now() - spawnedAt_;
-  death.detail = detail_;
-  if (control_) death.phase = control_->page().phase.load(std::memory_order_acquire);
-  if (const auto place = inFlight_ ? blamed() : std::nullopt) {
-    const auto& job = inFlight_->job(*place);
-    death.job = job.id;
-    death.function = functions_.name(job.function);
-    death.label = job.label;
-    // A job whose message cannot be received would kill the next worker as well.
-    if (refusal() == DeathEvidence::Refusal::toItsMessage)
-      death.begun = DeathCertificate::Begun::yes;
-    if (inFlight_->begun(*place)) {
-      death.begun = DeathCertificate::Begun::yes;
-      const auto report = control_->page().progress.read();
-      if (report && report->job == job.id && report->fraction > 0 && report->fraction <= 1) {
-        death.progress = report->fraction;
-      }
-      const auto element = control_->page().element.load(std::memory_order_acquire);
-      if (element > 0) death.element = element - 1;
-    }
+  death_.attest(death);
+  if (page_) {
+    if (const auto function = page_->attest(death)) death.function = functions_.name(*function);
   }
-  if (process_) {
-    death.pid = process_->pid();
-    death.status = exitStatus_.value_or(StatusUnknown{});
-    death.resources = process_->resources();
-  }
-  if (log_) {
-    death.stderrHead = log_->excerpt().first();
-    death.stderrLeftOut = log_->excerpt().leftOut();
-    death.stderrTail = log_->excerpt().last();
-  }
-  if (control_) death.traceback = readTrace(control_->trace());
-  return death;
+  if (child_) child_->attest(death);
+  dead_ = true;
+  if (lastWords_) lastWords_->stop();
+  lastWords_.reset();
+  intake_.reset();
+  conversation_.reset();
+  env_.owner.workerDied(*this, std::move(death));
 }
 
 }  // namespace phial::detail

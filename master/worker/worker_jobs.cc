@@ -6,179 +6,75 @@
 
 namespace phial::detail {
 
+Load WorkerProcess::load() const {
+  Load load{.state = state_, .given = inFlight_.answered()};
+  if (!inFlight_.empty()) {
+    load.held = inFlight_.held();
+    load.expected = inFlight_.expected();
+    load.next = inFlight_.meanOfOldest();
+    load.given += load.held;
+  }
+  const bool takesOneMore = state_ == WorkerState::busy && !inFlight_.full() && giveUps_.empty();
+  load.room = (state_ == WorkerState::idle || takesOneMore) && !conversation_->isWriting();
+  return load;
+}
+
 void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
-  const unsigned firstSlot = inFlight_->nextSlot();
+  const unsigned firstSlot = inFlight_.nextSlot();
+  // A job that is written aside counts as held, and can still be taken back: nobody has begun it.
   if (jobs.front().writing) {
-    startWriting(jobs.front());
-    control_->page().slots[firstSlot].offer(jobs.front().job->id);
-  } else if (!link_->run(jobs, inFlight_->nextNumber(), control_->page(), firstSlot)) {
+    conversation_->startWriting(jobs.front(), inFlight_.nextNumber());
+  } else if (!conversation_->run(jobs, inFlight_.nextNumber(), firstSlot)) {
     return;
   }
   std::vector<InFlight::Job> sent;
   sent.reserve(jobs.size());
   for (const auto& [job, function, words, failure, writing] : jobs) {
+    if (!failure) page_->offer(firstSlot + static_cast<unsigned>(sent.size()), job->id);
     sent.push_back({job->id, function, job->label(),
                     failure ? InFlight::Held::byPool : InFlight::Held::byWorker});
   }
-  inFlight_->add(std::move(sent), env_.clock.now(), expected);
+  inFlight_.add(std::move(sent), env_.clock.now(), expected);
   state_ = WorkerState::busy;
-  watchTakeUp();
+  if (!conversation_->isWriting()) watchTakeUp();
   report();
-}
-
-// The worker counts as busy with it, and can still lose it: nobody has taken it up.
-void WorkerProcess::startWriting(Outgoing& outgoing) {
-  std::shared_ptr<ArgumentWriting> arguments = std::move(outgoing.writing);
-  writing_ = Writing{outgoing.job->id, outgoing.function, inFlight_->nextNumber(), arguments,
-                     Steps(env_.reactor, env_.side, arguments, [weak = weak_from_this()] {
-                       if (auto self = weak.lock()) self->written();
-                     })};
 }
 
 // The arguments are in their message, or never will be.
 void WorkerProcess::written() {
   if (dead_) return;
-  const Writing writing = std::move(*writing_);
-  writing_.reset();
+  const std::uint64_t job = conversation_->writtenJob();
+  const auto place = inFlight_.find(job);
   std::optional<Failure> failure;
-  if (const auto place = inFlight_->find(writing.job)) {
-    if (state_ != WorkerState::busy) return;  // its end will say what becomes of the job
-    failure = sendWritten(writing, *place);
+  // If it is ending, its end will say what becomes of the job.
+  if (place && state_ != WorkerState::busy) return conversation_->dropWritten();
+  if (place) {
+    failure = conversation_->sendWritten(inFlight_, *place);
     if (!failure) {
       watchTakeUp();
       return report();
     }
-    inFlight_->settle(*place, InFlight::Held::byPool);
+    inFlight_.settle(*place, InFlight::Held::byPool);
   }
-  inFlight_->popFront();
+  conversation_->dropWritten();
+  inFlight_.popFront();
   if (state_ == WorkerState::busy) state_ = WorkerState::idle;
   report();
-  if (failure) env_.owner.jobUnwritable(writing.job, std::move(*failure));
+  if (failure) env_.owner.jobUnwritable(job, std::move(*failure));
   env_.owner.workerAnswered(*this);
 }
 
-// Why it cannot be sent, if so.
-std::optional<Failure> WorkerProcess::sendWritten(const Writing& writing, InFlight::Place place) {
-  try {
-    const auto& job = inFlight_->job(place);
-    link_->run({.id = job.id,
-                .function = writing.function,
-                .label = job.label,
-                .slot = inFlight_->slotNumber(place),
-                .arguments = writing.arguments->take(),
-                .files = writing.arguments->files()},
-               writing.batch);
-    return std::nullopt;
-  } catch (...) {
-    return Failure::current();
-  }
-}
-
-Load WorkerProcess::load() const {
-  Load load{.state = state_, .room = hasRoom(), .given = jobsServed_};
-  if (inFlight_ && !inFlight_->empty()) {
-    load.held = inFlight_->held();
-    load.expected = inFlight_->expected();
-    load.next = inFlight_->meanOfOldest();
-    load.given += load.held;
-  }
-  return load;
-}
-
-std::vector<std::uint64_t> WorkerProcess::heldJobs() const {
-  return inFlight_ ? inFlight_->all() : std::vector<std::uint64_t>();
-}
-
-bool WorkerProcess::hasRoom() const {
-  if (writing_) return false;
-  if (state_ == WorkerState::idle) return true;
-  return state_ == WorkerState::busy && !inFlight_->full() && givingUp_.empty();
-}
-
-bool WorkerProcess::jobBegun(std::uint64_t job) const {
-  const auto place = inFlight_->find(job);
-  return place && inFlight_->begun(*place);
-}
-
-// The page is the worker's to write: a time outside of the job's life is not believed.
-std::optional<Duration> WorkerProcess::believedDelay(std::int64_t started,
-                                                     InFlight::Place place) const {
-  const auto sent = inFlight_->batch(place).sentNanos;
-  if (started < sent || started > controlPageNanos()) return std::nullopt;
-  return Duration(started - sent);
-}
-
-// The place of a job that the worker has begun and names as its latest.
-std::optional<InFlight::Place> WorkerProcess::latest(std::uint64_t job) const {
-  const auto place = inFlight_->find(job);
-  if (!place || !inFlight_->begun(*place)) return std::nullopt;
-  if (control_->page().job.load(std::memory_order_acquire) != job) return std::nullopt;
-  return place;
-}
-
-std::optional<Duration> WorkerProcess::startDelay(std::uint64_t job) const {
-  const auto place = latest(job);
-  if (!place) return std::nullopt;
-  return believedDelay(control_->page().startedNanos.load(std::memory_order_acquire), *place);
-}
-
-std::optional<WorkerProcess::AtElement> WorkerProcess::atElement(std::uint64_t job) const {
-  const auto place = latest(job);
-  if (!place) return std::nullopt;
-  // The worker stores them in the other order: the start is that of this element, or of a later
-  // one.
-  const auto number = control_->page().element.load(std::memory_order_acquire);
-  const auto started = control_->page().elementStartedNanos.load(std::memory_order_acquire);
-  const auto delay = believedDelay(started, *place);
-  if (number == 0 || !delay) return std::nullopt;
-  return AtElement{number, *delay};
-}
-
-bool WorkerProcess::jobReturned(std::uint64_t job) const {
-  const auto place = inFlight_->find(job);
-  if (!place || !inFlight_->begun(*place)) return false;
-  if (inFlight_->delivered(*place)) return true;
-  const ControlPage& page = control_->page();
-  if (page.job.load(std::memory_order_acquire) != job) return true;
-  const auto phase = page.phase.load(std::memory_order_acquire);
-  return phase != Phase::decoding && phase != Phase::running;
-}
-
 bool WorkerProcess::takeBack(std::uint64_t job) {
-  const auto place = inFlight_->find(job);
-  if (!place || !inFlight_->takeBack(*place)) return false;
-  if (writing_ && writing_->job == job) writing_->arguments->stop();
+  const auto place = inFlight_.find(job);
+  if (!place || !page_->takeBack(*place)) return false;
+  conversation_->stopWriting(job);
   report();
   return true;
 }
 
-void WorkerProcess::collect() {
-  const auto served = jobsServed_;
-  auto fault = fetchAllDelivered();
-  if (jobsServed_ != served) report();
-  if (!fault.empty()) endForNonsense(std::move(fault));
-}
-
-std::string WorkerProcess::fetchAllDelivered() {
-  for (std::size_t batch = 0; inFlight_ && batch < inFlight_->batches().size(); ++batch) {
-    auto fault = fetchDelivered(batch);
-    // The rest of this batch is to be read first.
-    if (!fault.empty() || !inFlight_->allSettled(batch)) return fault;
-  }
-  return {};
-}
-
-std::optional<Duration> WorkerProcess::runningFor() const {
-  const auto place = inFlight_->running();
-  if (!place) return std::nullopt;
-  const auto delay = startDelay(inFlight_->job(*place).id);
-  if (!delay) return std::nullopt;
-  return Duration(controlPageNanos() - inFlight_->batch(*place).sentNanos) - *delay;
-}
-
 std::vector<std::uint64_t> WorkerProcess::takeBackLast(std::size_t most) {
   std::vector<std::uint64_t> taken;
-  const auto held = inFlight_->all();
+  const auto held = inFlight_.all();
   for (auto it = held.rbegin(); it != held.rend() && taken.size() < most; ++it) {
     // Those before one that has begun have begun too.
     if (!takeBack(*it)) break;
@@ -186,6 +82,13 @@ std::vector<std::uint64_t> WorkerProcess::takeBackLast(std::size_t most) {
   }
   std::reverse(taken.begin(), taken.end());
   return taken;
+}
+
+void WorkerProcess::collect() {
+  const auto served = inFlight_.answered();
+  auto fault = intake_->takeDelivered();
+  if (inFlight_.answered() != served) report();
+  if (!fault.empty()) complain(std::move(fault));
 }
 
 }  // namespace phial::detail

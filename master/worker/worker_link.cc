@@ -162,8 +162,7 @@ void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duratio
   }));
 }
 
-bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page,
-                     unsigned firstSlot) {
+bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned firstSlot) {
   std::uint64_t words = kRequestWords;
   for (const auto& outgoing : jobs) words += wordsOf(outgoing);
   auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 1});
@@ -176,7 +175,6 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage&
     wire.setFunction(jobs[i].function);
     try {
       write(*jobs[i].job, wire, loans);
-      page.slots[firstSlot + i].offer(jobs[i].job->id);
       any = true;
     } catch (...) {
       jobs[i].failure = Failure::current();

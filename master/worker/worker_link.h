@@ -6,7 +6,6 @@
 
 #include <capnp/rpc-twoparty.h>
 #include <phial/master/detail/job.h>
-#include <phial/protocol/control_page.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/file_lane.h>
 #include <phial/protocol/loop_bridge.h>
@@ -83,11 +82,12 @@ class WorkerLink final : private MessagePipe::Watcher {
   /// The handshake. `pool` and `worker` name the pool and the worker's number in it; `spin` is how
   /// long the worker polls.
   void describe(const std::string& pool, std::uint64_t worker, Duration spin);
-  /// Sends `jobs` as the batch of this number, in the slots of `page` from `firstSlot` on. One
-  /// whose arguments cannot be written gets its failure, EncodingError or what a Codec of the
-  /// user's throws, and is not offered to the worker. False: none could be written, nothing is
-  /// sent.
-  bool run(std::span<Outgoing> jobs, std::uint64_t batch, ControlPage& page, unsigned firstSlot);
+  /// Sends `jobs` as the batch of this number, in the slots from `firstSlot` on. A job whose
+  /// arguments cannot be written gets its failure, EncodingError or what a Codec of the user's
+  /// throws; the worker skips a job that it is not offered in its slot. The message leaves when
+  /// KJ's queue runs, never inside this call: the other jobs are to be offered before then. False:
+  /// no job could be written, and nothing is sent.
+  bool run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned firstSlot);
   /// Sends a job, which has been offered to the worker, as the batch of this number. Throws
   /// when its files cannot be sent; nothing has been sent then.
   void run(const Written& job, std::uint64_t batch);

@@ -1,4 +1,5 @@
-// How a worker process is laid out: see worker_contract.h for the descriptors.
+#include "master/worker/worker_spawn.h"
+
 #include <fcntl.h>
 #include <phial/protocol/descriptor.h>
 #include <phial/protocol/worker_contract.h>
@@ -10,7 +11,6 @@
 
 #include "master/process/shortage.h"
 #include "master/process/this_program.h"
-#include "master/worker/worker_process.h"
 
 namespace phial::detail {
 namespace {
@@ -59,71 +59,87 @@ void commandOf(const PoolOptions& options, SpawnOptions& spawn) {
   spawn.args.assign(options.worker.begin() + 1, options.worker.end());
 }
 
-}  // namespace
-
 // A seccomp filter may refuse Unix sockets. Only what needs one fails then.
-FileLane::Ends WorkerProcess::makeFileLane() {
+FileLane::Ends makeFileLane(PoolWorker::Owner& owner) {
   try {
     return FileLane::create();
   } catch (const std::system_error& e) {
     if (isShortage(e)) throw;
-    env_.owner.workerLacks(std::string("shared arrays cannot be passed to workers: ") + e.what());
+    owner.workerLacks(std::string("shared arrays cannot be passed to workers: ") + e.what());
     return {};
   }
 }
 
-void WorkerProcess::spawn() {
-  RequestPipe requests = makeRequestPipe();
-  PipeEnds replies = makePipe();
-  auto files = makeFileLane();
-  auto arenas = makeArenas(env_.options.arenaBytes);
-  arenas.arenas.side = &env_.side;
-  arenas.arenas.takeMemory = env_.takeMemory;
-  control_.emplace(ControlPageMapping::create());
-  inFlight_.emplace(control_->page());
-  const bool leavesTerm = env_.options.sigterm == SigtermToWorker::isLeftToMaster;
-  control_->page().leavesTerm.store(leavesTerm ? 1 : 0, std::memory_order_relaxed);
+// The worker's ends of what connects it.
+struct WorkerEnds {
+  int requests;
+  int replies;
+  int page;
+  int files;  // -1: none
+  const NewArenas& arenas;
+};
 
-  SpawnOptions spawn;
-  commandOf(env_.options, spawn);
-  spawn.environment.changes = env_.options.environment;
-  spawn.directory = env_.options.directory;
-  spawn.uid = env_.options.uid;
-  spawn.gid = env_.options.gid;
-  spawn.environment.changes[kWorkerVariable] = env_.options.name + "/" + std::to_string(number_);
-  spawn.descriptors = {{0, DevNull{}},
-                       {1, PipeFromChild{}},
-                       {2, PipeFromChild{}},
-                       {kRequestFd, InheritedFd{requests.forWorker.get()}},
-                       {kReplyFd, InheritedFd{replies.write.get()}},
-                       {kControlPageFd, InheritedFd{control_->fd()}},
-                       {kLifelineFd, Lifeline{}}};
-  if (files.worker.get() >= 0) spawn.descriptors[kFileLaneFd] = InheritedFd{files.worker.get()};
-  if (arenas.arenas.out) {
-    spawn.descriptors[kRequestArenaFd] = InheritedFd{arenas.requests.get()};
-    spawn.descriptors[kReplyArenaFd] = InheritedFd{arenas.replies.get()};
+std::map<int, ChildDescriptor> descriptorsOf(const WorkerEnds& ends) {
+  std::map<int, ChildDescriptor> descriptors = {{0, DevNull{}},
+                                                {1, PipeFromChild{}},
+                                                {2, PipeFromChild{}},
+                                                {kRequestFd, InheritedFd{ends.requests}},
+                                                {kReplyFd, InheritedFd{ends.replies}},
+                                                {kControlPageFd, InheritedFd{ends.page}},
+                                                {kLifelineFd, Lifeline{}}};
+  if (ends.files >= 0) descriptors[kFileLaneFd] = InheritedFd{ends.files};
+  if (ends.arenas.arenas.out) {
+    descriptors[kRequestArenaFd] = InheritedFd{ends.arenas.requests.get()};
+    descriptors[kReplyArenaFd] = InheritedFd{ends.arenas.replies.get()};
   }
+  return descriptors;
+}
+
+SpawnOptions spawnOptions(const PoolOptions& options, std::uint64_t number) {
+  SpawnOptions spawn;
+  commandOf(options, spawn);
+  spawn.environment.changes = options.environment;
+  spawn.environment.changes[kWorkerVariable] = options.name + "/" + std::to_string(number);
+  spawn.directory = options.directory;
+  spawn.uid = options.uid;
+  spawn.gid = options.gid;
   // A terminal's Ctrl-C is for the master to act on; descendants go when the worker goes.
   spawn.processGroup = ProcessGroup::ownKilledAtExit;
   spawn.onSpawnerDeath = OnSpawnerDeath::die;
-  spawn.limits = env_.options.limits;
+  spawn.limits = options.limits;
   spawn.preferredNiceness = kDefaultNiceness;
-  oomMark_ = env_.oomKills.mark();
-  process_.emplace(env_.reactor.spawnProcess(spawn));
-  for (const auto& refused : process_->refused()) {
-    env_.owner.workerLacks("workers go without what the system refuses: " + refused);
-  }
-  control_->closeFile();  // it is mapped here, and the worker has its own
+  return spawn;
+}
 
-  log_ = std::make_shared<LogCapture>(env_.reactor, env_.log, number_, process_->takePipe(1),
-                                      process_->takePipe(2));
-  link_ = std::make_unique<WorkerLink>(
-      *env_.reactor.base(),
-      WorkerLink::Channels{kj::mv(replies.read), kj::mv(requests.writeEnd), kj::mv(files.master),
-                           std::move(arenas.arenas)},
-      env_.options.maxMessageBytes, static_cast<WorkerLink::Listener&>(*this));
-  requestReadEnd_ = kj::mv(requests.readEnd);
-  process_->onExit([this](const ExitStatus& status) { exited(status); });
+}  // namespace
+
+SpawnedWorker spawnWorker(const WorkerEnvironment& environment, std::uint64_t number,
+                          WorkerPage& page) {
+  RequestPipe requests = makeRequestPipe();
+  PipeEnds replies = makePipe();
+  auto files = makeFileLane(environment.owner);
+  auto arenas = makeArenas(environment.options.arenaBytes);
+  arenas.arenas.side = &environment.side;
+  arenas.arenas.takeMemory = environment.takeMemory;
+  if (environment.options.sigterm == SigtermToWorker::isLeftToMaster) page.leaveTerm();
+
+  SpawnOptions spawn = spawnOptions(environment.options, number);
+  spawn.descriptors = descriptorsOf({.requests = requests.forWorker.get(),
+                                     .replies = replies.write.get(),
+                                     .page = page.fd(),
+                                     .files = files.worker.get(),
+                                     .arenas = arenas});
+  auto oomMark = environment.oomKills.mark();
+  Process process = environment.reactor.spawnProcess(spawn);
+  for (const auto& refused : process.refused()) {
+    environment.owner.workerLacks("workers go without what the system refuses: " + refused);
+  }
+  page.closeFile();  // it is mapped here, and the worker has its own
+  return {.process = std::move(process),
+          .channels = {kj::mv(replies.read), kj::mv(requests.writeEnd), kj::mv(files.master),
+                       std::move(arenas.arenas)},
+          .requestReadEnd = kj::mv(requests.readEnd),
+          .oomMark = std::move(oomMark)};
 }
 
 }  // namespace phial::detail

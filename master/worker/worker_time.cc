@@ -1,15 +1,8 @@
 // When a worker is ended for what it does with its time: jobs that do not give up, that run for too
 // long, that are not taken up.
-//
-// A timer fires as late as the loop lets it, and much may have happened since it was set. Each one
-// therefore asks, at the moment when it fires, whether its reason still holds: whether the process
-// lives, and whether that very job still runs there.
 #include <phial/protocol/saturating_time.h>
 
-#include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <string>
 #include <utility>
 
@@ -18,141 +11,69 @@
 namespace phial::detail {
 namespace {
 
-// For a stack of some dozen functions: it takes less than one millisecond, more under a sanitizer.
-constexpr Duration kTraceTime = std::chrono::milliseconds(100);
-
-// The process that traces `pid`; 0 when none does.
-pid_t tracerOf(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  const std::string name = "TracerPid:";
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name)) return std::atoi(line.c_str() + name.size());
-  }
-  return 0;
+TakeUpWatch::Progress progressOf(const InFlight& jobs, const WorkerPage& page,
+                                 const WorkerLink& link) {
+  return {.batch = jobs.batches().front().number,
+          .begun = page.begunOfOldest(),
+          .bytesSent = link.writePending() ? link.bytesSent() : 0};
 }
 
 }  // namespace
 
-// Whether nothing that the worker does, or fails to do, is to end it.
-bool WorkerProcess::isWaitedFor() const {
-  return env_.options.traced == TracedWorker::isWaitedFor && tracerOf(process_->pid()) != 0;
-}
-
 void WorkerProcess::giveUp(std::uint64_t job, DeathCause cause, std::string detail,
                            std::uint64_t element) {
-  if (!raiseCancel(job, element)) return;
-  watchGivingUp({.job = job,
-                 .element = element,
-                 .cause = cause,
-                 .detail = std::move(detail),
-                 .due = saturatingAdd(env_.clock.now(), env_.options.grace)});
+  if (!raiseCancel(job, element) || state_ != WorkerState::busy) return;
+  if (giveUps_.add({.job = job,
+                    .element = element,
+                    .cause = cause,
+                    .detail = std::move(detail),
+                    .due = saturatingAdd(env_.clock.now(), env_.options.grace)})) {
+    report();
+  }
 }
 
 void WorkerProcess::letFinish(std::uint64_t job, std::optional<Duration> timeout) {
-  if (!raiseCancel(job, 0) || !timeout) return;
+  if (!raiseCancel(job, 0) || state_ != WorkerState::busy || !timeout) return;
   const Duration ran = runningFor().value_or(Duration::zero());
-  watchGivingUp({.job = job,
-                 .element = 0,
-                 .cause = DeathCause::timeout,
-                 .detail = "its job was cancelled, and then ran longer than its timeout",
-                 .due = saturatingAdd(env_.clock.now() - ran, *timeout)});
+  if (giveUps_.add({.job = job,
+                    .element = 0,
+                    .cause = DeathCause::timeout,
+                    .detail = "its job was cancelled, and then ran longer than its timeout",
+                    .due = saturatingAdd(env_.clock.now() - ran, *timeout)})) {
+    report();
+  }
 }
 
 // False: there is nothing to wait for.
 bool WorkerProcess::raiseCancel(std::uint64_t job, std::uint64_t element) {
-  const auto place = inFlight_->find(job);
-  if (!place || inFlight_->delivered(*place)) return false;  // it has ended
-  if (reading_ && reading_->job == job) {
-    reading_->result->stop();
-    return false;
-  }
+  const auto place = inFlight_.find(job);
+  if (!place || page_->delivered(*place)) return false;  // it has ended
+  if (conversation_->stopReading(job)) return false;
   // There is one word, and jobs run in order: if it names a later job, this one has returned.
-  if (inFlight_->passed(*place)) return true;
-  const bool allOfIt = std::ranges::any_of(
-      givingUp_, [&](const GivingUp& other) { return other.job == job && other.element == 0; });
-  if (allOfIt && element != 0) return false;  // it is to give up as a whole already
-  control_->page().cancelledElement.store(element, std::memory_order_relaxed);
-  control_->page().cancelledJob.store(job, std::memory_order_release);
+  if (page_->passed(*place)) return true;
+  if (element != 0 && giveUps_.hasWhole(job)) return false;
+  page_->raiseCancel(job, element);
   return true;
 }
 
-void WorkerProcess::watchGivingUp(GivingUp entry) {
-  const bool known = std::ranges::any_of(givingUp_, [&](const GivingUp& other) {
-    return other.job == entry.job && other.element == entry.element;
-  });
-  if (known || state_ != WorkerState::busy) return;
-  givingUp_.push_back(std::move(entry));
-  armGiveUpTimer();
-  report();
-}
-
-void WorkerProcess::armGiveUpTimer() {
-  giveUpTimer_.cancel();
-  if (givingUp_.empty()) return;
-  const TimePoint due = std::ranges::min(givingUp_, {}, &GivingUp::due).due;
-  const Duration delay = std::max(Duration::zero(), saturatingSubtract(due, env_.clock.now()));
-  giveUpTimer_ = env_.clock.callLater(delay, [this] { checkGivingUp(); });
-}
-
-void WorkerProcess::checkGivingUp() {
+void WorkerProcess::endOverdue() {
   // Its end is about to be reported.
-  if (process_->hasEnded()) return;
-  const TimePoint now = env_.clock.now();
-  for (std::size_t i = 0; i < givingUp_.size();) {
-    GivingUp& entry = givingUp_[i];
-    if (entry.due > now || givesUp(entry)) {
-      ++i;
-      continue;
-    }
-    const GivingUp done = std::move(entry);
-    givingUp_.erase(givingUp_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (standOf(done) == Stand::over) continue;
-    if (endForJob(done.job, done.cause, done.detail)) return;
+  if (child_->process().hasEnded()) return;
+  const auto heldBy =
+      child_->isHeldByDebugger() ? GiveUps::HeldBy::debugger : GiveUps::HeldBy::nobody;
+  while (auto overdue = giveUps_.nextOverdue(*page_, heldBy)) {
+    if (endForJob(overdue->job, overdue->cause, std::move(overdue->detail))) return;
   }
-  armGiveUpTimer();
   report();
-}
-
-// Whether there is still something to wait for. A job that has returned is about to be answered,
-// unless its result cannot be written: the time for that is limited too.
-bool WorkerProcess::givesUp(GivingUp& entry) {
-  const auto stand = standOf(entry);
-  const bool wait = isWaitedFor() || (stand == Stand::returned && !entry.answerIsLate);
-  if (!wait) return false;
-  entry.answerIsLate = entry.answerIsLate || stand == Stand::returned;
-  entry.due = saturatingAdd(env_.clock.now(), env_.options.grace);
-  return true;
-}
-
-// The job has been answered, or its answer is being read.
-void WorkerProcess::hasGivenUp(std::uint64_t job) {
-  if (givingUp_.empty()) return;
-  std::erase_if(givingUp_, [job](const GivingUp& entry) { return entry.job == job; });
-  armGiveUpTimer();
-  report();
-}
-
-WorkerProcess::Stand WorkerProcess::standOf(std::uint64_t job) const {
-  const auto place = inFlight_->find(job);
-  if (!place || inFlight_->delivered(*place) || inFlight_->passed(*place)) return Stand::over;
-  return jobReturned(job) ? Stand::returned : Stand::running;
-}
-
-// An element that has given up in time has left its job at another.
-WorkerProcess::Stand WorkerProcess::standOf(const GivingUp& entry) const {
-  const auto stand = standOf(entry.job);
-  if (entry.element == 0 || stand != Stand::running) return stand;
-  const auto element = control_->page().element.load(std::memory_order_acquire);
-  return element == entry.element ? stand : Stand::over;
 }
 
 bool WorkerProcess::timeOut(std::uint64_t job, std::string detail, IfReturned ifReturned) {
-  if (process_->hasEnded() || isWaitedFor()) return false;
-  if (standOf(job) == Stand::running) {
+  if (child_->process().hasEnded() || child_->isHeldByDebugger()) return false;
+  if (page_->stageOf(job) == WorkerPage::Stage::running) {
     return endForJob(job, DeathCause::timeout, std::move(detail));
   }
   if (ifReturned == IfReturned::wait) return false;
-  if (standOf(job) == Stand::over) {
+  if (page_->stageOf(job) == WorkerPage::Stage::over) {
     // What has arrived has been read since: it was never answered.
     end(DeathCause::protocol, SIGKILL, "it went on without answering job " + std::to_string(job));
     return true;
@@ -164,92 +85,52 @@ bool WorkerProcess::timeOut(std::uint64_t job, std::string detail, IfReturned if
 // as the signal went out would die of a job that is not its own. False: the job has ended
 // meanwhile, and the worker is not ended.
 bool WorkerProcess::endForJob(std::uint64_t job, DeathCause cause, std::string detail) {
-  const auto waiting = takeBackLast(inFlight_->held());
-  const bool over = standOf(job) == Stand::over;
+  const auto waiting = takeBackLast(inFlight_.held());
+  const bool over = page_->stageOf(job) == WorkerPage::Stage::over;
   if (!over) {
-    if (cause == DeathCause::timeout && timedOut_ == 0) timedOut_ = job;
-    endWithTrace(cause, detail + tracerNote());
+    if (cause == DeathCause::timeout) inFlight_.expire(job);
+    if (beginEnding(cause, detail + child_->tracerNote())) {
+      page_->requestEnd(env_.options.timeoutSignal);
+      child_->endWithTrace(env_.options.timeoutSignal);
+    }
   }
   if (!waiting.empty()) env_.owner.workerGaveBack(*this, waiting);
   return !over;
 }
 
-// The worker writes where it is, and then ends itself by the signal that it finds on its page. It
-// may be unable to, or unwilling: a moment later it is sent that signal.
-void WorkerProcess::endWithTrace(DeathCause cause, std::string detail) {
-  const int signal = env_.options.timeoutSignal;
-  if (!beginEnding(cause, std::move(detail))) return;
-  control_->page().endSignal.store(signal, std::memory_order_release);
-  if (!process_->kill(SIGURG)) return end(cause, signal);
-  traceTimer_ = env_.reactor.callLater(kTraceTime, [this, signal] { sendEnd(signal); });
-  killAfterGrace();
-}
-
-// A worker that does not take up what it was sent hangs as surely as one that never greets, and is
-// given as long. One timer a worker, not one a job: it looks at whatever is there when it is due.
 void WorkerProcess::watchTakeUp() {
-  if (takeUpTimer_.active() || writing_) return;
-  watchTakeUp(env_.options.startTimeout);
-}
-
-void WorkerProcess::watchTakeUp(Duration delay) {
-  lastTakeUp_ = takeUp();
-  takeUpTimer_ = env_.clock.callLater(delay, [this] { checkTakeUp(); });
+  if (takeUp_.active()) return;
+  takeUp_.begin(progressOf(inFlight_, *page_, conversation_->link()));
 }
 
 void WorkerProcess::checkTakeUp() {
-  if (state_ != WorkerState::busy || process_->hasEnded()) return;
-  if (writing_) return;  // it has been sent nothing yet
-  const auto& batch = inFlight_->batches().front();
-  const TakeUp now = takeUp();
-  const Duration age = env_.clock.now() - batch.sentAt;
-  // The timer may be that of an earlier batch: this one is given its own time.
-  if (age < env_.options.startTimeout) return watchTakeUp(env_.options.startTimeout - age);
-  // A large request may be under way for long, as long as the worker reads.
-  const bool moving = now != lastTakeUp_;
+  if (state_ != WorkerState::busy || child_->process().hasEnded()) return;
+  if (conversation_->isWriting()) return;  // it has been sent nothing yet
+  const auto& batch = inFlight_.batches().front();
+  const auto seen = progressOf(inFlight_, *page_, conversation_->link());
+  if (takeUp_.inTime(batch.sentAt, seen)) return;
+  if (child_->isHeldByDebugger()) return takeUp_.begin(seen);
+  using State = TakeUpWatch::State;
   // What has begun is for the timeouts of the jobs to end.
-  const bool allBegun = now.begun == batch.jobs.size() && inFlight_->held() > 0;
-  const bool atWork = allBegun || inFlight_->running();
-  if (isWaitedFor()) return watchTakeUp(env_.options.startTimeout);
-  if (atWork && checkStopped()) return;
-  if (atWork || moving) return watchTakeUp(env_.options.startTimeout);
-  endUnresponsive("it did not take up the job that it was sent");
+  const bool allBegun = seen.begun == batch.jobs.size() && inFlight_.held() > 0;
+  if (!allBegun && !page_->running()) return act(takeUp_.look(State::waiting, seen));
+  const bool stopped = child_->process().stopped();
+  act(takeUp_.look(stopped ? State::atWorkAndStopped : State::atWork, seen));
 }
 
-// Whether it is ended because its job has been stopped for long.
-bool WorkerProcess::checkStopped() {
-  const bool before = std::exchange(seenStopped_, process_->stopped());
-  if (!seenStopped_) return false;
-  if (before && env_.options.stopped == StoppedWorker::isEnded) {
-    endUnresponsive("its job had begun and did not go on");
-    return true;
+void WorkerProcess::act(TakeUpWatch::Finding finding) {
+  using Finding = TakeUpWatch::Finding;
+  if (finding == Finding::nothing) return;
+  if (finding == Finding::stopped) {
+    return env_.log->write(LogLevel::warning, number_,
+                           "the process " + std::to_string(child_->process().pid()) +
+                               " has been stopped by a signal while it ran a job");
   }
-  if (!before) {
-    env_.log->write(LogLevel::warning, number_,
-                    "the process " + std::to_string(process_->pid()) +
-                        " has been stopped by a signal while it ran a job");
-  }
-  return false;
-}
-
-void WorkerProcess::endUnresponsive(std::string what) {
-  if (process_->stopped()) what += "; a signal, such as SIGSTOP, has stopped the process";
-  end(DeathCause::unresponsive, SIGKILL, what + tracerNote());
-}
-
-// For the certificate: what a tracer does to a worker looks like the worker's own doing.
-std::string WorkerProcess::tracerNote() const {
-  const pid_t tracer = tracerOf(process_->pid());
-  return tracer == 0 ? "" : "; process " + std::to_string(tracer) + " traces it";
-}
-
-WorkerProcess::TakeUp WorkerProcess::takeUp() const {
-  const auto& batch = inFlight_->batches().front();
-  TakeUp now{.batch = batch.number,
-             .begun = 0,
-             .bytesSent = link_->writePending() ? link_->bytesSent() : 0};
-  for (std::size_t i = 0; i < batch.jobs.size(); ++i) now.begun += inFlight_->begun({0, i}) ? 1 : 0;
-  return now;
+  if (finding == Finding::stillStopped && env_.options.stopped != StoppedWorker::isEnded) return;
+  std::string what = finding == Finding::notTakenUp ? "it did not take up the job that it was sent"
+                                                    : "its job had begun and did not go on";
+  if (child_->process().stopped()) what += "; a signal, such as SIGSTOP, has stopped the process";
+  end(DeathCause::unresponsive, SIGKILL, what + child_->tracerNote());
 }
 
 }  // namespace phial::detail

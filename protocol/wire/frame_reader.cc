@@ -79,10 +79,10 @@ FrameReader::FrameReader(FrameLimits limits, std::shared_ptr<detail::ArenaReader
 
 kj::ArrayPtr<kj::byte> FrameReader::space() {
   if (error_) return nullptr;
-  if (largeBytes_ != 0) {
-    // Doubling: with what has arrived, the claimed size being only the upper bound.
-    if (largeFilled_ == largeCapacity_ && !growLarge(largeCapacity_ * 2)) return nullptr;
-    return {large_.get() + largeFilled_, large_.get() + largeCapacity_};
+  if (large_.arriving()) {
+    const auto space = large_.space();
+    if (space.size() == 0) runOut(large_.bytes());
+    return space;
   }
   if (begin_ != 0) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
@@ -92,14 +92,17 @@ kj::ArrayPtr<kj::byte> FrameReader::space() {
   return {buffer_.get() + end_, buffer_.get() + kBufferBytes};
 }
 
-void FrameReader::received(std::size_t bytes) { (largeBytes_ != 0 ? largeFilled_ : end_) += bytes; }
+void FrameReader::received(std::size_t bytes) {
+  if (large_.arriving()) return large_.received(bytes);
+  end_ += bytes;
+}
 
 void FrameReader::ended() {
   if (error_) return;
   std::string atLeast;
-  std::uint64_t have = largeFilled_;
-  std::uint64_t of = largeBytes_;
-  if (largeBytes_ == 0) {
+  std::uint64_t have = large_.filled();
+  std::uint64_t of = large_.bytes();
+  if (!large_.arriving()) {
     if (begin_ == end_) return;
     Table table = readTable(begin_);
     if (table.state == Table::State::wrong) {
@@ -118,7 +121,7 @@ void FrameReader::ended() {
 kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions options) {
   if (error_) return nullptr;
   if (reference_) return nextFetched(options);
-  if (largeBytes_ != 0) return nextLarge(boundedBy(largeBytes_, options));
+  if (large_.arriving()) return nextLarge(boundedBy(large_.bytes(), options));
   if (const auto at = behindBells(); at != begin_) {
     begin_ = at;
     bell_ = true;
@@ -136,7 +139,10 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions 
       break;
   }
   if (table.bytes > kBufferBytes) {
-    startLarge(table.bytes);
+    if (!large_.begin(table.bytes, {buffer_.get() + begin_, buffer_.get() + end_})) {
+      runOut(table.bytes);
+    }
+    begin_ = end_ = 0;
     return nullptr;
   }
   if (table.bytes > end_ - begin_) return nullptr;
@@ -149,7 +155,7 @@ kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::next(capnp::ReaderOptions 
 
 bool FrameReader::ready() const {
   if (error_ || reference_) return true;
-  if (largeBytes_ != 0) return largeFilled_ == largeBytes_;
+  if (large_.arriving()) return large_.complete();
   const std::size_t at = behindBells();
   Table table = readTable(at);
   return table.state == Table::State::wrong || table.state == Table::State::reference ||
@@ -157,7 +163,7 @@ bool FrameReader::ready() const {
 }
 
 std::size_t FrameReader::capacity() const {
-  return kBufferBytes + largeCapacity_ + (fetched_ ? reference_->bytes : 0);
+  return kBufferBytes + large_.capacity() + (fetched_ ? reference_->bytes : 0);
 }
 
 // Where the first frame begins, or may.
@@ -209,32 +215,37 @@ FrameReader::Table FrameReader::tableOf(const kj::byte* frame, std::size_t have,
 }
 
 kj::Maybe<kj::Own<capnp::MessageReader>> FrameReader::nextLarge(capnp::ReaderOptions options) {
-  if (largeFilled_ < largeBytes_) return nullptr;
-  auto message = kj::heap<LargeMessage>(std::move(large_), largeBytes_, options);
-  lastBytes_ = std::exchange(largeBytes_, 0);
-  largeFilled_ = largeCapacity_ = 0;
-  return kj::Own<capnp::MessageReader>(kj::mv(message));
+  if (!large_.complete()) return nullptr;
+  lastBytes_ = large_.bytes();
+  return kj::Own<capnp::MessageReader>(kj::heap<LargeMessage>(large_.take(), lastBytes_, options));
 }
 
-void FrameReader::startLarge(std::uint64_t bytes) {
-  largeBytes_ = bytes;
-  if (!growLarge(2 * kBufferBytes)) return;
-  largeFilled_ = end_ - begin_;
-  std::memcpy(large_.get(), buffer_.get() + begin_, largeFilled_);
-  begin_ = end_ = 0;
+bool FrameReader::LargeFrame::begin(std::size_t bytes, kj::ArrayPtr<const kj::byte> have) {
+  bytes_ = bytes;
+  if (!grow(2 * kBufferBytes)) return false;
+  std::memcpy(memory_.get(), have.begin(), have.size());
+  filled_ = have.size();
+  return true;
+}
+
+kj::ArrayPtr<kj::byte> FrameReader::LargeFrame::space() {
+  if (filled_ == capacity_ && !grow(capacity_ * 2)) return nullptr;
+  return {memory_.get() + filled_, memory_.get() + capacity_};
+}
+
+FrameReader::Memory FrameReader::LargeFrame::take() {
+  bytes_ = filled_ = capacity_ = 0;
+  return std::move(memory_);
 }
 
 // realloc moves the pages of a block this large instead of copying them.
-bool FrameReader::growLarge(std::size_t capacity) {
-  capacity = std::min(capacity, largeBytes_);
-  void* grown = std::realloc(large_.get(), capacity);
-  if (grown == nullptr) {
-    runOut(largeBytes_);
-    return false;
-  }
-  static_cast<void>(large_.release());  // realloc has freed or kept it
-  large_.reset(static_cast<kj::byte*>(grown));
-  largeCapacity_ = capacity;
+bool FrameReader::LargeFrame::grow(std::size_t capacity) {
+  capacity = std::min(capacity, bytes_);
+  void* grown = std::realloc(memory_.get(), capacity);
+  if (grown == nullptr) return false;
+  static_cast<void>(memory_.release());  // realloc has freed or kept it
+  memory_.reset(static_cast<kj::byte*>(grown));
+  capacity_ = capacity;
   return true;
 }
 

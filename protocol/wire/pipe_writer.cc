@@ -23,13 +23,7 @@ constexpr std::size_t kSpareBytes = 256 << 10;    // a larger buffer is not kept
 constexpr std::size_t kPieces = 128;              // in one writev
 constexpr std::size_t kArenaBytes = 256 << 10;    // larger messages go through the arena
 
-constexpr std::size_t kGivenBackAtOnce = 1 << 20;  // a quarter of a millisecond
 constexpr timeval kNextPass{0, 0};
-
-timeval timevalOf(std::chrono::microseconds duration) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {seconds.count(), (duration - seconds).count()};
-}
 
 std::size_t tableBytes(std::size_t segments) { return (segments / 2 + 1) * sizeof(word); }
 
@@ -135,9 +129,7 @@ PipeWriter::PipeWriter(event_base& base, kj::AutoCloseFd fd, FrameLimits limits,
       fd_(kj::mv(fd)),
       writable_(newEvent(base, fd_, EV_WRITE | EV_PERSIST, &PipeWriter::onEvent, this)),
       copyMore_(newEvent(base, -1, 0, &PipeWriter::onEvent, this)),
-      arena_(std::move(arena)),
-      rest_(newEvent(base, -1, 0, &PipeWriter::onRest, this)),
-      restAfter_(timevalOf(arenaKeepsMemory)),
+      arena_(base, std::move(arena), arenaKeepsMemory),
       waiters_(std::make_unique<Waiters>()) {}
 
 PipeWriter::~PipeWriter() { fail(KJ_EXCEPTION(DISCONNECTED, "the message pipe is gone")); }
@@ -284,8 +276,7 @@ bool PipeWriter::append(Segments message) {
 
 // False: there is no place for it.
 bool PipeWriter::appendToArena(Segments message) {
-  if (!arena_) return false;
-  auto place = arena_->allocate(frameBytes(message), leadOf(message));
+  auto place = arena_.allocate(frameBytes(message), leadOf(message));
   if (!place) return false;
   const auto* reference = reinterpret_cast<const kj::byte*>(&place->reference);
   std::vector<kj::byte> table;
@@ -296,23 +287,7 @@ bool PipeWriter::appendToArena(Segments message) {
   appended_ += run.bytes;
   ++messages_;
   run.copy = std::make_unique<ArenaCopy>(kj::mv(*place), kj::mv(table), message);
-  arenaUsed_ = true;
-  if (!restPending_) event_add(rest_.get(), &restAfter_);
-  restPending_ = true;
   return true;
-}
-
-void PipeWriter::onRest(evutil_socket_t, short, void* self) noexcept {
-  auto& writer = *static_cast<PipeWriter*>(self);
-  if (!writer.mark_.inherited()) writer.rest();
-}
-
-// Memory in use may be free at the next look: nobody tells when a reader is done.
-void PipeWriter::rest() {
-  const bool used = std::exchange(arenaUsed_, false);
-  const bool more = !used && arena_->giveBack(kGivenBackAtOnce);
-  restPending_ = arena_->hasMemory();
-  if (restPending_) event_add(rest_.get(), more ? &kNextPass : &restAfter_);
 }
 
 kj::Promise<void> PipeWriter::written(bool borrows) {

@@ -4,14 +4,13 @@
 #include <phial/protocol/fork_mark.h>
 #include <phial/protocol/message_pipe.h>
 
-#include <sys/time.h>
-
 #include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <deque>
 #include <vector>
 
 #include "protocol/memory/arena_copy.h"
+#include "protocol/wire/arena_upkeep.h"
 #include "protocol/wire/event_ptr.h"
 
 namespace phial::detail {
@@ -47,8 +46,6 @@ class PipeWriter {
   };
 
   static void onEvent(evutil_socket_t, short, void* self) noexcept;
-  static void onRest(evutil_socket_t, short, void* self) noexcept;
-  void rest();
   kj::Maybe<kj::Exception> refusal(Segments message) const;
   bool append(Segments message);
   Run& openRun();
@@ -69,11 +66,7 @@ class PipeWriter {
   const ForkMark mark_;
   EventPtr writable_;
   EventPtr copyMore_;
-  std::shared_ptr<ArenaWriter> arena_;
-  EventPtr rest_;
-  timeval restAfter_;
-  bool restPending_ = false;
-  bool arenaUsed_ = false;  // since rest_ looked last
+  ArenaUpkeep arena_;
   std::deque<Run> runs_;
   std::size_t sent_ = 0;  // bytes of the first run that are written
   std::vector<kj::byte> spare_;

@@ -124,6 +124,35 @@ class FrameReader {
     void operator()(void* memory) const { std::free(memory); }
   };
   using Memory = std::unique_ptr<kj::byte[], Free>;
+
+  // One large frame while it arrives. Its memory grows with what has arrived, the claimed size
+  // being only the upper bound.
+  class LargeFrame {
+   public:
+    bool arriving() const { return bytes_ != 0; }
+    bool complete() const { return filled_ == bytes_; }
+    // What the frame claims, what has come of it, and what memory it has.
+    std::size_t bytes() const { return bytes_; }
+    std::size_t filled() const { return filled_; }
+    std::size_t capacity() const { return capacity_; }
+
+    // Begins a frame of `bytes` bytes, of which `have` are there. False: no memory.
+    bool begin(std::size_t bytes, kj::ArrayPtr<const kj::byte> have);
+    // Where the next bytes go; empty: no memory.
+    kj::ArrayPtr<kj::byte> space();
+    void received(std::size_t bytes) { filled_ += bytes; }
+    // Hands out the frame. REQUIRES: complete().
+    Memory take();
+
+   private:
+    bool grow(std::size_t capacity);
+
+    Memory memory_;
+    std::size_t bytes_ = 0;
+    std::size_t filled_ = 0;
+    std::size_t capacity_ = 0;
+  };
+
   struct Table;
   class SmallMessage;
   class LargeMessage;
@@ -140,8 +169,6 @@ class FrameReader {
   std::shared_ptr<std::byte> memoryFor(std::size_t bytes) const;
   void runOut(std::uint64_t bytes);
   kj::Maybe<kj::Own<capnp::MessageReader>> nextLarge(capnp::ReaderOptions options);
-  void startLarge(std::uint64_t bytes);
-  bool growLarge(std::size_t capacity);
 
   FrameLimits limits_;
   std::shared_ptr<detail::ArenaReader> arena_;
@@ -157,11 +184,7 @@ class FrameReader {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 
-  // The large frame that is arriving, if largeBytes_ is not 0; the buffer is empty then.
-  Memory large_;
-  std::size_t largeBytes_ = 0;
-  std::size_t largeFilled_ = 0;
-  std::size_t largeCapacity_ = 0;
+  LargeFrame large_;  // the buffer is empty while it arrives
 
   // The message that is being copied out of the arena; the buffer holds what comes after it.
   std::optional<detail::ArenaReference> reference_;

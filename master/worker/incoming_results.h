@@ -1,0 +1,72 @@
+// The results that a worker brings, one after the other, each checked.
+//
+// A result comes in a message, or lies in shared memory (WorkerPage::fetch). Both kinds are read by
+// a cursor: next() returns a result of a job that the worker holds and has begun, until there is no
+// more or something is wrong. Whoever settles the job does so before the following next().
+//
+// Thread rule: the loop's. A cursor lives as long as one call.
+#pragma once
+
+#include <capnp/list.h>
+#include <capnp/message.h>
+#include <phial/schema/worker.capnp.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "master/worker/in_flight.h"
+#include "master/worker/worker_page.h"
+
+namespace phial::detail {
+
+/// Borrowed until the following next().
+struct IncomingResult {
+  InFlight::Place place;
+  schema::JobResult::Reader result;
+};
+
+/// The results in one message.
+class MessageResults {
+ public:
+  /// `jobs` and `page` are borrowed, and so is the message.
+  MessageResults(const InFlight& jobs, const WorkerPage& page,
+                 capnp::List<schema::JobResult>::Reader results)
+      : jobs_(jobs), page_(page), results_(results) {}
+
+  /// The next result; nothing at the end, or when fault() says something. Throws kj::Exception when
+  /// the message cannot be read.
+  std::optional<IncomingResult> next();
+  /// What the worker did wrong, or nothing.
+  const std::string& fault() const { return fault_; }
+
+ private:
+  const InFlight& jobs_;
+  const WorkerPage& page_;
+  const capnp::List<schema::JobResult>::Reader results_;
+  unsigned at_ = 0;
+  std::string fault_;
+};
+
+/// The results of one batch that lie in shared memory, up to the first job whose result does not:
+/// that one comes with a message, and what belongs to results must be read in their order.
+class DeliveredResults {
+ public:
+  /// `jobs` and `page` are borrowed. `batch` counts from the oldest.
+  DeliveredResults(const InFlight& jobs, WorkerPage& page, std::size_t batch)
+      : jobs_(jobs), page_(page), place_{batch, 0} {}
+
+  /// As MessageResults.
+  std::optional<IncomingResult> next();
+  const std::string& fault() const { return fault_; }
+
+ private:
+  const InFlight& jobs_;
+  WorkerPage& page_;
+  InFlight::Place place_;
+  kj::ArrayPtr<const capnp::word> segment_;
+  std::optional<capnp::SegmentArrayMessageReader> message_;  // of segment_
+  std::string fault_;
+};
+
+}  // namespace phial::detail
