@@ -94,7 +94,7 @@ Deferred<void> StressRun::prepare() {
 }
 
 void StressRun::begin() {
-  begun_ = lastSettlement_ = reactor_.now();
+  begun_ = lastSettlement_.at = reactor_.now();
   nextDisplay_ = begun_ + display_.interval();
   ticks_.start(kTickInterval);
   if (options_.killEvery > Duration::zero()) killer_.begin();
@@ -151,10 +151,10 @@ void StressRun::watchTime() {
 
 void StressRun::watchProgress() {
   const auto settled = workload_.tally().settled();
-  if (settled != std::exchange(settledThen_, settled)) lastSettlement_ = reactor_.now();
+  if (settled != std::exchange(lastSettlement_.jobs, settled)) lastSettlement_.at = reactor_.now();
   const Duration limit =
       detail::saturatingAdd(kStandstill, detail::saturatingMultiply(options_.timeout, 2));
-  if (reactor_.now() - lastSettlement_ > limit) end(Report::End::stalled);
+  if (reactor_.now() - lastSettlement_.at > limit) end(Report::End::stalled);
 }
 
 double StressRun::seconds() const {

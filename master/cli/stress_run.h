@@ -71,8 +71,10 @@ class StressRun {
   NewDeferred<void> over_ = newDeferred<void>();
   TimePoint nextDisplay_{};
   TimePoint nextSample_{};
-  TimePoint lastSettlement_{};
-  std::uint64_t settledThen_ = 0;
+  struct {
+    TimePoint at{};
+    std::uint64_t jobs = 0;
+  } lastSettlement_;
   std::vector<std::string> troubles_;
 };
 

@@ -163,14 +163,13 @@ void TestPool::Core::failNext(Failure failure) {
 void TestPool::Core::killNext(DeathCertificate death) {
   Entry entry = takeNext();
   const Job& job = *entry.job;
-  death.worker = ++lastWorker_;
+  death.worker = ++deaths_;
   if (death.pid == 0) death.pid = ::getpid();
   death.job = job.id;
   death.function = job.function().name;
   death.label = job.label();
   death.begun = DeathCertificate::Begun::yes;
   death.phase = Phase::running;
-  ++deaths_;
   if (observers_.any()) {
     settlements_.notify(observers_.telling(&PoolObserver::workerDied, death));
   }

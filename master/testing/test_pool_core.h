@@ -107,9 +107,8 @@ class TestPool::Core final : public detail::Runner,
   std::uint64_t lastJob_ = 0;
   std::int64_t lastPlace_ = 0;
   std::int64_t firstPlace_ = 0;
-  std::uint64_t lastWorker_ = 0;
   std::uint64_t reruns_ = 0;
-  std::uint64_t deaths_ = 0;
+  std::uint64_t deaths_ = 0;  // each is that of the next worker
   bool stopping_ = false;
   bool closed_ = false;
 };

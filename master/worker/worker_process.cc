@@ -109,12 +109,7 @@ bool WorkerProcess::verdictPending() const {
 }
 
 std::uint32_t WorkerProcess::find(FunctionName function) const {
-  using Status = FunctionIndex::Status;
-  const auto [status, index] = functions_.find(function.name, function.signature);
-  if (status == Status::found) return static_cast<std::uint32_t>(index);
-  const std::string reason = functions_.explain(function.name, function.signature);
-  if (status == Status::wrongSignature) throw EncodingError(reason);
-  throw UnknownFunction(reason);
+  return static_cast<std::uint32_t>(functions_.at(function.name, function.signature));
 }
 
 WorkerStatus WorkerProcess::status() const {
