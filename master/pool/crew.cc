@@ -133,7 +133,8 @@ bool Crew::died(PoolWorker& worker, const DeathCertificate& death) {
 
 void Crew::noteDeath(const DeathCertificate& death) {
   const bool recycled = death.cause == DeathCause::recycle;
-  const bool wanted = recycled || death.cause == DeathCause::shutdown;
+  const bool wanted =
+      recycled || death.cause == DeathCause::shutdown || death.cause == DeathCause::killed;
   if (recycled) ++counts_.recycled;
   if (!wanted) ++counts_.deaths;
   context_.reporter.died(death, wanted ? PoolReporter::End::wanted : PoolReporter::End::unwanted);
@@ -175,10 +176,8 @@ void Crew::dismiss() {
   }
 }
 
-void Crew::kill() {
-  for (const auto& [number, seat] : roster_.seats()) {
-    seat.worker->end(DeathCause::shutdown, SIGKILL);
-  }
+void Crew::kill(DeathCause cause) {
+  for (const auto& [number, seat] : roster_.seats()) seat.worker->end(cause, SIGKILL);
 }
 
 void Crew::close() {

@@ -92,8 +92,8 @@ class Crew {
   void stopPruning() { pruneTimer_.cancel(); }
   /// Retires idle workers and kills those that are starting; busy ones go on.
   void dismiss();
-  /// Kills all workers. Their deaths are reported.
-  void kill();
+  /// Kills all workers, for `cause`. Their deaths are reported.
+  void kill(DeathCause cause);
   /// Kills and reaps all workers here and now, without a report, and stops all timers. The workers
   /// stay alive until the caller's callback has returned.
   void close();

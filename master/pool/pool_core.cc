@@ -138,6 +138,13 @@ Deferred<void> PoolCore::reload() {
   return reloaded;
 }
 
+Deferred<void> PoolCore::killWorkers() {
+  auto gone = life_.whenGone(crew_.lastWorker());
+  crew_.kill(DeathCause::killed);
+  pending_.finishSoon();
+  return gone;
+}
+
 Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
   if (jobs == 0) throw std::invalid_argument("whenBelow: fewer than 0 jobs are never queued");
   if (auto reason = admission_.stopped()) return phial::fail<void>(std::move(*reason));
@@ -173,6 +180,7 @@ void PoolCore::finishPending() {
     reload_.advance();
     if (!life_.ending()) crew_.prune();
     if (crew_.roster().serving() >= crew_.staffing().min()) life_.succeedStart();
+    life_.succeedGone(crew_.roster().oldest());
     advanceStop();
     if (books_.running() == 0) dispatcher_.endPolling();
   }
@@ -236,7 +244,7 @@ Deferred<void> PoolCore::stop(StopOptions options) {
 void PoolCore::stopNow(const Failure& stopped) {
   life_.hasten();
   books_.close(stopped);
-  crew_.kill();
+  crew_.kill(DeathCause::shutdown);
 }
 
 void PoolCore::advanceStop() {
@@ -259,6 +267,7 @@ void PoolCore::close() {
   life_.failStart(stopped);
   reload_.fail(stopped);
   delivery_.waiters().failAll(stopped, delivery_.settlements());
+  life_.succeedGone(std::nullopt);
   life_.succeedStop();
   delivery_.deliverAll();
 }

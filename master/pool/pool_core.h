@@ -115,6 +115,7 @@ class PoolCore final : public Runner,
   Deferred<void> stop(StopOptions options) override;
   Deferred<void> resize(std::size_t min, std::size_t max);
   Deferred<void> reload();
+  Deferred<void> killWorkers();
   Deferred<void> whenBelow(std::size_t jobs) override;
 
   // For those who submit as fast as the pool can take it.

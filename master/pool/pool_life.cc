@@ -21,6 +21,20 @@ void PoolLife::failStart(const Failure& failure) {
   for (auto& starter : std::exchange(starters_, {})) settlements_.fail(std::move(starter), failure);
 }
 
+Deferred<void> PoolLife::whenGone(std::uint64_t lastWorker) {
+  auto [deferred, resolver] = newDeferred<void>();
+  goneWaiters_.emplace_back(lastWorker, std::move(resolver));
+  return std::move(deferred);
+}
+
+void PoolLife::succeedGone(std::optional<std::uint64_t> oldest) {
+  std::erase_if(goneWaiters_, [&](auto& waiter) {
+    if (oldest && *oldest <= waiter.first) return false;
+    settlements_.succeed(std::move(waiter.second));
+    return true;
+  });
+}
+
 Deferred<void> PoolLife::stop(const StopOptions& options) {
   auto [deferred, resolver] = newDeferred<void>();
   stoppers_.push_back(std::move(resolver));

@@ -23,8 +23,10 @@
 #include <phial/protocol/failure.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "master/pool/settlement_queue.h"
@@ -57,6 +59,13 @@ class PoolLife {
   void succeedStart();
   void failStart(const Failure& failure);
 
+  // The deaths of workers.
+
+  /// Fires when succeedGone() says that no worker up to this one is left.
+  Deferred<void> whenGone(std::uint64_t lastWorker);
+  /// `oldest` is the living worker of the lowest number; empty: none lives.
+  void succeedGone(std::optional<std::uint64_t> oldest);
+
   // The end.
 
   /// Begins or hastens the end: a pool that drains goes on to stop unless it is told to drain
@@ -77,6 +86,7 @@ class PoolLife {
   SettlementQueue& settlements_;
   Phase phase_ = Phase::made;
   std::vector<Resolver<void>> starters_;
+  std::vector<std::pair<std::uint64_t, Resolver<void>>> goneWaiters_;  // by the last worker
   std::vector<Resolver<void>> stoppers_;
   DelayedCall limitTimer_;
   std::optional<TimePoint> limit_;

@@ -63,6 +63,11 @@ Deferred<void> ProcessPool::reload() {
   return core_->reload();
 }
 
+Deferred<void> ProcessPool::killWorkers() {
+  if (auto refusal = core_->enter("ProcessPool::killWorkers")) return fail<void>(*refusal);
+  return core_->killWorkers();
+}
+
 std::vector<WorkerStatus> ProcessPool::workers() const {
   if (core_->enter("ProcessPool::workers")) return {};
   return core_->workers();

@@ -10,6 +10,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "master/pool/seat.h"
@@ -57,6 +58,10 @@ class Roster {
 
   std::size_t size() const { return seats_.size(); }
   bool empty() const { return seats_.empty(); }
+  /// The lowest number of a worker that has a seat.
+  std::optional<std::uint64_t> oldest() const {
+    return seats_.empty() ? std::nullopt : std::optional(seats_.begin()->first);
+  }
   std::size_t count(WorkerState state) const { return counts_[index(state)].all; }
   /// How many serve or will: starting, idle and busy.
   std::size_t active() const { return size() - count(WorkerState::ending); }

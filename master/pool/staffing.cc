@@ -42,6 +42,7 @@ std::optional<RestartPolicy::Failure> failureOf(const DeathCertificate& death) {
     case DeathCause::cancel:
     case DeathCause::recycle:
     case DeathCause::shutdown:
+    case DeathCause::killed:
       return std::nullopt;
   }
   return std::nullopt;

@@ -20,6 +20,7 @@ Verdict failed(E error, const DeathCertificate& death) {
 }
 
 Verdict judgeWaiting(const DeathCertificate& death, Strikes& strikes) {
+  if (death.cause == DeathCause::killed) return {Fate::runsAgain};  // not by the job
   if (death.cause == DeathCause::unresponsive) ++strikes.notTakenUp;
   const bool harmless =
       ++strikes.notBegun < Verdict::kMostNotBegun && strikes.notTakenUp < Verdict::kMostNotTakenUp;

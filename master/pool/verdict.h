@@ -8,6 +8,7 @@
 //   or otherwise, Rerun::always      rests, runs again; PoisonJob   } kMostNotTakenUp that did not
 //                                 after maxAttempts deaths       } take it up: then WorkerDied
 //   protocol                      fails, ProtocolError           }
+//   killed                        as otherwise                   runs again at once
 //   otherwise                     fails, WorkerDied              }
 //
 // A job whose queue is closed does not run again: PoolStopped, if it had not begun.

@@ -64,6 +64,8 @@ std::string causePhrase(DeathCause cause) {
       return "the pool replaced it";
     case DeathCause::shutdown:
       return "the pool stopped it";
+    case DeathCause::killed:
+      return "the program killed it: killWorkers()";
     case DeathCause::protocol:
       return "the pool ended it: it broke the protocol";
     case DeathCause::startup:
@@ -94,7 +96,7 @@ std::string account(const DeathCertificate& death) {
 const char* causeName(DeathCause cause) {
   static constexpr std::array kNames = {
       "crash",    "memory",   "timeout", "soft timeout", "deadline",     "cancel", "recycle",
-      "shutdown", "protocol", "startup", "damaged",      "unresponsive", "reaped"};
+      "shutdown", "protocol", "startup", "damaged",      "unresponsive", "reaped", "killed"};
   return kNames.at(static_cast<std::size_t>(cause));
 }
 
@@ -143,6 +145,8 @@ std::string DeathCertificate::message() const {
       return function + ": was ended because its deadline had passed";
     case DeathCause::cancel:
       return subject + "was ended because a job in it was cancelled and did not give up";
+    case DeathCause::killed:
+      return subject + "was killed on request";
     case DeathCause::recycle:
     case DeathCause::shutdown:
     case DeathCause::startup:

@@ -127,6 +127,18 @@ TEST_F(PoolRestartTest, WorkersThatAnOutsiderKillsAreReplacedWithoutAPause) {
   EXPECT_EQ(pool.stats().spawned, 21U);
 }
 
+TEST_F(PoolRestartTest, KillingAllWorkersIsNoCrashLoop) {
+  auto& pool = makePool({.min = 2, .max = 2});
+  valueOf(pool.start());
+  for (int i = 0; i < 20; ++i) {
+    const auto before = pool.workers();
+    valueOf(pool.killWorkers());
+    for (const auto& worker : before) EXPECT_EQ(::kill(worker.pid, 0), -1) << "it is not reaped";
+    EXPECT_EQ(valueOf(pool.deferToProcess<jobs::add>(i, 1)), i + 1);
+  }
+  EXPECT_EQ(pool.stats().deaths, 0U);
+}
+
 TEST_F(PoolRestartTest, AWorkerThatAnOutsiderKillsAtItsStartIsBadLuckManyAreNot) {
   const std::string flag = directory_ + "/flag";
   std::ofstream(flag) << "x";

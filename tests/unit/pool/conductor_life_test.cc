@@ -195,5 +195,73 @@ TEST_F(ConductorTest, AWorkerThatIsStartingDoesNotHoldUpTheEnd) {
   EXPECT_TRUE(stop.called());
 }
 
+// killWorkers().
+
+TEST_F(ConductorTest, KillingAllWorkersCostsTheRunningJobsAndNoOthers) {
+  options_.min = options_.max = 2;
+  startWorkers();
+  const auto running = submit();
+  const auto rerun = submit({.rerun = Rerun::always});
+  turn();
+  worker(1).beginNext();
+  worker(2).beginNext();
+  const auto waiting = submit();
+  bool gone = false;
+  auto killing = pool().killWorkers().addCallback([&] { gone = true; });
+  EXPECT_EQ(worker(1).toldToEnd(), DeathCause::killed);
+  EXPECT_EQ(worker(2).toldToEnd(), DeathCause::killed);
+  worker(1).finishEnding();
+  turn();
+  EXPECT_FALSE(gone);
+  worker(2).finishEnding();
+  turn();
+  EXPECT_TRUE(gone);
+  // Each of the two had one of the first two jobs.
+  const auto failed = settled(running) ? running : rerun;
+  EXPECT_EQ(failed, running);
+  ASSERT_TRUE(failure(running).check<WorkerDied>());
+  EXPECT_EQ(failure(running).certificate()->cause, DeathCause::killed);
+  EXPECT_THAT(failure(running).message(), ::testing::HasSubstr("was killed on request"));
+  readyAll();
+  advance(seconds(1));
+  for (int i = 0; i < 4; ++i) {
+    for (std::size_t number = 3; number <= workers_.size(); ++number) worker(number).answerAll();
+    turn();
+  }
+  EXPECT_TRUE(succeeded(rerun));
+  EXPECT_TRUE(succeeded(waiting));
+  EXPECT_EQ(pool().stats().deaths, 0U);
+}
+
+TEST_F(ConductorTest, AJobThatHadNotBegunIsNotBlamedHoweverOftenAllAreKilled) {
+  const auto job = submit();
+  for (unsigned i = 0; i < 2 * Verdict::kMostNotBegun; ++i) {
+    readyAll();
+    turn();
+    pool().killWorkers().addBoth([](const Outcome<void>&) {});
+    for (auto& each : workers_) {
+      if (each->toldToEnd() == DeathCause::killed && each->state() == WorkerState::ending) {
+        each->finishEnding();
+        break;
+      }
+    }
+    std::erase_if(workers_, [](const auto& each) { return each->toldToEnd().has_value(); });
+    turn();
+    ASSERT_FALSE(settled(job)) << failure(job).message();
+  }
+  readyAll();
+  turn();
+  workers_.back()->answerAll();
+  EXPECT_TRUE(succeeded(job));
+}
+
+TEST_F(ConductorTest, WithoutWorkersNobodyWaitsForTheKilling) {
+  bool gone = false;
+  auto killing = pool().killWorkers().addCallback([&] { gone = true; });
+  EXPECT_FALSE(gone);
+  turn();
+  EXPECT_TRUE(gone);
+}
+
 }  // namespace
 }  // namespace phial::detail

@@ -129,6 +129,8 @@ TEST(DeathCertificateTest, EachCauseHasItsName) {
   EXPECT_STREQ(causeName(DeathCause::shutdown), "shutdown");
   EXPECT_STREQ(causeName(DeathCause::protocol), "protocol");
   EXPECT_STREQ(causeName(DeathCause::startup), "startup");
+  EXPECT_STREQ(causeName(DeathCause::reaped), "reaped");
+  EXPECT_STREQ(causeName(DeathCause::killed), "killed");
 }
 
 TEST(DeathCertificateTest, QuotesTheFirstLinesTooWhenThereWereMany) {

@@ -32,6 +32,7 @@ enum class DeathCause {
   unresponsive,  ///< the pool ended it: it did not take up a job that it was sent, or a signal had
                  ///< stopped it for long
   reaped,        ///< unknown: something else in this program waited for it and took its status
+  killed,        ///< the program ended it by ProcessPool::killWorkers()
 };
 
 /// The cause as a word: "crash", "timeout", "soft timeout", ...
