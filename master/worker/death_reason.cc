@@ -111,7 +111,7 @@ DeathReason deathReason(const DeathEvidence& evidence, const Limits& limits) {
   if (auto file = fileSizePhrase(evidence, limits); !file.empty()) return {plain, std::move(file)};
   if (evidence.oomKill) return {memory, *evidence.oomKill};
   if (evidence.refusal != Refusal::none) return {memory, refusalPhrase(evidence.refusal, limits)};
-  // What a worker wrote before it could serve says more than a guess: see WorkerProcess.
+  // What a worker wrote before it could serve says more than a guess: see DeathRecord.
   return {plain, starting ? startPhrase(evidence, limits) : strangerPhrase(evidence, limits)};
 }
 

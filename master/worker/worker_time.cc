@@ -122,9 +122,10 @@ void WorkerProcess::act(TakeUpWatch::Finding finding) {
   using Finding = TakeUpWatch::Finding;
   if (finding == Finding::nothing) return;
   if (finding == Finding::stopped) {
-    return env_.log->write(LogLevel::warning, number_,
-                           "the process " + std::to_string(child_->process().pid()) +
-                               " has been stopped by a signal while it ran a job");
+    const auto log = env_.log;  // whose function may destroy the pool
+    return log->write(LogLevel::warning, number_,
+                      "the process " + std::to_string(child_->process().pid()) +
+                          " has been stopped by a signal while it ran a job");
   }
   if (finding == Finding::stillStopped && env_.options.stopped != StoppedWorker::isEnded) return;
   std::string what = finding == Finding::notTakenUp ? "it did not take up the job that it was sent"
