@@ -21,3 +21,7 @@ void program(const std::vector<std::uint64_t>& numbers, const phial::JobOptions&
   pool().forEach<isPrime>(numbers, [](std::size_t, auto&&) {});
   pool().forEach<note>(std::vector{1}, [](std::size_t) {});
 }
+
+phial::Deferred<void> coroutine() {
+  auto outcome = co_await pool().deferToProcess<isPrime>(7).outcome();
+}

@@ -164,6 +164,14 @@ class Deferred {
   /// empty (std::logic_error).
   void cancel() const { detail::Chain::cancel(shared()); }
 
+  /// The result, success or failure, as a value. In a coroutine, `co_await std::move(d).outcome()`
+  /// gives an Outcome<T> and never throws: use it where the coroutine has to await something after
+  /// a failure, because a catch block cannot. An exception that prevents the wait itself, such as
+  /// CircularWaitError, is in the Outcome too. A failure counts as handled. Cancelling reaches
+  /// through. Elsewhere a callback of the Deferred<Outcome<T>> takes the Outcome; an addTimeout
+  /// after outcome() gives CancelledError in place of TimeoutError, so add the timeout before.
+  Deferred<Outcome<T>> outcome() && { return link<Outcome<T>>(detail::AsValue()); }
+
   /// True once the producer has fired. Callbacks may still be waiting for an inner Deferred.
   /// REQUIRES: not empty (std::logic_error).
   bool called() const { return shared()->called(); }
@@ -202,6 +210,12 @@ class Deferred {
     static_assert(
         detail::kNever<Never>,
         "addTimeout consumes the Deferred: write std::move(d).addTimeout(timeout, clock)");
+    return {};
+  }
+  template <class Never = T>
+  Deferred<Outcome<T>> outcome() const& {
+    static_assert(detail::kNever<Never>,
+                  "outcome consumes the Deferred: write co_await std::move(d).outcome()");
     return {};
   }
   template <class Never = T>

@@ -200,8 +200,9 @@ Ref<Chain> settleValue(std::optional<Outcome<U>>& result, F& f, Outcome<T>& from
   }
 }
 
-// If g++ 12 inlines a callback that contains a loop, it believes that the Failure in an Outcome
-// with a value is uninitialised, and warns of its destructor at the user's line.
+// If g++ 12 inlines a callback that contains a loop, or a move that may throw, it believes that the
+// Failure in an Outcome with a value is uninitialised, and warns of its destructor at the user's
+// line.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -224,6 +225,15 @@ class Taken {
 
  public:
   Outcome<T> outcome;
+};
+
+/// A handler, as below, for Deferred::outcome.
+struct AsValue {
+  template <class T>
+  Ref<Chain> operator()(Outcome<T>& from, std::optional<Outcome<Outcome<T>>>& result) {
+    result.emplace(std::move(from));
+    return {};
+  }
 };
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
