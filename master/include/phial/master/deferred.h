@@ -45,6 +45,7 @@
 #pragma once
 
 #include <phial/master/clock.h>
+#include <phial/master/deferred_handle.h>
 #include <phial/master/detail/deferred_link.h>
 #include <phial/master/outcome.h>
 #include <phial/protocol/failure.h>
@@ -163,6 +164,10 @@ class Deferred {
   /// canceller had fired the Deferred before, the exception is reported as unhandled. REQUIRES: not
   /// empty (std::logic_error).
   void cancel() const { detail::Chain::cancel(shared()); }
+
+  /// A weak, copyable reference, which can still cancel this Deferred when it has been given away.
+  /// See deferred_handle.h. REQUIRES: not empty (std::logic_error).
+  DeferredHandle handle() const { return DeferredHandle(detail::Chain::handleTarget(shared())); }
 
   /// The result, success or failure, as a value. In a coroutine, `co_await std::move(d).outcome()`
   /// gives an Outcome<T> and never throws: use it where the coroutine has to await something after
