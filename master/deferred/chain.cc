@@ -226,6 +226,7 @@ void Chain::takeOver(Chain& inner) noexcept {
 // --- Chain: running ---
 
 void Chain::append(const Ref<Chain>& chain, Ref<Link> link) {
+  if (chain->abandoned_) link->abandon();
   chain->push(std::move(link));
   if (chain->result()) run(chain);
 }

@@ -22,6 +22,7 @@ class HandleEnd final : public Link {
   void fail(Failure) override {}
   Ref<Chain> run(Node&) override { return {}; }
   Ref<Node> failed(Failure) const override { return {}; }
+  void destroyCallback() noexcept override {}
 };
 
 namespace {
@@ -34,6 +35,12 @@ Chain* HandleTarget::chain() const noexcept {
   const HandleTarget* target = this;
   while (target->outer_) target = target->outer_.get();
   return target->own_ && !target->own_->dying() ? target->own_ : nullptr;
+}
+
+bool HandleTarget::encloses(const HandleTarget& target) const noexcept {
+  const HandleTarget* other = &target;
+  while (other && other != this) other = other->outer_.get();
+  return other != nullptr;
 }
 
 Ref<HandleTarget> Chain::handleTarget(Ref<Chain> chain) {
@@ -64,6 +71,27 @@ void Chain::popSpent() noexcept {
     end = std::move(link);
   }
   if (end) pushFront(std::move(end));
+}
+
+void Chain::abandon(const HandleTarget& target, const Link* first) {
+  const Ref<Chain> chain(target.chain());
+  if (!chain) return;
+  for (const auto& link : chain->laterLinks(target, first)) link->abandon();
+}
+
+std::vector<Ref<Link>> Chain::laterLinks(const HandleTarget& target, const Link* first) {
+  std::vector<Ref<Link>> later;
+  Link* link = last_;
+  while (link) {
+    link = link->next;
+    if (link->endsHandles && targetOf(*link).encloses(target)) return later;
+    // What stands before a spent link belongs to the Deferred that its callback has returned.
+    if (link->spent || link == first) later.clear();
+    if (!link->spent) later.emplace_back(link);
+    if (link == last_) break;
+  }
+  abandoned_ = true;  // no outer Deferred follows
+  return later;
 }
 
 }  // namespace detail

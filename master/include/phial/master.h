@@ -13,4 +13,5 @@
 #include <phial/master/process_pool.h>    // IWYU pragma: export
 #include <phial/master/react.h>           // IWYU pragma: export
 #include <phial/master/reactor.h>         // IWYU pragma: export
+#include <phial/master/scope.h>           // IWYU pragma: export
 #include <phial/master/tasks.h>           // IWYU pragma: export

@@ -128,11 +128,22 @@ class Link : public Node {
   virtual Ref<Chain> run(Node& from) = 0;
   /// A node like this one, with `failure` as its result. Keeps the callback.
   virtual Ref<Node> failed(Failure failure) const = 0;
+  /// Destroys the callback, which has not run. When its turn comes, this link fails with
+  /// CancelledError, which is not reported as unhandled.
+  void abandon() noexcept {
+    abandoned = true;
+    destroyCallback();
+  }
+
   /// True when the callback has run and returned an inner chain, so that the link only keeps the
   /// callback alive; true also for a HandleEnd.
   bool spent = false;
+  bool abandoned = false;
   bool endsHandles = false;  // this is a HandleEnd
   Link* next = nullptr;
+
+ protected:
+  virtual void destroyCallback() noexcept = 0;
 };
 
 /// What the handles of one Deferred refer to. Keeps no chain alive. While the Deferred is part of
@@ -141,6 +152,8 @@ class HandleTarget final : public Counted {
  public:
   /// The chain that the Deferred is, or is part of; null when the Deferred has ended.
   Chain* chain() const noexcept;
+  /// True if this is `target`, or if the Deferred of `target` is part of this one's.
+  bool encloses(const HandleTarget& target) const noexcept;
 
  private:
   friend class Chain;
@@ -237,6 +250,10 @@ class Chain final : public Counted {
 
   /// What a new handle of `chain` refers to.
   static Ref<HandleTarget> handleTarget(Ref<Chain> chain);
+  /// Abandons the callbacks of the Deferred of `target` that have not run: all from `first` on, or
+  /// all when `first` is null. A callback that is added later is abandoned too. Leaves the
+  /// callbacks of an inner Deferred alone.
+  static void abandon(const HandleTarget& target, const Link* first);
 
   /// True when this waits for a producer, which cancel() reaches.
   bool pending() const { return pending_; }
@@ -275,6 +292,7 @@ class Chain final : public Counted {
   void takeOver(Chain& inner) noexcept;
   void takeOverHandles(Chain& inner);
   void popSpent() noexcept;
+  std::vector<Ref<Link>> laterLinks(const HandleTarget& target, const Link* first);
   static void endHandles(Link& end) noexcept;
   Ref<Chain> finish();
   Ref<Chain> resumeWaiter();
@@ -289,6 +307,7 @@ class Chain final : public Counted {
   bool running_ : 1 = false;
   bool called_ : 1 = false;
   bool pending_ : 1 = false;
+  bool abandoned_ : 1 = false;  // every callback that is added is abandoned
   bool absorbed_ : 1 = false;
   Ref<Node> node_;             // the Source while pending, then the newest result, or nothing
   Link* last_ = nullptr;       // the last of a ring of owned links: its next is the first

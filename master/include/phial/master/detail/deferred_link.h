@@ -59,6 +59,11 @@ struct Access {
   static Ref<Chain> unwrap(Deferred<T>& deferred) {
     return deferred.take();
   }
+  /// What the handles of the Deferred refer to. Throws std::logic_error when it is empty.
+  template <class T>
+  static Ref<HandleTarget> handleTarget(const Deferred<T>& deferred) {
+    return Chain::handleTarget(deferred.shared());
+  }
   template <class T>
   static Resolver<T> resolver(Ref<Holding<T, Source>> source) {
     return Resolver<T>(std::move(source));
@@ -320,12 +325,20 @@ class CallbackLink final : public Holding<U, Link> {
     Ref<Chain> inner;
     try {
       Taken<T> taken(from);
-      inner = (*handler_)(taken.outcome, this->outcome);
+      if (this->abandoned) {
+        this->outcome.emplace(Failure(CancelledError()));
+      } else {
+        inner = (*handler_)(taken.outcome, this->outcome);
+      }
     } catch (...) {  // moving a value threw
       this->outcome.emplace(Failure::current());
     }
     if (!inner) handler_.reset();  // its only call is over: this destroys its captures
     return inner;
+  }
+  /// Null when abandoned: nobody is told.
+  const Failure* failure() const noexcept override {
+    return this->abandoned ? nullptr : Holding<U, Link>::failure();
   }
   Ref<Node> failed(Failure failure) const override {
     Ref<Node> node(new Holding<U, Node>);
@@ -334,6 +347,8 @@ class CallbackLink final : public Holding<U, Link> {
   }
 
  private:
+  void destroyCallback() noexcept override { handler_.reset(); }
+
   UserFunction<Handler> handler_;
 };
 
