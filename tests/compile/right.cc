@@ -24,4 +24,6 @@ void program(const std::vector<std::uint64_t>& numbers, const phial::JobOptions&
 
 phial::Deferred<void> coroutine() {
   auto outcome = co_await pool().deferToProcess<isPrime>(7).outcome();
+  auto [prime, text] = co_await phial::gatherResults(pool().deferToProcess<isPrime>(7),
+                                                     pool().deferToProcess<shout>("text"));
 }
