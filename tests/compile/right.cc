@@ -22,7 +22,8 @@ void program(const std::vector<std::uint64_t>& numbers, const phial::JobOptions&
   pool().forEach<note>(std::vector{1}, [](std::size_t) {});
 }
 
-phial::Deferred<void> coroutine() {
+phial::Deferred<void> coroutine(phial::DeferredLock& lock) {
+  auto held = co_await lock.acquire();
   auto outcome = co_await pool().deferToProcess<isPrime>(7).outcome();
   auto [prime, text] = co_await phial::gatherResults(pool().deferToProcess<isPrime>(7),
                                                      pool().deferToProcess<shout>("text"));
