@@ -154,4 +154,23 @@ NewDeferred<T> newDeferred(C canceller = {}) {
   return {detail::Access::wrap<T>(detail::Chain::pending(std::move(source))), std::move(resolver)};
 }
 
+/// Passes the result of `from` to `to`, which must not have fired: Twisted's
+/// Deferred.chainDeferred. The returned Deferred fires afterwards; it fails with AlreadyCalledError
+/// when `to` had fired. If converting or moving the value throws, the Deferred of `to` fails.
+/// Cancelling the Deferred of `to` does not cancel `from`. To have the result of a Deferred inside
+/// a callback chain, return the Deferred from a callback instead.
+template <class T, class U>
+  requires(std::is_void_v<U> ? std::is_void_v<T> : std::is_convertible_v<T, U>)
+Deferred<void> chainDeferred(Deferred<T> from, Resolver<U> to) {
+  return std::move(from).addBoth([to = std::move(to)](Outcome<T> outcome) {
+    if (!outcome.ok()) {
+      to.errback(outcome.failure());
+    } else if constexpr (std::is_void_v<T>) {
+      to.callback();
+    } else {
+      to.callback(std::move(outcome).value());
+    }
+  });
+}
+
 }  // namespace phial

@@ -262,6 +262,8 @@ class Chain final : public Counted {
   bool called() const { return called_; }
   /// True when the result is there and nothing is left to run.
   bool idle() const { return result() && !running_ && !last_; }
+  /// The failure that is the result; null when the result is a value. REQUIRES: idle().
+  const Failure* failure() const { return node_->failure(); }
   /// The node with the result, which the caller empties. REQUIRES: idle().
   Ref<Node> takeResult();
 

@@ -64,6 +64,17 @@ struct Access {
   static Ref<HandleTarget> handleTarget(const Deferred<T>& deferred) {
     return Chain::handleTarget(deferred.shared());
   }
+  /// True if the Deferred has its result, and no callback is left to run. Throws std::logic_error
+  /// when it is empty.
+  template <class T>
+  static bool idle(const Deferred<T>& deferred) {
+    return Chain::resolve(deferred.shared())->idle();
+  }
+  /// The failure that is the result; null when the result is a value. REQUIRES: idle().
+  template <class T>
+  static const Failure* failure(const Deferred<T>& deferred) {
+    return Chain::resolve(deferred.shared())->failure();
+  }
   template <class T>
   static Resolver<T> resolver(Ref<Holding<T, Source>> source) {
     return Resolver<T>(std::move(source));
