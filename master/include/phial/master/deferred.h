@@ -39,9 +39,9 @@
 // Thread rule: a Deferred, its Resolvers, and everything in its chain belong to one thread, the
 // loop's. To fire a Resolver from another thread use Reactor::callFromThread.
 //
-// More: resolver.h and coroutine.h (co_await), included here; deferred_list.h (gatherResults,
-// DeferredList, race), deferred_lock.h, deferred_queue.h, kj_bridge.h.
-
+// More: resolver.h, coroutine.h (co_await), deferred_handle.h, all included here; deferred_list.h
+// (gatherResults, DeferredList, race), deferred_lock.h, deferred_queue.h, scope.h, kj_bridge.h,
+// future_bridge.h; for tests <phial/testing/deferred.h>.
 #pragma once
 
 #include <phial/master/clock.h>
