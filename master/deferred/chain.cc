@@ -33,7 +33,7 @@ void Source::addProducer() noexcept {
   while (source && !source->fired_ && source->producers_++ == 0 && source->chain_) {
     Chain* chain = source->chain_;
     chain->retain();
-    Waiter* waiter = chain->waiter_;
+    Waiter* waiter = chain->waiter();
     bool feeds = waiter && !waiter->fed;
     if (feeds) waiter->fed = true;
     source = feeds ? waiter->source : nullptr;
@@ -44,7 +44,7 @@ void Source::dropProducer() noexcept {
   Source* source = this;
   while (source && !source->fired_ && --source->producers_ == 0 && source->chain_) {
     Chain* chain = source->chain_;
-    Waiter* waiter = chain->waiter_;
+    Waiter* waiter = chain->waiter();
     bool starves = waiter && waiter->fed;
     if (starves) waiter->fed = false;
     source = starves ? waiter->source : nullptr;
@@ -97,6 +97,8 @@ Ref<Chain> Chain::finished(Ref<Node> node) {
 }
 
 Chain::~Chain() {
+  if (handles_) handles_->own_ = nullptr;
+  const Ref<Chain> outer = Ref<Chain>::adopt(this->outer());
   while (last_) pop();
   detachSource();  // destroyed before the links, last in first out: a coroutine before its lambda
   if (!node_) return;
@@ -145,19 +147,25 @@ Ref<Link> Chain::pop() noexcept {
 }
 
 Ref<Chain> Chain::resolve(Ref<Chain> chain) noexcept {
-  while (chain->outer_) {
-    if (chain->outer_->outer_) chain->outer_ = chain->outer_->outer_;  // shorten the path
-    chain = chain->outer_;
+  while (Chain* outer = chain->outer()) {
+    if (outer->absorbed_) chain->setOuter(Ref<Chain>(outer->outer()));  // shorten the path
+    chain = Ref<Chain>(chain->outer());
   }
   return chain;
 }
 
+void Chain::setOuter(Ref<Chain> outer) noexcept {
+  const Ref<Chain> old = Ref<Chain>::adopt(this->outer());
+  absorbed_ = true;
+  above_ = outer.detach();
+}
+
 bool Chain::waitsFor(const Chain& target, const Chain* chain) noexcept {
   while (chain && chain != &target) {
-    if (chain->outer_) {
-      chain = chain->outer_.get();
+    if (chain->absorbed_) {
+      chain = chain->outer();
     } else {
-      const Source* above = chain->waiter_ ? chain->waiter_->source : nullptr;
+      const Source* above = chain->waiter() ? chain->waiter()->source : nullptr;
       chain = above ? above->chain_ : nullptr;
     }
   }
@@ -175,13 +183,13 @@ void Chain::absorb(Ref<Chain> inner, Ref<Link> link) {
   inner = resolve(std::move(inner));
   if (closesRing(*inner)) return refuse(*inner, std::move(link));
   node_ = {};
-  while (last_ && last_->next->spent) pop();  // a tail call: what was kept for it goes
+  popSpent();  // a tail call: what was kept for it goes
   if (!inner->idle()) {
     link->spent = true;
     pushFront(std::move(link));
   }
   if (inner->running_) {
-    inner->outer_ = Ref<Chain>(this);  // finish() hands over
+    inner->setOuter(Ref<Chain>(this));  // finish() hands over
   } else {
     takeOver(*inner);
   }
@@ -198,6 +206,7 @@ void Chain::refuse(Chain& inner, Ref<Link> link) {
 }
 
 void Chain::takeOver(Chain& inner) noexcept {
+  if (inner.handles_) takeOverHandles(inner);
   if (inner.pending_) {
     attach(inner.detachSource());
   } else {
@@ -211,12 +220,13 @@ void Chain::takeOver(Chain& inner) noexcept {
       last_ = last;
     }
   }
-  inner.outer_ = Ref<Chain>(this);
+  inner.setOuter(Ref<Chain>(this));
 }
 
 // --- Chain: running ---
 
 void Chain::append(const Ref<Chain>& chain, Ref<Link> link) {
+  if (chain->abandoned_) link->abandon();
   chain->push(std::move(link));
   if (chain->result()) run(chain);
 }
@@ -232,7 +242,10 @@ void Chain::advance() {
   running_ = true;
   while (result() && last_) {
     Ref<Link> link = pop();
-    if (link->spent) continue;  // the Deferred that its callback returned has ended
+    if (link->spent) {  // the Deferred that its callback returned has ended
+      if (link->endsHandles) endHandles(*link);
+      continue;
+    }
     if (Ref<Chain> inner = link->run(*node_)) {
       absorb(std::move(inner), std::move(link));
     } else {
@@ -243,12 +256,12 @@ void Chain::advance() {
 }
 
 Ref<Chain> Chain::finish() {
-  if (outer_) {  // was running when the outer chain absorbed it
-    Ref<Chain> outer = resolve(outer_);
+  if (absorbed_) {  // was running when the outer chain absorbed it
+    Ref<Chain> outer = resolve(Ref<Chain>(this));
     outer->takeOver(*this);
     return outer;
   }
-  if (waiter_ && idle()) return resumeWaiter();
+  if (waiter() && idle()) return resumeWaiter();
   feedWaiter();
   return {};
 }
@@ -275,28 +288,31 @@ Ref<Node> Chain::takeResult() { return std::move(node_); }
 // --- Chain: who waits at its end ---
 
 void Chain::await(Waiter& waiter) {
-  waiter_ = &waiter;
+  above_ = &waiter;
   waiter.fed = true;
   feedWaiter();
 }
 
-void Chain::forgetWaiter() noexcept { waiter_ = nullptr; }
+void Chain::forgetWaiter() noexcept {
+  if (!absorbed_) above_ = nullptr;
+}
 
 void Chain::feedWaiter() noexcept {
-  if (!waiter_) return;
+  Waiter* waiter = this->waiter();
+  if (!waiter) return;
   bool fed = !pending_ || source()->producers_ > 0;
-  if (waiter_->fed == fed) return;
-  waiter_->fed = fed;
-  if (!waiter_->source) return;
+  if (waiter->fed == fed) return;
+  waiter->fed = fed;
+  if (!waiter->source) return;
   if (fed) {
-    waiter_->source->addProducer();
+    waiter->source->addProducer();
   } else {
-    waiter_->source->dropProducer();  // may end the coroutine and, with it, the waiter
+    waiter->source->dropProducer();  // may end the coroutine and, with it, the waiter
   }
 }
 
 Ref<Chain> Chain::resumeWaiter() {
-  Waiter* waiter = std::exchange(waiter_, nullptr);
+  auto* waiter = static_cast<Waiter*>(std::exchange(above_, nullptr));
   Ref<Source> source(waiter->source);
   if (source && !waiter->fed) source->addProducer();
   waiter->fed = true;

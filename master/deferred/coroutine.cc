@@ -14,10 +14,9 @@ Ref<Chain> CoroutineSource::resume(std::coroutine_handle<> handle) {
   return frame_ ? Ref<Chain>() : settle();
 }
 
-void CoroutineSource::checkRing(const Chain& chain) const {
-  if (Chain::waitsFor(chain, this->chain())) {
-    throw CircularWaitError("a coroutine awaits a Deferred that waits for the coroutine");
-  }
+std::optional<Failure> CoroutineSource::ring(const Chain& chain) const {
+  if (!Chain::waitsFor(chain, this->chain())) return {};
+  return Failure(CircularWaitError("a coroutine awaits a Deferred that waits for the coroutine"));
 }
 
 void CoroutineSource::suspendOn(Chain& chain, Waiter& waiter) {

@@ -66,13 +66,13 @@ Ref<Chain> JointSource::childReady(Child& child) {
 }
 
 Ref<Chain> JointSource::conclude() {
-  std::vector<Ref<Chain>> rest;
+  std::vector<std::pair<std::size_t, Ref<Chain>>> rest;
   for (auto& child : children_) {
     if (!child->chain) continue;
     child->chain->forgetWaiter();
-    rest.push_back(std::move(child->chain));
+    rest.emplace_back(child->index, std::move(child->chain));
   }
-  for (auto& chain : rest) letGo(std::move(chain));
+  for (auto& [index, chain] : rest) letGo(index, std::move(chain));
   return settle();
 }
 

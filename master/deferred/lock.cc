@@ -1,22 +1,36 @@
 #include <phial/master/deferred_lock.h>
 
 #include <stdexcept>
+#include <utility>
 
 namespace phial {
 
-DeferredSemaphore::DeferredSemaphore(std::size_t limit) : gate_(std::make_shared<Gate>(limit)) {
+DeferredSemaphore::DeferredSemaphore(std::size_t limit)
+    : gate_(std::make_shared<detail::LockGate>(limit)) {
   if (limit == 0) throw std::invalid_argument("a semaphore that lets nobody in");
 }
 
 DeferredSemaphore::~DeferredSemaphore() { gate_->waiting.reset(); }
 
-Deferred<void> DeferredSemaphore::acquire() {
-  if (!gate_->waiting) return fail<void>(CancelledError("the lock is being destroyed"));
-  if (gate_->tokens > 0) {
+LockGuard& LockGuard::operator=(LockGuard&& other) noexcept {
+  const LockGuard released(std::move(*this));
+  gate_ = std::move(other.gate_);
+  return *this;
+}
+
+void LockGuard::release() noexcept {
+  const auto gate = std::exchange(gate_, nullptr);  // callbacks may destroy this
+  if (gate && gate->tokens < gate->limit) gate->release();
+}
+
+Acquisition DeferredSemaphore::acquire() {
+  const auto request = [&]() -> Deferred<void> {
+    if (!gate_->waiting) return fail<void>(CancelledError("the lock is being destroyed"));
+    if (gate_->tokens == 0) return gate_->waiting->wait();
     --gate_->tokens;
     return succeed();
-  }
-  return gate_->waiting->wait();
+  };
+  return {request(), gate_};
 }
 
 void DeferredSemaphore::release() { gate_->release(); }
@@ -29,14 +43,14 @@ std::size_t DeferredSemaphore::waiting() const {
   return gate_->waiting ? gate_->waiting->size() : 0;
 }
 
-void DeferredSemaphore::Gate::release() {
+void detail::LockGate::release() {
   if (tokens == limit) throw std::logic_error("released more often than acquired");
   ++tokens;
   // One that is let in may be done at once and release again: a loop, lest a long queue recurse.
   if (!lettingIn) letIn();
 }
 
-void DeferredSemaphore::Gate::letIn() {
+void detail::LockGate::letIn() {
   const auto self = shared_from_this();  // a callback may destroy the semaphore
   lettingIn = true;
   while (tokens > 0 && waiting && !waiting->empty()) {

@@ -25,3 +25,10 @@ void program(const std::vector<std::uint64_t>& numbers, const phial::JobOptions&
   pool().deferToProcess<[](int n) { return n; }>(7);
   pool().call("named", {7, "text", 1.5, phial::AnyValue::List{true}});
 }
+
+phial::Deferred<void> coroutine(phial::DeferredLock& lock) {
+  auto held = co_await lock.acquire();
+  auto outcome = co_await pool().deferToProcess<isPrime>(7).outcome();
+  auto [prime, text] = co_await phial::gatherResults(pool().deferToProcess<isPrime>(7),
+                                                     pool().deferToProcess<shout>("text"));
+}

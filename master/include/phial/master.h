@@ -13,5 +13,6 @@
 #include <phial/master/process_pool.h>      // IWYU pragma: export
 #include <phial/master/react.h>             // IWYU pragma: export
 #include <phial/master/reactor.h>           // IWYU pragma: export
+#include <phial/master/scope.h>             // IWYU pragma: export
 #include <phial/master/tasks.h>             // IWYU pragma: export
 #include <phial/protocol/exception_type.h>  // IWYU pragma: export

@@ -20,6 +20,9 @@
 // What is left out: `timeout`, `softTimeout` and `freshWorker` have no effect, since a job takes no
 // time here; say failNext(JobTimedOut(...)). A function that calls abort() ends the test program.
 //
+// successResultOf, failureResultOf and assertNoResult look into a Deferred: see
+// <phial/testing/deferred.h>, which this header includes.
+//
 // Link phial::master; nothing else is needed. Thread rule: one thread.
 #pragma once
 
@@ -29,6 +32,7 @@
 #include <phial/protocol/chunk.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/function_table.h>
+#include <phial/testing/deferred.h>  // IWYU pragma: export
 
 #include <cstddef>
 #include <cstdint>

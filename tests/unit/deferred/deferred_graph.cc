@@ -5,23 +5,8 @@
 #include <utility>
 
 namespace phial::testing {
-namespace {
 
 using std::chrono::seconds;
-
-constexpr std::size_t kMostSlots = 16;
-constexpr int kMostDepth = 3;
-
-// Converts to an int by throwing.
-struct Bomb {
-  operator int() const { throw std::runtime_error("conversion"); }
-};
-
-void endUnheard(Deferred<int> deferred) {
-  std::move(deferred).addErrback([](const Failure&) { return 0; });
-}
-
-}  // namespace
 
 class DeferredGraph::Own {
  public:
@@ -84,6 +69,8 @@ void DeferredGraph::keep(Deferred<int> deferred) {
     return outcome;
   });
   if (slots_.size() == kMostSlots) endUnheard(takeSlot(0));
+  if (handles_.size() == kMostSlots) handles_.erase(handles_.begin());
+  if (next(2) == 0) handles_.push_back(watched.handle());
   slots_.push_back({std::move(watched), std::move(watch)});
 }
 
@@ -147,13 +134,15 @@ Deferred<int> DeferredGraph::resolvable() {
 
 void DeferredGraph::connect() {
   Deferred<int> on = take();
-  switch (next(4)) {
+  switch (next(6)) {
     case 0:
       return keep(coroutine(std::move(on)));
     case 1:
       return keep(guarded(std::move(on)));
     case 2:
       return keep(std::move(on).addTimeout(seconds(1 + next(3)), clock_));
+    case 3:
+      return keep(scoped(std::move(on)));
     default:
       return keep(callback(std::move(on)));
   }
@@ -183,6 +172,25 @@ Deferred<int> DeferredGraph::callback(Deferred<int> on) {
   }
 }
 
+// What is behind the Scope's callback must settle, though this callback may be destroyed unrun.
+Deferred<int> DeferredGraph::scoped(Deferred<int> on) {
+  const auto ended = scopeEnded_;
+  auto held =
+      scope_->hold(std::move(on)).addBoth([this, ended, alive = alive_](Outcome<int> outcome) {
+        if (*ended) troubles_.emplace_back("a callback ran after the end of its Scope");
+        act();
+        return outcome;
+      });
+  if (next(2) == 0) held = callback(std::move(held));
+  return maybeDeferred([inner = Own(std::move(held))]() mutable { return inner.give(); });
+}
+
+void DeferredGraph::endScope() {
+  *scopeEnded_ = true;
+  auto ending = std::exchange(scope_, std::make_unique<Scope>());
+  scopeEnded_ = std::make_shared<bool>(false);
+}
+
 Deferred<int> DeferredGraph::coroutine(Deferred<int> on) {
   // Each coroutine reads `text`, a capture of its lambda, after it was suspended.
   const std::string text = "a text that is too long for the buffer inside of a string";
@@ -191,15 +199,23 @@ Deferred<int> DeferredGraph::coroutine(Deferred<int> on) {
     if (text.size() != wanted) throw std::logic_error("captures are gone");
     return static_cast<int>(wanted);
   };
-  switch (next(3)) {
+  switch (next(4)) {
     case 0:
+      return maybeDeferred(
+          [length](Own first, Own second) -> Deferred<int> {
+            const Outcome<int> outcome = co_await first.give().outcome();
+            if (outcome.ok()) co_return outcome.value() + length();
+            co_return co_await second.give();
+          },
+          Own(std::move(on)), Own(take()));
+    case 1:
       return std::move(on).addCallback(
           [this, length, index = next(kMostSlots)](int n) -> Deferred<int> {
             Deferred<int> other = takeSlot(index);
             const int m = co_await std::move(other);
             co_return n + m + length();
           });
-    case 1:
+    case 2:
       return maybeDeferred(
           [length](Own first, Own second) -> Deferred<int> {
             int sum = length();
@@ -230,11 +246,18 @@ Deferred<int> DeferredGraph::guarded(Deferred<int> on) {
   auto work = [inner = Own(std::move(on)), alive = alive_]() mutable -> Deferred<int> {
     co_return co_await inner.give();
   };
-  switch (next(3)) {
+  switch (next(4)) {
     case 0:
       return lock_->run(std::move(work));
     case 1:
       return semaphore_->run(std::move(work));
+    case 2:
+      return maybeDeferred(
+          [this](Own inner) -> Deferred<int> {
+            const auto held = co_await semaphore_->acquire();
+            co_return co_await inner.give();
+          },
+          Own(work()));
     default:
       return lock_->acquire().addBoth(
           [this, work = std::move(work)](const Outcome<void>& in) mutable {
@@ -252,12 +275,21 @@ Deferred<int> DeferredGraph::joined(std::vector<Deferred<int>> all) {
   const auto alive = alive_;
   const DeferredListOptions options{
       .fireOnOneCallback = next(2) == 1, .fireOnOneErrback = next(2) == 1, .consumeErrors = true};
-  switch (next(3)) {
+  switch (next(4)) {
     case 0:
+      while (all.size() > 1) {
+        all.front() = gatherResults(std::move(all.front()), succeed(), std::move(all.back()))
+                          .addCallback([alive](const std::tuple<int, std::monostate, int>& values) {
+                            return std::get<0>(values);
+                          });
+        all.pop_back();
+      }
+      return all.empty() ? succeed(0) : std::move(all.front());
+    case 1:
       return gatherResults(std::move(all)).addCallback([alive](const std::vector<int>& values) {
         return static_cast<int>(values.size());
       });
-    case 1:
+    case 2:
       return race(std::move(all)).addCallback([alive](std::pair<std::size_t, int> winner) {
         return winner.second;
       });
@@ -267,114 +299,6 @@ Deferred<int> DeferredGraph::joined(std::vector<Deferred<int>> all) {
           .addCallback([alive](const DeferredListResult<int>& list) {
             return static_cast<int>(list.size());
           });
-  }
-}
-
-// --- Settling ---
-
-void DeferredGraph::settle() {
-  switch (next(8)) {
-    case 0:
-    case 1:
-      return fire(next(kMostSlots));
-    case 2:
-      return cancel(next(kMostSlots));
-    case 3:
-      return clock_.advance(seconds(next(3)));
-    case 4:
-      return endUnheard(take());
-    case 5:
-      return queue_->put(4);
-    case 6:
-      if (resolvers_.empty()) return;
-      return forget(next(kMostSlots) % resolvers_.size());
-    default:
-      lock_ = nullptr;
-      lock_ = std::make_unique<DeferredLock>();
-      return;
-  }
-}
-
-// Drops a Resolver that has fired. One that has not is fired in the end: a callback may own what
-// has come to wait for it, and such a circle of owners ends only when it runs.
-void DeferredGraph::forget(std::size_t index) {
-  if (!resolvers_[index].called()) return;
-  resolvers_.erase(resolvers_.begin() + static_cast<std::ptrdiff_t>(index));
-}
-
-// Something that a callback or canceller does to the graph that it is part of.
-void DeferredGraph::act() {
-  if (depth_ == kMostDepth) return;
-  ++depth_;
-  switch (next(4)) {
-    case 0:
-      fire(next(kMostSlots));
-      break;
-    case 1:
-      cancel(next(kMostSlots));
-      break;
-    case 2:
-      endUnheard(take());
-      break;
-    default:
-      if (!lock_) break;
-      lock_ = nullptr;
-      lock_ = std::make_unique<DeferredLock>();
-  }
-  --depth_;
-}
-
-void DeferredGraph::fire(std::size_t index) {
-  if (resolvers_.empty()) return;
-  const Resolver<int> resolver = resolvers_[index % resolvers_.size()];
-  if (resolver.called()) return;
-  switch (next(4)) {
-    case 0:
-      return resolver.errback(std::runtime_error("fired so"));
-    case 1:
-      return resolver.callback(Bomb());
-    default:
-      return resolver.callback(1);
-  }
-}
-
-void DeferredGraph::cancel(std::size_t index) {
-  if (!slots_.empty()) slots_[index % slots_.size()].deferred.cancel();
-}
-
-// --- The end ---
-
-void DeferredGraph::settleRest() {
-  for (std::size_t i = 0; i < resolvers_.size(); ++i) {  // callbacks may add to them
-    const Resolver<int> resolver = resolvers_[i];
-    if (!resolver.called()) resolver.callback(1);
-  }
-  clock_.advance(seconds(1000));
-  lock_ = nullptr;
-  semaphore_ = nullptr;
-  queue_ = std::make_unique<DeferredQueue<int>>();
-  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].deferred.cancel();
-}
-
-void DeferredGraph::finish() {
-  depth_ = kMostDepth;
-  for (int round = 0; round < 50; ++round) settleRest();
-  for (const auto& slot : slots_) {
-    if (slot.watch->fired == 0) troubles_.emplace_back("a Deferred has no result");
-  }
-  while (!slots_.empty()) endUnheard(takeSlot(0));
-  resolvers_.clear();
-  for (const auto& watch : watches_) {
-    if (watch->fired > 1) troubles_.emplace_back("a Deferred got two results");
-    if (watch->fired == 0) troubles_.emplace_back("a dropped Deferred got no result");
-  }
-  if (alive_.use_count() != 1) troubles_.emplace_back("a closure or coroutine was not destroyed");
-  if (rings_) return;
-  for (const auto& failure : unhandled_) {
-    // What a canceller throws after it has fired concerns nobody else.
-    if (failure.find("AlreadyCalledError") == std::string::npos) {
-      troubles_.push_back("unhandled: " + failure);
-    }
   }
 }
 

@@ -1,17 +1,18 @@
 // A random graph of Deferreds, built, fired and cancelled as a string of bytes says.
 //
 // Each byte is a step or the choice within one. The steps make Deferreds of every kind, connect
-// them by callbacks, coroutines, lists, races, locks and queues, also into rings, and settle them
-// by every way there is, from inside callbacks too; cancellers, callbacks and conversions may
-// throw. Afterwards finish() settles what is left and says what went wrong: a Deferred that did not
-// get its result exactly once, a closure or coroutine that was not destroyed, a failure that was
-// reported as unhandled although each end had an errback.
+// them by callbacks, coroutines, lists, races, locks, queues and Scopes, also into rings, and
+// settle them by every way there is, also through handles, from inside callbacks too; cancellers,
+// callbacks and conversions may throw. Afterwards finish() settles what is left and says what went
+// wrong: a Deferred that did not get its result exactly once, a closure or coroutine that was not
+// destroyed, a failure that was reported as unhandled although each end had an errback.
 #pragma once
 
 #include <phial/master/clock.h>
 #include <phial/master/deferred_list.h>
 #include <phial/master/deferred_lock.h>
 #include <phial/master/deferred_queue.h>
+#include <phial/master/scope.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,9 @@ class DeferredGraph {
   std::vector<std::string> run();
 
  private:
+  static constexpr std::size_t kMostSlots = 16;
+  static constexpr int kMostDepth = 3;
+
   // How often one Deferred got a result.
   struct Watch {
     int fired = 0;
@@ -56,8 +60,10 @@ class DeferredGraph {
   Deferred<int> callback(Deferred<int> on);
   Deferred<int> coroutine(Deferred<int> on);
   Deferred<int> guarded(Deferred<int> on);
+  Deferred<int> scoped(Deferred<int> on);
   Deferred<int> joined(std::vector<Deferred<int>> all);
 
+  static void endUnheard(Deferred<int> deferred);
   void keep(Deferred<int> deferred);
   Deferred<int> take();
   Deferred<int> takeSlot(std::size_t index);
@@ -65,6 +71,8 @@ class DeferredGraph {
   void act();
   void fire(std::size_t index);
   void cancel(std::size_t index);
+  void cancelHandle(std::size_t index);
+  void endScope();
   void forget(std::size_t index);
   void finish();
   void settleRest();
@@ -80,6 +88,9 @@ class DeferredGraph {
   std::unique_ptr<DeferredLock> lock_ = std::make_unique<DeferredLock>();
   std::unique_ptr<DeferredSemaphore> semaphore_ = std::make_unique<DeferredSemaphore>(2);
   std::unique_ptr<DeferredQueue<int>> queue_ = std::make_unique<DeferredQueue<int>>();
+  std::unique_ptr<Scope> scope_ = std::make_unique<Scope>();
+  std::shared_ptr<bool> scopeEnded_ = std::make_shared<bool>(false);  // of scope_
+  std::vector<DeferredHandle> handles_;
   std::vector<Resolver<int>> resolvers_;
   std::vector<Slot> slots_;
   std::vector<std::shared_ptr<Watch>> watches_;

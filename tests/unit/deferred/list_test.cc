@@ -257,6 +257,33 @@ TEST(DeferredListTest, EmptyWithFireOnOneCallbackNeverFiresAndCanBeCancelled) {
   EXPECT_EQ(seen, "phial::CancelledError");
 }
 
+TEST(DeferredListTest, EmptyWithBothFlagsNeverFiresAndWithFireOnOneErrbackFiresAtOnce) {
+  bool fired = false;
+  const auto note = [&](const auto&) { fired = true; };
+  auto both = DeferredList(std::vector<Deferred<int>>(),
+                           {.fireOnOneCallback = true, .fireOnOneErrback = true})
+                  .addBoth(note);
+  EXPECT_FALSE(fired);
+  auto one = DeferredList(std::vector<Deferred<int>>(), {.fireOnOneErrback = true}).addBoth(note);
+  EXPECT_TRUE(fired);
+}
+
+TEST(DeferredListTest, FireOnOneCallbackGivesTheIndexOfAResultThatWasThere) {
+  std::optional<std::size_t> index;
+  auto pending = newDeferred<int>();
+  std::vector<Deferred<int>> all;
+  all.push_back(std::move(pending.deferred));
+  all.push_back(succeed(2));
+  all.push_back(succeed(3));
+  auto d = DeferredList(std::move(all), {.fireOnOneCallback = true})
+               .addCallback([&](const DeferredListResult<int>& list) {
+                 index = list.index;
+                 EXPECT_EQ(list.size(), 1u);
+                 EXPECT_EQ(list.at(0).value(), 2);
+               });
+  EXPECT_EQ(index, 1u);
+}
+
 TEST(DeferredListTest, EmptyFiresAtOnceAndCancelGivesCancelledOutcomes) {
   bool empty = false;
   auto e = DeferredList(std::vector<Deferred<void>>()).addCallback([&](const auto& list) {

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 #include <phial/master/clock.h>
 #include <phial/master/deferred_list.h>
+#include <phial/master/scope.h>
 
 #include <chrono>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "tests/unit/deferred/unhandled.h"
@@ -115,6 +118,77 @@ TEST_F(RingTest, CallbackThatGathersItsOwnContinuationFails) {
             });
   start.resolver.callback(1);
   EXPECT_TRUE(circular);
+}
+
+TEST_F(RingTest, ThroughATupleOfResults) {
+  whole =
+      gatherResults(part(), succeed()).addCallback([](const std::tuple<int, std::monostate>& t) {
+        return std::get<0>(t);
+      });
+  expectRefused();
+}
+
+TEST_F(RingTest, ThroughAnOutcome) {
+  std::string type;
+  whole = part().outcome().addCallback([&](const Outcome<int>& outcome) {
+    type = outcome.failure().type();
+    return 0;
+  });
+  start.resolver.callback(1);
+  EXPECT_EQ(type, "phial::CircularWaitError");
+}
+
+TEST_F(RingTest, ThroughAScope) {
+  Scope scope;
+  whole = scope.hold(part());
+  expectRefused();
+}
+
+TEST_F(RingTest, CoroutineThatAwaitsAListWithItsOwnDeferredGetsItThrown) {
+  int caught = 0;
+  auto turn = newDeferred<void>();
+  auto own = [&]() -> Deferred<int> {
+    co_await std::move(turn.deferred);
+    try {
+      co_await gatherResults(std::move(whole), succeed());
+    } catch (const CircularWaitError&) {
+      ++caught;
+    }
+    co_return 1;
+  };
+  whole = own();
+  turn.resolver.callback();
+  EXPECT_EQ(caught, 1);
+}
+
+TEST_F(RingTest, CoroutineThatAwaitsACoroutineThatAwaitsItGetsItThrown) {
+  std::vector<std::string> caught;
+  auto turn = newDeferred<void>();
+  Deferred<int> outer;
+  auto inside = [&]() -> Deferred<int> {
+    co_await std::move(turn.deferred);
+    const Outcome<int> outcome = co_await std::move(outer).outcome();
+    caught.push_back(outcome.failure().type());
+    co_return 1;
+  };
+  outer = passOn(passOn(inside()));
+  turn.resolver.callback();
+  ASSERT_EQ(caught.size(), 1u);
+  EXPECT_EQ(caught[0], "phial::CircularWaitError");
+}
+
+TEST_F(RingTest, ThroughAHundredThousandCoroutines) {
+  constexpr int kDepth = 100'000;
+  whole = part();
+  for (int i = 0; i < kDepth; ++i) whole = passOn(std::move(whole));
+  expectRefused();
+}
+
+TEST_F(RingTest, ThroughAHundredThousandLists) {
+  constexpr int kDepth = 100'000;
+  whole = part();
+  for (int i = 0; i < kDepth; ++i) whole = number(gatherResults(std::move(whole)));
+  expectRefused();
 }
 
 // It goes on when its callback's Deferred has failed: the failure ends what it awaits.

@@ -11,6 +11,12 @@
 // result of its own Deferred. A failed Deferred throws its exception at the co_await. If a job
 // threw a standard exception, the co_await throws this exception; otherwise it throws RemoteError.
 //
+// To await something after a failure, take the result as a value, because a catch block cannot
+// await:
+//
+//     phial::Outcome<int> outcome = co_await std::move(d).outcome();  // never throws
+//     if (!outcome.ok()) co_await undo();
+//
 // g++ 12 miscompiles some temporaries inside a co_await expression: it copies the temporary bit by
 // bit and destroys both copies, which frees memory twice. Three kinds of temporaries are in danger:
 // - aggregates that own memory: `co_await f({.name = "x"})`, `f(Shape{...})`, a std::array of
@@ -44,6 +50,8 @@
 
 #include <concepts>
 #include <coroutine>
+#include <optional>
+#include <type_traits>
 
 namespace phial::detail {
 
@@ -55,9 +63,9 @@ class CoroutineSource : public Source {
   void start(std::coroutine_handle<> frame) noexcept { frame_ = frame; }
   /// Resumes the coroutine. If the coroutine has ended, returns its chain, which the caller runs.
   Ref<Chain> resume(std::coroutine_handle<> handle);
-  /// Throws CircularWaitError when `chain`, which the coroutine is about to await, waits for the
-  /// coroutine.
-  void checkRing(const Chain& chain) const;
+  /// A CircularWaitError when `chain`, which the coroutine is about to await, waits for the
+  /// coroutine; otherwise nothing.
+  std::optional<Failure> ring(const Chain& chain) const;
   /// Notes that the coroutine, which is suspended now, waits for `chain`.
   void suspendOn(Chain& chain, Waiter& waiter);
   /// Called at the coroutine's end, when its result is in the slot: destroys the frame.
@@ -139,7 +147,13 @@ class DeferredPromise : public PromiseOf<T> {
   }
 };
 
-/// Awaits a Deferred, and owns its chain meanwhile.
+template <class T>
+inline constexpr bool kIsOutcome = false;
+template <class T>
+inline constexpr bool kIsOutcome<Outcome<T>> = true;
+
+/// Awaits a Deferred, and owns its chain meanwhile. If T is an Outcome, the co_await never throws:
+/// a failure of the Deferred itself, and one to wait for it, are returned in the Outcome.
 template <class T>
 class Awaiter final : private Waiter {
  public:
@@ -150,11 +164,12 @@ class Awaiter final : private Waiter {
 
   bool await_ready() const noexcept { return chain_->idle(); }
 
+  /// Returns false when the coroutine goes on at once, because it cannot wait.
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> self) {
+  bool await_suspend(std::coroutine_handle<Promise> self) {
     if constexpr (std::derived_from<Promise, PromiseBase>) {
       CoroutineSource* coroutine = self.promise().source();
-      coroutine->checkRing(*chain_);
+      if (!mayAwait(*coroutine)) return false;
       suspended_ = self;
       coroutine_ = coroutine;
       coroutine->suspendOn(*chain_, *this);
@@ -162,12 +177,19 @@ class Awaiter final : private Waiter {
       suspended_ = self;
       chain_->await(*this);
     }
+    return true;
   }
 
   T await_resume() {
-    Ref<Chain> chain = std::move(chain_);
-    Ref<Node> node = chain->takeResult();
-    return take<T>(*node).value();
+    if constexpr (kIsOutcome<T>) {
+      try {
+        return takeValue();
+      } catch (...) {
+        return Failure::current();
+      }
+    } else {
+      return takeValue();
+    }
   }
 
  private:
@@ -178,9 +200,30 @@ class Awaiter final : private Waiter {
     return {};
   }
 
+  bool mayAwait(const CoroutineSource& coroutine) {
+    if constexpr (kIsOutcome<T>) {
+      refusal_ = coroutine.ring(*chain_);
+      return !refusal_.has_value();
+    } else {
+      if (auto refusal = coroutine.ring(*chain_)) refusal->rethrow();
+      return true;
+    }
+  }
+
+  T takeValue() {
+    Ref<Chain> chain = std::move(chain_);
+    if constexpr (kIsOutcome<T>) {
+      if (refusal_) return *std::move(refusal_);
+    }
+    Ref<Node> node = chain->takeResult();
+    return take<T>(*node).value();
+  }
+
   Ref<Chain> chain_;
   std::coroutine_handle<> suspended_;
   CoroutineSource* coroutine_ = nullptr;  // null in a coroutine that returns no Deferred
+  struct Nothing {};
+  [[no_unique_address]] std::conditional_t<kIsOutcome<T>, std::optional<Failure>, Nothing> refusal_;
 };
 
 }  // namespace phial::detail

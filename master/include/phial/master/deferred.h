@@ -39,11 +39,13 @@
 // Thread rule: a Deferred, its Resolvers, and everything in its chain belong to one thread, the
 // loop's. To fire a Resolver from another thread use Reactor::callFromThread.
 //
-// More: coroutine.h (co_await; included here), deferred_list.h (gatherResults, DeferredList, race),
-// deferred_lock.h, deferred_queue.h, kj_bridge.h.
+// More: resolver.h, coroutine.h (co_await), deferred_handle.h, all included here; deferred_list.h
+// (gatherResults, DeferredList, race), deferred_lock.h, deferred_queue.h, scope.h, kj_bridge.h,
+// future_bridge.h; for tests <phial/testing/deferred.h>.
 #pragma once
 
 #include <phial/master/clock.h>
+#include <phial/master/deferred_handle.h>
 #include <phial/master/detail/deferred_link.h>
 #include <phial/master/outcome.h>
 #include <phial/protocol/failure.h>
@@ -163,6 +165,18 @@ class Deferred {
   /// empty (std::logic_error).
   void cancel() const { detail::Chain::cancel(shared()); }
 
+  /// A weak, copyable reference, which can still cancel this Deferred when it has been given away.
+  /// See deferred_handle.h. REQUIRES: not empty (std::logic_error).
+  DeferredHandle handle() const { return DeferredHandle(detail::Chain::handleTarget(shared())); }
+
+  /// The result, success or failure, as a value. In a coroutine, `co_await std::move(d).outcome()`
+  /// gives an Outcome<T> and never throws: use it where the coroutine has to await something after
+  /// a failure, because a catch block cannot. An exception that prevents the wait itself, such as
+  /// CircularWaitError, is in the Outcome too. A failure counts as handled. Cancelling reaches
+  /// through. Elsewhere a callback of the Deferred<Outcome<T>> takes the Outcome; an addTimeout
+  /// after outcome() gives CancelledError in place of TimeoutError, so add the timeout before.
+  Deferred<Outcome<T>> outcome() && { return link<Outcome<T>>(detail::AsValue()); }
+
   /// True once the producer has fired. Callbacks may still be waiting for an inner Deferred.
   /// REQUIRES: not empty (std::logic_error).
   bool called() const { return shared()->called(); }
@@ -204,6 +218,12 @@ class Deferred {
     return {};
   }
   template <class Never = T>
+  Deferred<Outcome<T>> outcome() const& {
+    static_assert(detail::kNever<Never>,
+                  "outcome consumes the Deferred: write co_await std::move(d).outcome()");
+    return {};
+  }
+  template <class Never = T>
   detail::Awaiter<T> operator co_await() const& {
     static_assert(detail::kNever<Never>,
                   "co_await consumes the Deferred: write co_await std::move(d)");
@@ -235,97 +255,6 @@ class Deferred {
 
   detail::Ref<detail::Chain> chain_;
 };
-
-/// Fires a Deferred. Copies of a Resolver fire the same Deferred. Firing it a second time throws
-/// AlreadyCalledError; if the Deferred was cancelled and has no canceller, the first result after
-/// the cancellation is swallowed instead.
-template <class T>
-class Resolver {
- public:
-  /// Makes an empty Resolver; firing it throws std::logic_error.
-  Resolver() = default;
-  Resolver(const Resolver& other) : Resolver(other.source_) {}
-  Resolver(Resolver&& other) noexcept = default;
-  Resolver& operator=(Resolver other) noexcept {
-    std::swap(source_, other.source_);
-    return *this;
-  }
-  ~Resolver() {
-    if (source_) source_->dropProducer();
-  }
-
-  /// Succeeds with `value` and runs the callbacks before it returns. If converting or moving
-  /// `value` throws, the Deferred fails with this exception.
-  template <class V = T>
-    requires(!std::is_void_v<T> && std::is_convertible_v<V, T>)
-  void callback(V&& value) const {
-    settle([&](auto& outcome) { outcome.emplace(T(std::forward<V>(value))); });
-  }
-  void callback() const
-    requires std::is_void_v<T>
-  {
-    settle([](auto& outcome) { outcome.emplace(); });
-  }
-
-  /// Fails and runs the errbacks before it returns. Takes a Failure, a std::exception_ptr or any
-  /// exception object.
-  void errback(Failure failure) const {
-    settle([&](auto& outcome) { outcome.emplace(std::move(failure)); });
-  }
-  template <class E>
-    requires(!std::is_same_v<E, Failure>)
-  void errback(E exception) const {
-    errback(Failure(std::move(exception)));
-  }
-
-  /// True when the Deferred has a result or was cancelled. REQUIRES: not empty (std::logic_error).
-  bool called() const { return required().fired(); }
-
- private:
-  friend struct detail::Access;
-  using Source = detail::Holding<T, detail::Source>;
-
-  explicit Resolver(detail::Ref<Source> source) : source_(std::move(source)) {
-    if (source_) source_->addProducer();
-  }
-  Source& required() const {
-    if (!source_) throw std::logic_error("an empty Resolver");
-    return *source_;
-  }
-  template <class Put>
-  void settle(Put put) const {
-    detail::Ref<Source> source(&required());  // callbacks may destroy this
-    if (!source->admit()) return;
-    try {
-      put(source->outcome);
-    } catch (...) {
-      source->outcome.emplace(Failure::current());
-    }
-    source->fire();
-  }
-
-  detail::Ref<Source> source_;
-};
-
-/// The two ends of a new Deferred.
-template <class T>
-struct NewDeferred {
-  Deferred<T> deferred;
-  Resolver<T> resolver;
-};
-
-/// Makes a Deferred and the Resolver that fires it. cancel() calls `canceller` at most once, and
-/// only while the Deferred is pending, with a Resolver<T>& or with nothing. The canceller should
-/// stop the work; it may fire the Deferred. It is destroyed when the Deferred fires. A Deferred
-/// with a canceller swallows no late result: code that may still call back after a cancellation
-/// must check called() first.
-template <class T, class C = detail::NoCanceller>
-NewDeferred<T> newDeferred(C canceller = {}) {
-  detail::Ref<detail::Holding<T, detail::Source>> source(
-      new detail::ResolvedSource<T, C>(std::move(canceller)));
-  auto resolver = detail::Access::resolver<T>(source);
-  return {detail::Access::wrap<T>(detail::Chain::pending(std::move(source))), std::move(resolver)};
-}
 
 namespace detail {
 template <class T, class... A>
@@ -380,3 +309,4 @@ UnhandledErrorHook setUnhandledErrorHook(UnhandledErrorHook hook);
 }  // namespace phial
 
 #include <phial/master/coroutine.h>  // IWYU pragma: export
+#include <phial/master/resolver.h>   // IWYU pragma: export

@@ -1,18 +1,20 @@
-// Waiting for several Deferreds at once: gatherResults, DeferredList, race. After Twisted's
-// functions of the same names.
+// Waiting for several Deferreds at once: gatherResults (gather_results.h), DeferredList, race.
+// After Twisted's functions of the same names.
 //
 // Each function takes Deferreds of one type, as a std::vector or one by one, and returns one
 // Deferred:
 //
-//     gatherResults(std::move(a), std::move(b)).addCallback([](std::vector<int> both) { ... });
+//     race(std::move(a), std::move(b)).addCallback([](std::pair<std::size_t, int> first) { ... });
 //
 // Cancelling the returned Deferred cancels every given Deferred that is pending. Throws
 // std::logic_error when a given Deferred is empty.
 #pragma once
 
 #include <phial/master/detail/deferred_joint.h>
+#include <phial/master/gather_results.h>  // IWYU pragma: export
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -73,42 +75,6 @@ class DeferredListResult : public std::vector<Outcome<T>> {
 namespace detail {
 
 template <class T>
-using Gathered = std::conditional_t<std::is_void_v<T>, void, std::vector<T>>;
-
-template <class T>
-class Gather final : public Holding<Gathered<T>, JointSource> {
- public:
-  explicit Gather(std::size_t count) : outcomes_(count), left_(count) {}
-
-  bool arrived(std::size_t index, Node& result) override {
-    outcomes_[index].emplace(take<T>(result));
-    --left_;
-    if (!outcomes_[index]->ok()) {
-      this->fail(outcomes_[index]->failure().atIndex(index));
-      return true;
-    }
-    if (left_ == 0) succeed();
-    return left_ == 0;
-  }
-  void letGo(Ref<Chain> chain) override { ignoreErrors<T>(std::move(chain)); }
-
-  void succeed() {
-    if constexpr (std::is_void_v<T>) {
-      this->outcome.emplace();
-    } else {
-      std::vector<T> values;
-      values.reserve(outcomes_.size());
-      for (auto& one : outcomes_) values.push_back(std::move(*one).value());
-      this->outcome.emplace(std::move(values));
-    }
-  }
-
- private:
-  std::vector<std::optional<Outcome<T>>> outcomes_;
-  std::size_t left_;
-};
-
-template <class T>
 class List final : public Holding<DeferredListResult<T>, JointSource> {
  public:
   List(std::size_t count, DeferredListOptions options)
@@ -133,7 +99,7 @@ class List final : public Holding<DeferredListResult<T>, JointSource> {
     succeed();
     return true;
   }
-  void letGo(Ref<Chain> chain) override {
+  void letGo(std::size_t, Ref<Chain> chain) override {
     if (options_.consumeErrors) ignoreErrors<T>(std::move(chain));
   }
 
@@ -178,7 +144,7 @@ class Race final : public Holding<typename Winner<T>::Type, JointSource> {
     }
     return true;
   }
-  void letGo(Ref<Chain> chain) override {
+  void letGo(std::size_t, Ref<Chain> chain) override {
     ignoreErrors<T>(chain);
     Chain::cancel(std::move(chain));
   }
@@ -198,24 +164,9 @@ class Race final : public Holding<typename Winner<T>::Type, JointSource> {
 
 }  // namespace detail
 
-/// Waits for all `deferreds` and returns their values in order; a Deferred<void> when T is void.
-/// The first failure fails it with the same Failure (Twisted wraps it into FirstError).
-/// Failure::index() then says which Deferred failed; it replaces an index that the Failure has from
-/// a map or from another gatherResults. The other Deferreds go on; their results and failures are
-/// dropped.
-template <class T>
-Deferred<detail::Gathered<T>> gatherResults(std::vector<Deferred<T>> deferreds) {
-  using R = detail::Gathered<T>;
-  detail::Ref<detail::Gather<T>> gather(new detail::Gather<T>(deferreds.size()));
-  if (deferreds.empty()) {
-    gather->succeed();
-    return detail::Access::wrap<R>(detail::Chain::finished(std::move(gather)));
-  }
-  return detail::join<R>(std::move(gather), std::move(deferreds));
-}
-
 /// Waits for all `deferreds` and returns their outcomes in order. Never fails, except with
-/// fireOnOneErrback. If the list fires early, the pending Deferreds go on.
+/// fireOnOneErrback. If the list fires early, the pending Deferreds go on. A list of no Deferreds
+/// has fired at once; with fireOnOneCallback it never fires, and only cancel() ends it.
 template <class T>
 Deferred<DeferredListResult<T>> DeferredList(std::vector<Deferred<T>> deferreds,
                                              DeferredListOptions options = {}) {
@@ -226,7 +177,7 @@ Deferred<DeferredListResult<T>> DeferredList(std::vector<Deferred<T>> deferreds,
     list->succeed();
     return detail::Access::wrap<R>(detail::Chain::finished(std::move(list)));
   }
-  return detail::join<R>(std::move(list), std::move(deferreds));
+  return detail::join<R>(std::move(list), detail::unwrapAll(deferreds));
 }
 
 /// Waits for the first success. Returns its index and value; only the index when T is void. The
@@ -238,34 +189,12 @@ Deferred<typename detail::Winner<T>::Type> race(std::vector<Deferred<T>> deferre
   using R = typename detail::Winner<T>::Type;
   if (deferreds.empty()) return fail<R>(FailureGroup({}));
   detail::Ref<detail::Race<T>> race(new detail::Race<T>(deferreds.size()));
-  return detail::join<R>(std::move(race), std::move(deferreds));
+  return detail::join<R>(std::move(race), detail::unwrapAll(deferreds));
 }
 
 // --- Deferreds given one by one ---
 
-namespace detail {
-template <class T, class... Ds>
-constexpr bool kAreDeferreds = (std::is_same_v<std::remove_cvref_t<Ds>, Deferred<T>> && ...);
-
-/// Moves the arguments into a vector.
-template <class T, class... Ds>
-std::vector<Deferred<T>> asVector(Deferred<T>&& first, Ds&&... others) {
-  static_assert((std::is_same_v<Ds, Deferred<T>> && ...),
-                "Deferreds are consumed: write std::move(a), std::move(b)");
-  std::vector<Deferred<T>> deferreds;
-  deferreds.reserve(1 + sizeof...(Ds));
-  deferreds.push_back(std::move(first));
-  (deferreds.push_back(std::move(others)), ...);
-  return deferreds;
-}
-}  // namespace detail
-
 /// The same functions for Deferreds of one type, given one by one.
-template <class T, class... Ds>
-  requires detail::kAreDeferreds<T, Ds...>
-auto gatherResults(Deferred<T>&& first, Ds&&... others) {
-  return gatherResults(detail::asVector(std::move(first), std::forward<Ds>(others)...));
-}
 template <class T, class... Ds>
   requires detail::kAreDeferreds<T, Ds...>
 auto DeferredList(Deferred<T>&& first, Ds&&... others) {
@@ -279,26 +208,6 @@ auto race(Deferred<T>&& first, Ds&&... others) {
 
 // These overloads refuse what does not work, and each error says what to write instead: named
 // Deferreds or a named vector without std::move, and braces.
-template <class T, class... Ds>
-  requires detail::kAreDeferreds<T, Ds...>
-auto gatherResults(const Deferred<T>&, const Ds&...) {
-  static_assert(
-      detail::kNever<T>,
-      "gatherResults consumes the Deferreds: write gatherResults(std::move(a), std::move(b))");
-  return decltype(gatherResults(std::vector<Deferred<T>>()))();
-}
-template <class T>
-auto gatherResults(std::vector<Deferred<T>>& deferreds) {
-  static_assert(detail::kNever<T>,
-                "gatherResults consumes the Deferreds: write gatherResults(std::move(deferreds))");
-  return decltype(gatherResults(std::move(deferreds)))();
-}
-template <class T, std::size_t count>
-auto gatherResults(Deferred<T> (&&)[count]) {
-  static_assert(detail::kNever<T>,
-                "gatherResults takes no braces: write gatherResults(std::move(a), std::move(b))");
-  return decltype(gatherResults(std::vector<Deferred<T>>()))();
-}
 template <class T, class... Ds>
   requires detail::kAreDeferreds<T, Ds...>
 auto DeferredList(const Deferred<T>&, const Ds&...) {

@@ -102,8 +102,8 @@ class ProcessPool final : public Pool {
   /// Kills every worker that lives now, by SIGKILL, and goes on: the pool starts others as it needs
   /// them, without a pause. A job that was running fails with WorkerDied, whose certificate has the
   /// cause DeathCause::killed, or runs again with Rerun::always; a job that had not begun runs
-  /// elsewhere, and nothing is held against it. Fires when the killed workers have been reaped; does
-  /// not fail. Cancelling ends the waiting, not the killing.
+  /// elsewhere, and nothing is held against it. Fires when the killed workers have been reaped;
+  /// does not fail. Cancelling ends the waiting, not the killing.
   Deferred<void> killWorkers();
 
   /// A snapshot of the living workers, in the order of their numbers. None in a process forked from

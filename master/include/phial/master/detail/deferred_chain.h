@@ -20,6 +20,9 @@
 //   the chain up to everything that waits for it. The callback or co_await that would close the
 //   ring fails with CircularWaitError. A ring thus never exists.
 // - A coroutine or a list of Deferreds waits for a chain's result as the chain's Waiter.
+// - A DeferredHandle finds its chain through a HandleTarget, which the chain makes when it is asked
+//   for the first handle. If an outer chain absorbs a chain with a target, a HandleEnd behind the
+//   inner links ends the handles when these links have run.
 //
 // Ownership: a Deferred owns its Chain, a pending Chain owns its Source, and a Source owns its
 // Chain as long as somebody can still fire it (its producers). Callbacks thus run after the handle
@@ -54,6 +57,8 @@ class Counted {
 
  protected:
   virtual ~Counted() = default;
+  /// True when the last reference is gone, and the object waits for its destruction.
+  bool dying() const noexcept { return refs_ == 0; }
 
  private:
   static void destroy(Counted* dead) noexcept;
@@ -123,11 +128,38 @@ class Link : public Node {
   virtual Ref<Chain> run(Node& from) = 0;
   /// A node like this one, with `failure` as its result. Keeps the callback.
   virtual Ref<Node> failed(Failure failure) const = 0;
+  /// Destroys the callback, which has not run. When its turn comes, this link fails with
+  /// CancelledError, which is not reported as unhandled.
+  void abandon() noexcept {
+    abandoned = true;
+    destroyCallback();
+  }
 
-  /// True when the callback has run and returned an inner chain: the link only keeps the callback
-  /// alive.
+  /// True when the callback has run and returned an inner chain, so that the link only keeps the
+  /// callback alive; true also for a HandleEnd.
   bool spent = false;
+  bool abandoned = false;
+  bool endsHandles = false;  // this is a HandleEnd
   Link* next = nullptr;
+
+ protected:
+  virtual void destroyCallback() noexcept = 0;
+};
+
+/// What the handles of one Deferred refer to. Keeps no chain alive. While the Deferred is part of
+/// an outer chain, this target leads to the target of the outer chain.
+class HandleTarget final : public Counted {
+ public:
+  /// The chain that the Deferred is, or is part of; null when the Deferred has ended.
+  Chain* chain() const noexcept;
+  /// True if this is `target`, or if the Deferred of `target` is part of this one's.
+  bool encloses(const HandleTarget& target) const noexcept;
+
+ private:
+  friend class Chain;
+
+  Chain* own_ = nullptr;     // null when absorbed or ended
+  Ref<HandleTarget> outer_;  // null when not absorbed
 };
 
 /// Where a result comes from: a Resolver or the end of a coroutine fires it once.
@@ -216,11 +248,22 @@ class Chain final : public Counted {
   /// Cancels the producer that this chain waits for. Does nothing when it waits for none.
   static void cancel(Ref<Chain> chain);
 
+  /// What a new handle of `chain` refers to.
+  static Ref<HandleTarget> handleTarget(Ref<Chain> chain);
+  /// Abandons the callbacks of the Deferred of `target` that have not run: all from `first` on, or
+  /// all when `first` is null. A callback that is added later is abandoned too. Leaves the
+  /// callbacks of an inner Deferred alone.
+  static void abandon(const HandleTarget& target, const Link* first);
+
+  /// True when this waits for a producer, which cancel() reaches.
+  bool pending() const { return pending_; }
   /// True when the producer, or the first of several, has fired. Stays true while an inner Deferred
   /// is waited for.
   bool called() const { return called_; }
   /// True when the result is there and nothing is left to run.
   bool idle() const { return result() && !running_ && !last_; }
+  /// The failure that is the result; null when the result is a value. REQUIRES: idle().
+  const Failure* failure() const { return node_->failure(); }
   /// The node with the result, which the caller empties. REQUIRES: idle().
   Ref<Node> takeResult();
 
@@ -231,6 +274,7 @@ class Chain final : public Counted {
 
  private:
   friend class Source;
+  friend class HandleTarget;
   ~Chain() override;
 
   /// The node with the newest result; null while there is none.
@@ -248,17 +292,29 @@ class Chain final : public Counted {
   bool closesRing(const Chain& inner) const noexcept;
   void refuse(Chain& inner, Ref<Link> link);
   void takeOver(Chain& inner) noexcept;
+  void takeOverHandles(Chain& inner);
+  void popSpent() noexcept;
+  std::vector<Ref<Link>> laterLinks(const HandleTarget& target, const Link* first);
+  static void endHandles(Link& end) noexcept;
   Ref<Chain> finish();
   Ref<Chain> resumeWaiter();
   void feedWaiter() noexcept;
 
-  bool running_ = false;
-  bool called_ = false;
-  bool pending_ = false;
-  Ref<Node> node_;        // the Source while pending, then the newest result, or nothing
-  Link* last_ = nullptr;  // the last of a ring of owned links: its next is the first
-  Waiter* waiter_ = nullptr;
-  Ref<Chain> outer_;  // has absorbed this chain, or will when this has run
+  // Who gets the result when no handle asks for it: a waiter, or the chain that has absorbed this
+  // one, or will when this one has run. Never both: each has consumed the Deferred.
+  Waiter* waiter() const { return absorbed_ ? nullptr : static_cast<Waiter*>(above_); }
+  Chain* outer() const { return absorbed_ ? static_cast<Chain*>(above_) : nullptr; }
+  void setOuter(Ref<Chain> outer) noexcept;
+
+  bool running_ : 1 = false;
+  bool called_ : 1 = false;
+  bool pending_ : 1 = false;
+  bool abandoned_ : 1 = false;  // every callback that is added is abandoned
+  bool absorbed_ : 1 = false;
+  Ref<Node> node_;             // the Source while pending, then the newest result, or nothing
+  Link* last_ = nullptr;       // the last of a ring of owned links: its next is the first
+  void* above_ = nullptr;      // the waiter, or the outer chain, which is counted
+  Ref<HandleTarget> handles_;  // null while nobody has asked for a handle
 };
 
 }  // namespace phial::detail

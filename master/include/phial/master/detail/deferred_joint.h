@@ -30,9 +30,9 @@ class JointSource : public Source {
   /// other chain is waited for then. An exception becomes the combined result. Must not call the
   /// hook for unhandled errors, because the hook may call back in: see unheard_.
   virtual bool arrived(std::size_t index, Node& result) = 0;
-  /// Called when the combined result is decided: `chain` is still pending, and its result no longer
-  /// counts.
-  virtual void letGo(Ref<Chain> chain) = 0;
+  /// Called when the combined result is decided: `chain`, the one at `index`, is still pending, and
+  /// its result no longer counts.
+  virtual void letGo(std::size_t index, Ref<Chain> chain) = 0;
 
   bool cancelled_ = false;
   std::optional<Failure> unheard_;  // reported when the bookkeeping is complete
@@ -56,11 +56,11 @@ std::vector<Ref<Chain>> unwrapAll(std::vector<Deferred<T>>& deferreds) {
   return chains;
 }
 
-/// Makes the Deferred of a `Joint`, which combines Deferreds of T to an R.
-template <class R, class Joint, class T>
-Deferred<R> join(Ref<Joint> joint, std::vector<Deferred<T>> deferreds) {
+/// Makes the Deferred of a `Joint`, which combines the results of `chains` to an R.
+template <class R, class Joint>
+Deferred<R> join(Ref<Joint> joint, std::vector<Ref<Chain>> chains) {
   auto result = Access::wrap<R>(Chain::pending(joint));
-  joint->watch(unwrapAll(deferreds));
+  joint->watch(std::move(chains));
   return result;
 }
 

@@ -59,6 +59,22 @@ struct Access {
   static Ref<Chain> unwrap(Deferred<T>& deferred) {
     return deferred.take();
   }
+  /// What the handles of the Deferred refer to. Throws std::logic_error when it is empty.
+  template <class T>
+  static Ref<HandleTarget> handleTarget(const Deferred<T>& deferred) {
+    return Chain::handleTarget(deferred.shared());
+  }
+  /// True if the Deferred has its result, and no callback is left to run. Throws std::logic_error
+  /// when it is empty.
+  template <class T>
+  static bool idle(const Deferred<T>& deferred) {
+    return Chain::resolve(deferred.shared())->idle();
+  }
+  /// The failure that is the result; null when the result is a value. REQUIRES: idle().
+  template <class T>
+  static const Failure* failure(const Deferred<T>& deferred) {
+    return Chain::resolve(deferred.shared())->failure();
+  }
   template <class T>
   static Resolver<T> resolver(Ref<Holding<T, Source>> source) {
     return Resolver<T>(std::move(source));
@@ -200,8 +216,9 @@ Ref<Chain> settleValue(std::optional<Outcome<U>>& result, F& f, Outcome<T>& from
   }
 }
 
-// If g++ 12 inlines a callback that contains a loop, it believes that the Failure in an Outcome
-// with a value is uninitialised, and warns of its destructor at the user's line.
+// If g++ 12 inlines a callback that contains a loop, or a move that may throw, it believes that the
+// Failure in an Outcome with a value is uninitialised, and warns of its destructor at the user's
+// line.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -224,6 +241,15 @@ class Taken {
 
  public:
   Outcome<T> outcome;
+};
+
+/// A handler, as below, for Deferred::outcome.
+struct AsValue {
+  template <class T>
+  Ref<Chain> operator()(Outcome<T>& from, std::optional<Outcome<Outcome<T>>>& result) {
+    result.emplace(std::move(from));
+    return {};
+  }
 };
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
@@ -310,12 +336,20 @@ class CallbackLink final : public Holding<U, Link> {
     Ref<Chain> inner;
     try {
       Taken<T> taken(from);
-      inner = (*handler_)(taken.outcome, this->outcome);
+      if (this->abandoned) {
+        this->outcome.emplace(Failure(CancelledError()));
+      } else {
+        inner = (*handler_)(taken.outcome, this->outcome);
+      }
     } catch (...) {  // moving a value threw
       this->outcome.emplace(Failure::current());
     }
     if (!inner) handler_.reset();  // its only call is over: this destroys its captures
     return inner;
+  }
+  /// Null when abandoned: nobody is told.
+  const Failure* failure() const noexcept override {
+    return this->abandoned ? nullptr : Holding<U, Link>::failure();
   }
   Ref<Node> failed(Failure failure) const override {
     Ref<Node> node(new Holding<U, Node>);
@@ -324,53 +358,9 @@ class CallbackLink final : public Holding<U, Link> {
   }
 
  private:
+  void destroyCallback() noexcept override { handler_.reset(); }
+
   UserFunction<Handler> handler_;
-};
-
-// --- Sources that a Resolver fires ---
-
-/// Stands for "no canceller".
-struct NoCanceller {};
-
-template <class T, class C>
-class ResolvedSource final : public Holding<T, Source> {
- public:
-  explicit ResolvedSource(C&& canceller) : canceller_(std::move(canceller)) {}
-
-  void cancel(std::vector<Ref<Chain>>&) override {
-    if (cancelling_) return;  // from within the canceller
-    if constexpr (std::is_same_v<C, NoCanceller>) {
-      this->swallowNext();
-      this->failNow(Failure(CancelledError()));
-    } else {
-      cancelling_ = true;
-      try {
-        if (canceller_) runCanceller();
-      } catch (...) {
-        return this->failNow(Failure::current());
-      }
-      if (!this->fired()) this->failNow(Failure(CancelledError()));
-    }
-  }
-
- private:
-  void runCanceller() {
-    C canceller = std::move(*canceller_);  // firing destroys the canceller in the source
-    canceller_.reset();
-    if constexpr (std::is_invocable_v<C&, Resolver<T>&>) {
-      auto resolver = Access::resolver<T>(Ref<Holding<T, Source>>(this));
-      canceller(resolver);
-    } else {
-      static_assert(std::is_invocable_v<C&>,
-                    "a canceller is called with a Resolver<T>& or with nothing");
-      canceller();
-    }
-  }
-
-  void discard() noexcept override { canceller_.reset(); }
-
-  UserFunction<C> canceller_;
-  bool cancelling_ = false;
 };
 
 }  // namespace phial::detail

@@ -1,0 +1,7 @@
+#include <phial/testing/deferred.h>
+
+namespace phial::testing::detail {
+
+std::string found(const Failure& failure) { return "a failure: " + failure.describe(); }
+
+}  // namespace phial::testing::detail
