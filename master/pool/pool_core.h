@@ -5,7 +5,7 @@
 //   Admission     which jobs come in                                     admission.h
 //   Dispatcher    sends jobs, as Schedule decides                        dispatcher.h, schedule.h
 //   JobTimers     timeouts and deadlines, counted by JobClock            job_timers.h, job_clock.h
-//   ResultIntake  reads results                                          result_intake.h
+//   AnswerIntake  reads results                                          answer_intake.h
 //   JobJudge      what a death means for jobs, as Verdict decides        job_judge.h, verdict.h
 //   Crew, Reload  start, retire and replace workers, as Staffing decides crew.h, reload.h,
 //   staffing.h PoolLife      the phases of the pool, and who waits for them         pool_life.h
@@ -24,8 +24,8 @@
 //   Dispatcher::dispatch          asks Schedule who gets it, and what travels along dispatcher.cc
 //   Dispatcher::sendBatch         PoolWorker::run writes it; its times are watched  dispatcher.cc
 //     (worker)                    claims its slot, runs its function, answers worker/runtime.cc
-//   ResultIntake::arrived         begins to read a large result beside the loop result_intake.cc
-//   ResultIntake::answered        reads the result; the ledger has its end result_intake.cc
+//   AnswerIntake::arrived         begins to read a large result aside            answer_intake.cc
+//   AnswerIntake::answered        reads the result; the ledger has its end answer_intake.cc
 //   finishPending                 sends the next jobs and starts workers            pool_core.cc
 //   Delivery::deliver             fires the Deferred: user code                     delivery.cc
 //
@@ -78,7 +78,7 @@
 #include "master/pool/pool_life.h"
 #include "master/pool/pool_reporter.h"
 #include "master/pool/reload.h"
-#include "master/pool/result_intake.h"
+#include "master/pool/answer_intake.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
 
@@ -174,7 +174,7 @@ class PoolCore final : public Runner,
   Crew crew_;
   Reload reload_;
   Dispatcher dispatcher_;
-  ResultIntake intake_;
+  AnswerIntake intake_;
   Admission admission_;
   std::uint64_t lastJobId_ = 0;
 };

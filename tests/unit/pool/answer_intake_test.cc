@@ -1,4 +1,4 @@
-#include "master/pool/result_intake.h"
+#include "master/pool/answer_intake.h"
 
 #include <capnp/message.h>
 #include <phial/protocol/failure_codec.h>
@@ -11,9 +11,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-class ResultIntakeTest : public PartsTest {
+class AnswerIntakeTest : public PartsTest {
  protected:
-  ~ResultIntakeTest() noexcept override = default;
+  ~AnswerIntakeTest() noexcept override = default;
 
   schema::JobResult::Builder resultOf(std::uint64_t id) {
     auto result = message_.initRoot<schema::JobResult>();
@@ -35,10 +35,10 @@ class ResultIntakeTest : public PartsTest {
   FakeWorker worker_{workerOwner_, world_, 1};
   Roster roster_;
   Schedule schedule_{roster_, books_.queue(), 1};
-  ResultIntake intake_{reactor_, books_, schedule_};
+  AnswerIntake intake_{reactor_, books_, schedule_};
 };
 
-TEST_F(ResultIntakeTest, AResultEndsItsJob) {
+TEST_F(AnswerIntakeTest, AResultEndsItsJob) {
   enterAndSend(worker_);
   auto result = resultOf(1);
   result.initValue().setVoid();
@@ -47,7 +47,7 @@ TEST_F(ResultIntakeTest, AResultEndsItsJob) {
   EXPECT_EQ(books_.running(), 0U);
 }
 
-TEST_F(ResultIntakeTest, AFailureOfTheFunctionIsTheJobs) {
+TEST_F(AnswerIntakeTest, AFailureOfTheFunctionIsTheJobs) {
   enterAndSend(worker_);
   auto result = resultOf(1);
   encodeFailure(Failure(std::out_of_range("too far")), result.initFailure());
@@ -55,7 +55,7 @@ TEST_F(ResultIntakeTest, AFailureOfTheFunctionIsTheJobs) {
   EXPECT_EQ(failure(1).message(), "too far");
 }
 
-TEST_F(ResultIntakeTest, AResultThatCannotBeReadFailsItsJobByName) {
+TEST_F(AnswerIntakeTest, AResultThatCannotBeReadFailsItsJobByName) {
   enterAndSend(worker_);
   auto result = resultOf(1);
   result.initValue().setBool(true);
@@ -64,7 +64,7 @@ TEST_F(ResultIntakeTest, AResultThatCannotBeReadFailsItsJobByName) {
   EXPECT_THAT(failure(1).message(), ::testing::StartsWith("the result of some cannot be read"));
 }
 
-TEST_F(ResultIntakeTest, AResultForWhichNobodyWaitsIsDropped) {
+TEST_F(AnswerIntakeTest, AResultForWhichNobodyWaitsIsDropped) {
   books_.cancel(enterAndSend(worker_));
   auto result = resultOf(1);
   result.initValue().setVoid();
@@ -72,7 +72,7 @@ TEST_F(ResultIntakeTest, AResultForWhichNobodyWaitsIsDropped) {
   EXPECT_EQ(books_.ledger()[Ledger::Column::succeeded], 0U);
 }
 
-TEST_F(ResultIntakeTest, TheTimeInTheFunctionIsLearned) {
+TEST_F(AnswerIntakeTest, TheTimeInTheFunctionIsLearned) {
   enterAndSend(worker_);
   auto result = resultOf(1);
   result.initValue().setVoid();
@@ -82,7 +82,7 @@ TEST_F(ResultIntakeTest, TheTimeInTheFunctionIsLearned) {
   EXPECT_NE(learned(), std::nullopt);
 }
 
-TEST_F(ResultIntakeTest, ATimeThatCannotBeIsNotBelieved) {
+TEST_F(AnswerIntakeTest, ATimeThatCannotBeIsNotBelieved) {
   enterAndSend(worker_);
   enterAndSend(worker_);
   auto early = resultOf(1);

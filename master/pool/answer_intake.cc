@@ -1,4 +1,4 @@
-#include "master/pool/result_intake.h"
+#include "master/pool/answer_intake.h"
 
 #include <phial/master/errors.h>
 #include <phial/protocol/enclosed_files.h>
@@ -32,7 +32,7 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
 
 }  // namespace
 
-std::unique_ptr<ResultReading> ResultIntake::arrived(schema::JobResult::Reader result) {
+std::unique_ptr<ResultReading> AnswerIntake::arrived(schema::JobResult::Reader result) {
   JobEntry* const entry = books_.find(result.getId());
   if (entry == nullptr || !result.isValue() || result.getFiles() > 0) return nullptr;
   std::unique_ptr<ResultReading> reading;
@@ -47,7 +47,7 @@ std::unique_ptr<ResultReading> ResultIntake::arrived(schema::JobResult::Reader r
   return reading;
 }
 
-void ResultIntake::answered(const JobAnswer& answer) {
+void AnswerIntake::answered(const JobAnswer& answer) {
   const schema::JobResult::Reader result = answer.result;
   JobEntry* const entry = books_.find(result.getId());
   // The job was cancelled or its deadline passed: nobody waits for this any more.
@@ -62,7 +62,7 @@ void ResultIntake::answered(const JobAnswer& answer) {
 }
 
 // The worker's account of its time is believed where it fits into what the pool saw itself.
-void ResultIntake::noteTimes(JobEntry& entry, schema::JobResult::Reader result) {
+void AnswerIntake::noteTimes(JobEntry& entry, schema::JobResult::Reader result) {
   const TimePoint started{Duration(result.getStartedNanoseconds())};
   const Duration run(result.getRunNanoseconds());
   JobTimes& times = entry.state->times;

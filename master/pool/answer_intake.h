@@ -18,10 +18,10 @@
 
 namespace phial::detail {
 
-class ResultIntake {
+class AnswerIntake {
  public:
   /// All are borrowed. `schedule` learns how long each function runs.
-  ResultIntake(Reactor& reactor, JobBooks& books, Schedule& schedule)
+  AnswerIntake(Reactor& reactor, JobBooks& books, Schedule& schedule)
       : reactor_(reactor), books_(books), schedule_(schedule) {}
 
   /// A result has arrived, whole. Returns the reading of a large one, otherwise null. From here on
