@@ -3,12 +3,13 @@
 //
 //   JobBooks      where each job stands: queue, worker, pause, or gone   job_books.h
 //   Admission     which jobs come in                                     admission.h
-//   Dispatcher    sends jobs, as Schedule decides                        dispatcher.h, schedule.h
-//   JobTimers     timeouts and deadlines, counted by JobClock            job_timers.h, job_clock.h
+//   Dispatcher    sends jobs, as Schedule decides                        dispatcher.h
+//   JobTimers     timeouts and deadlines, counted by JobClock            job_timers.h
 //   AnswerIntake  reads results                                          answer_intake.h
-//   JobJudge      what a death means for jobs, as Verdict decides        job_judge.h, verdict.h
-//   Crew, Reload  start, retire and replace workers, as Staffing decides crew.h, reload.h,
-//   staffing.h PoolLife      the phases of the pool, and who waits for them         pool_life.h
+//   JobJudge      what a death means for jobs, as Verdict decides        job_judge.h
+//   Crew          starts and retires workers, as Staffing decides        crew.h
+//   Reload        replaces all of them                                   reload.h
+//   PoolLife      the phases of the pool, and who waits for them         pool_life.h
 //   Delivery      calls user code                                        delivery.h
 //   PendingWork   has finishPending() called                             pending_work.h
 //
@@ -17,25 +18,25 @@
 //
 // The life of a job, by the functions that it passes in this order:
 //
-//   Submitter::deferToProcess     converts the arguments and makes a Job            detail/submit.h
-//   submit                        is called with it                                 pool_core.cc
-//   Admission::refusal            refuses it from the loop, or                      admission.cc
-//   JobBooks::enter               puts it into the queue                            job_books.cc
-//   Dispatcher::dispatch          asks Schedule who gets it, and what travels along dispatcher.cc
-//   Dispatcher::sendBatch         PoolWorker::run writes it; its times are watched  dispatcher.cc
-//     (worker)                    claims its slot, runs its function, answers worker/runtime.cc
-//   AnswerIntake::arrived         begins to read a large result aside            answer_intake.cc
-//   AnswerIntake::answered        reads the result; the ledger has its end answer_intake.cc
-//   finishPending                 sends the next jobs and starts workers            pool_core.cc
-//   Delivery::deliver             fires the Deferred: user code                     delivery.cc
+//   Submitter::deferToProcess    converts the arguments and makes a Job            detail/submit.h
+//   submit                       is called with it                                 pool_core.cc
+//   Admission::refusal           refuses it from the loop, or                      admission.cc
+//   JobBooks::enter              puts it into the queue                            job_books.cc
+//   Dispatcher::dispatch         asks Schedule who gets it, and what goes along    dispatcher.cc
+//   Dispatcher::sendBatch        PoolWorker::run writes it; its times are watched  dispatcher.cc
+//     (worker)                   claims its slot, runs its function, answers worker/runtime.cc
+//   AnswerIntake::arrived        begins to read a large result aside               answer_intake.cc
+//   AnswerIntake::answered       reads the result; the ledger has its end          answer_intake.cc
+//   finishPending                sends the next jobs and starts workers            pool_core.cc
+//   Delivery::deliver            fires the Deferred: user code                     delivery.cc
 //
 // or, when something is in its way:
 //
-//   cancel, JobTimers::abandon    taken back, or asked to give up                   job_timers.cc
-//   JobTimers::check, timeIsUp    its worker is ended                               job_timers.cc
-//   Dispatcher::lookAtCrowded     not begun, and queued again for another worker    dispatcher.cc
-//   workerDied, JobJudge::judge   Verdict: it fails, or runs again                  job_judge.cc
-//   JobBooks::condemn             the pool ends, or no worker gets ready            job_books.cc
+//   cancel, JobTimers::abandon   taken back, or asked to give up                   job_timers.cc
+//   JobTimers::check, timeIsUp   its worker is ended                               job_timers.cc
+//   Dispatcher::lookAtCrowded    not begun, and queued again for another worker    dispatcher.cc
+//   workerDied, JobJudge::judge  Verdict: it fails, or runs again                  job_judge.cc
+//   JobBooks::condemn            the pool ends, or no worker gets ready            job_books.cc
 //
 // Invariants
 // 1. A job is in the queue, or with a worker, or gone; its Ledger column says which.
@@ -66,6 +67,7 @@
 #include <vector>
 
 #include "master/pool/admission.h"
+#include "master/pool/answer_intake.h"
 #include "master/pool/argument_rules.h"
 #include "master/pool/crew.h"
 #include "master/pool/delivery.h"
@@ -78,7 +80,6 @@
 #include "master/pool/pool_life.h"
 #include "master/pool/pool_reporter.h"
 #include "master/pool/reload.h"
-#include "master/pool/answer_intake.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
 
