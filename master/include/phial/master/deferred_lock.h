@@ -5,10 +5,9 @@
 //
 // Three ways to hold a place, each of which gives it back once:
 //
-//     auto held = co_await lock.acquire();          // a LockGuard, which releases in its
-//     destructor lock.run([&] { return connection.ask(q); });  // holds the lock until the result
-//     is there lock.acquire().addCallback([&] { ... });      // as in Twisted: call lock.release()
-//     yourself
+//     auto held = co_await lock.acquire();       // a LockGuard: its destructor releases
+//     lock.run([&] { return c.ask(question); });  // releases when the answer is there
+//     lock.acquire().addCallback([&] { ... });    // as in Twisted: call release() yourself
 //
 // Thread rule: the loop's thread.
 #pragma once
