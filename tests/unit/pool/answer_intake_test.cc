@@ -65,7 +65,7 @@ TEST_F(AnswerIntakeTest, AResultThatCannotBeReadFailsItsJobByName) {
 }
 
 TEST_F(AnswerIntakeTest, AResultForWhichNobodyWaitsIsDropped) {
-  books_.cancel(enterAndSend(worker_));
+  cancel(enterAndSend(worker_));
   auto result = resultOf(1);
   result.initValue().setVoid();
   answer(result);

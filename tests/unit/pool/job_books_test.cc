@@ -41,7 +41,7 @@ TEST_F(JobBooksTest, ARefusedJobHasFailedAndNeverRan) {
 }
 
 TEST_F(JobBooksTest, ACancelledJobLeavesNoSettlement) {
-  books_.cancel(enter());
+  cancel(enter());
   EXPECT_TRUE(settlements_.empty());
   EXPECT_EQ(books_.ledger()[Ledger::Column::cancelled], 1U);
 }
@@ -100,7 +100,7 @@ TEST_F(JobBooksTest, APausingJobIsQueuedAndNoWorkerCanHaveIt) {
 TEST_F(JobBooksTest, APausingJobCanBeCancelled) {
   JobEntry& entry = enterAndSend(worker_);
   books_.pause(entry);
-  books_.cancel(entry);
+  cancel(entry);
   EXPECT_EQ(books_.queued(), 0U);
   EXPECT_FALSE(books_.anyToRun());
 }

@@ -60,7 +60,7 @@ TEST_F(JobJudgeTest, APauseEndsWithItsJob) {
   JobEntry& entry = enterAndSend(worker_, {.rerun = Rerun::always, .maxAttempts = 2});
   worker_.beginNext();
   judge_.judge(worker_, deathOf(worker_));
-  books_.cancel(entry);
+  cancel(entry);
   EXPECT_EQ(clock_.pending(), 0U);
 }
 
@@ -90,7 +90,7 @@ TEST_F(JobJudgeTest, AWorkerThatThePoolEndsAtItsStopFailsItsJobsSo) {
 TEST_F(JobJudgeTest, AJobThatEndedBeforeItsWorkerIsNotJudged) {
   JobEntry& entry = enterAndSend(worker_);
   worker_.beginNext();
-  books_.cancel(entry);
+  cancel(entry);
   judge_.judge(worker_, deathOf(worker_));
   EXPECT_TRUE(settlements_.empty());
 }

@@ -74,6 +74,12 @@ class PartsTest : public ::testing::Test {
     send(entry, worker);
     return entry;
   }
+  /// Books the job as cancelled, as when its caller has cancelled its Deferred.
+  void cancel(JobEntry& entry) {
+    const Ref<Job> job = entry.job;
+    books_.cancel(entry);
+    job->refuse(Failure(CancelledError()));
+  }
   void deliverAll() {
     while (!settlements_.empty()) settlements_.deliverNext();
   }

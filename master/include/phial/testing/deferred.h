@@ -33,33 +33,37 @@ class NoResult : public WrongResult {
   using WrongResult::WrongResult;
 };
 
-namespace detail {
+}  // namespace phial::testing
+
+namespace phial::detail {
 
 /// "a failure: " and the whole story (Failure::describe).
-std::string found(const Failure& failure);
+std::string foundFailure(const Failure& failure);
 
 template <class T>
-Outcome<T> resultOf(Deferred<T>&& deferred, const char* expected) {
-  using phial::detail::Access;
+Outcome<T> settledResult(Deferred<T>&& deferred, const char* expected) {
   if (!Access::idle(deferred)) {
-    throw NoResult(std::string("expected ") + expected + ", found no result: the Deferred " +
-                   (deferred.called() ? "has been fired, and waits for a Deferred that a callback "
-                                        "has returned"
-                                      : "has not been fired"));
+    throw testing::NoResult(
+        std::string("expected ") + expected + ", found no result: the Deferred " +
+        (deferred.called() ? "has been fired, and waits for a Deferred that a callback "
+                             "has returned"
+                           : "has not been fired"));
   }
-  return phial::detail::take<T>(*Access::unwrap(deferred)->takeResult());
+  return take<T>(*Access::unwrap(deferred)->takeResult());
 }
 
-}  // namespace detail
+}  // namespace phial::detail
+
+namespace phial::testing {
 
 /// Returns the value of `deferred`, and consumes it. Throws NoResult when it has no result yet; the
 /// Deferred is then untouched. Throws WrongResult, with the failure's description, when it has
 /// failed; the failure then counts as handled.
 template <class T>
 T successResultOf(Deferred<T>&& deferred) {
-  Outcome<T> outcome = detail::resultOf(std::move(deferred), "a value");
+  Outcome<T> outcome = detail::settledResult(std::move(deferred), "a value");
   if (!outcome.ok()) {
-    throw WrongResult("expected a value, found " + detail::found(outcome.failure()));
+    throw WrongResult("expected a value, found " + detail::foundFailure(outcome.failure()));
   }
   return std::move(outcome).value();
 }
@@ -70,12 +74,13 @@ T successResultOf(Deferred<T>&& deferred) {
 /// handled.
 template <class... E, class T>
 Failure failureResultOf(Deferred<T>&& deferred) {
-  const Outcome<T> outcome = detail::resultOf(std::move(deferred), "a failure");
+  const Outcome<T> outcome = detail::settledResult(std::move(deferred), "a failure");
   if (outcome.ok()) throw WrongResult("expected a failure, found a value");
   const Failure& failure = outcome.failure();
   if constexpr (sizeof...(E) > 0) {
     if (!failure.check<E...>()) {
-      throw WrongResult("expected a failure of another type, found " + detail::found(failure));
+      throw WrongResult("expected a failure of another type, found " +
+                        detail::foundFailure(failure));
     }
   }
   return failure;
@@ -85,22 +90,22 @@ Failure failureResultOf(Deferred<T>&& deferred) {
 /// untouched in either case.
 template <class T>
 void assertNoResult(const Deferred<T>& deferred) {
-  if (!phial::detail::Access::idle(deferred)) return;
-  const Failure* failure = phial::detail::Access::failure(deferred);
+  if (!detail::Access::idle(deferred)) return;
+  const Failure* failure = detail::Access::failure(deferred);
   throw WrongResult("expected no result, found " +
-                    (failure ? detail::found(*failure) : std::string("a value")));
+                    (failure ? detail::foundFailure(*failure) : std::string("a value")));
 }
 
 // A named Deferred is refused by these overloads; each error says what to write instead.
 template <class T>
 T successResultOf(const Deferred<T>&) {
-  static_assert(phial::detail::kNever<T>,
+  static_assert(detail::kNever<T>,
                 "successResultOf consumes the Deferred: write successResultOf(std::move(d))");
   return successResultOf(Deferred<T>());
 }
 template <class... E, class T>
 Failure failureResultOf(const Deferred<T>&) {
-  static_assert(phial::detail::kNever<T>,
+  static_assert(detail::kNever<T>,
                 "failureResultOf consumes the Deferred: write failureResultOf(std::move(d))");
   return failureResultOf<E...>(Deferred<T>());
 }
