@@ -61,7 +61,8 @@ class ConductorTest : public ::testing::Test {
   bool succeeded(std::size_t job) const { return settled(job) && ends_[job]->ok(); }
   const Failure& failure(std::size_t job) const { return ends_[job]->failure(); }
 
-  /// Lets the loop do what it has put off, processes to start included.
+  /// Lets the loop do what it has put off, processes to start included. On a slow machine the pool
+  /// may put off any delivery: its time in a turn of the loop is over.
   void turn(int turns = 4) {
     for (int i = 0; i < turns; ++i) {
       reactor_.callLater(Duration::zero(), [this] { reactor_.stop(); });

@@ -17,6 +17,7 @@ TEST_F(ConductorTest, StartFiresWhenMinWorkersAreReady) {
   worker(1).getReady();
   EXPECT_FALSE(started);
   worker(2).getReady();
+  turn();
   EXPECT_TRUE(started);
 }
 
@@ -37,6 +38,7 @@ TEST_F(ConductorTest, AProgramThatNeverGetsReadyFailsTheQueueAndIsTriedOnSlowly)
   const auto afterPause = submit();
   readyAll();
   workers_.back()->answerNext();
+  turn();
   EXPECT_TRUE(succeeded(afterPause));
 }
 
@@ -154,10 +156,12 @@ TEST_F(ConductorTest, StopLetsRunningJobsEndAndFailsTheQueue) {
   EXPECT_TRUE(failure(queued).check<PoolStopped>());
   EXPECT_FALSE(settled(running));
   worker(1).answerNext();
+  turn();
   EXPECT_TRUE(succeeded(running));
   EXPECT_FALSE(stopped);
   EXPECT_EQ(worker(1).toldToEnd(), DeathCause::shutdown);
   worker(1).finishEnding();
+  turn();
   EXPECT_TRUE(stopped);
 }
 
@@ -170,6 +174,7 @@ TEST_F(ConductorTest, StopWithinKillsWhatStillRuns) {
   EXPECT_EQ(worker(1).toldToEnd(), DeathCause::shutdown);
   worker(1).beginNext();
   worker(1).finishEnding();
+  turn();
   EXPECT_TRUE(failure(job).check<PoolStopped>());
   EXPECT_TRUE(stop.called());
 }
@@ -183,6 +188,7 @@ TEST_F(ConductorTest, ADrainRunsTheQueueFirst) {
   while (pool().stats().queued + pool().stats().running > 0) worker(1).answerAll();
   EXPECT_TRUE(succeeded(2));
   worker(1).finishEnding();
+  turn();
   EXPECT_TRUE(stop.called());
 }
 
@@ -192,6 +198,7 @@ TEST_F(ConductorTest, AWorkerThatIsStartingDoesNotHoldUpTheEnd) {
   turn();
   EXPECT_EQ(worker(1).toldToEnd(), DeathCause::shutdown);
   worker(1).finishEnding();
+  turn();
   EXPECT_TRUE(stop.called());
 }
 
@@ -252,6 +259,7 @@ TEST_F(ConductorTest, AJobThatHadNotBegunIsNotBlamedHoweverOftenAllAreKilled) {
   readyAll();
   turn();
   workers_.back()->answerAll();
+  turn();
   EXPECT_TRUE(succeeded(job));
 }
 

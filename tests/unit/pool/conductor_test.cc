@@ -20,6 +20,7 @@ TEST_F(ConductorTest, AJobStartsAWorkerAndIsSentWhenItIsReady) {
   worker(1).getReady();
   EXPECT_THAT(worker(1).heldJobs(), SizeIs(1));
   worker(1).answerNext();
+  turn();
   EXPECT_TRUE(succeeded(job));
 }
 
@@ -62,6 +63,7 @@ TEST_F(ConductorTest, PrioritiesComeFirst) {
   const auto high = submit({.priority = 1});
   worker(1).answerNext();
   worker(1).answerNext();
+  turn();
   EXPECT_TRUE(succeeded(high));
   EXPECT_FALSE(settled(low));
 }
@@ -73,6 +75,7 @@ TEST_F(ConductorTest, AFunctionThatTheWorkerDoesNotKnowFailsItsJobAlone) {
   turn();
   EXPECT_TRUE(failure(unknown).check<UnknownFunction>());
   worker(1).answerAll();
+  turn();
   EXPECT_TRUE(succeeded(known));
 }
 
@@ -145,6 +148,7 @@ TEST_F(ConductorTest, JobsThatWaitBehindACancelledOneRunElsewhereWhenItDoesNotGi
   worker(2).answerAll();
   turn();
   worker(2).answerAll();
+  turn();
   EXPECT_TRUE(succeeded(2));
   EXPECT_TRUE(succeeded(3));
 }
@@ -159,12 +163,14 @@ TEST_F(ConductorTest, ACrashFailsTheJobThatRanAndNoOther) {
   turn();
   worker(1).beginNext();
   worker(1).crash();
+  turn();
   EXPECT_TRUE(failure(1).check<WorkerDied>());
   EXPECT_EQ(failure(1).certificate()->status, ExitStatus(Signalled{SIGSEGV}));
   readyAll();
   worker(2).answerAll();
   turn();
   worker(2).answerAll();
+  turn();
   EXPECT_TRUE(succeeded(2));
   EXPECT_TRUE(succeeded(3));
 }

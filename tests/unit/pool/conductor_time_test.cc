@@ -25,6 +25,7 @@ TEST_F(ConductorTest, AJobThatRunsForTooLongTimesOutAndItsWorkerIsReplaced) {
   EXPECT_EQ(worker(1).toldToEnd(), DeathCause::timeout);
   EXPECT_FALSE(settled(job)) << "its worker lives still";
   worker(1).finishEnding();
+  turn();
   EXPECT_TRUE(failure(job).check<JobTimedOut>());
   turn();
   EXPECT_THAT(workers_, SizeIs(2));
