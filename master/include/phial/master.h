@@ -15,4 +15,5 @@
 #include <phial/master/reactor.h>           // IWYU pragma: export
 #include <phial/master/scope.h>             // IWYU pragma: export
 #include <phial/master/tasks.h>             // IWYU pragma: export
+#include <phial/master/threads.h>           // IWYU pragma: export
 #include <phial/protocol/exception_type.h>  // IWYU pragma: export
