@@ -13,6 +13,7 @@
 #include <phial/master/process_pool.h>      // IWYU pragma: export
 #include <phial/master/react.h>             // IWYU pragma: export
 #include <phial/master/reactor.h>           // IWYU pragma: export
+#include <phial/master/reactor_thread.h>    // IWYU pragma: export
 #include <phial/master/scope.h>             // IWYU pragma: export
 #include <phial/master/tasks.h>             // IWYU pragma: export
 #include <phial/master/threads.h>           // IWYU pragma: export
