@@ -1,6 +1,7 @@
 // Includes everything that a program needs to offload work to processes.
 #pragma once
 
+#include <phial/master/blocking_pool.h>     // IWYU pragma: export
 #include <phial/master/clock.h>             // IWYU pragma: export
 #include <phial/master/deferred.h>          // IWYU pragma: export
 #include <phial/master/deferred_list.h>     // IWYU pragma: export
