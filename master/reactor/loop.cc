@@ -95,6 +95,7 @@ void Loop::run() {
   if (insideRun_) throw std::logic_error("Reactor::run: the loop is running already");
   const auto self = shared_from_this();
   const InsideRun inside(*this);
+  waits_->open();
   if (event_base_loop(&base_, EVLOOP_NO_EXIT_ON_EMPTY) < 0) throw Error("libevent's loop failed");
 }
 
@@ -103,6 +104,7 @@ void Loop::stop() {
   // A call that was left over from the last run may come before this run's first turn.
   if (state_ == State::kRunning || insideRun_) {
     state_ = State::kStopping;
+    waits_->stop();
     event_base_loopbreak(&base_);
     addForNextTurn(*firstTurn_);
   } else if (!hasRun_) {
@@ -127,6 +129,7 @@ void Loop::onFirstTurn() {
   const auto self = shared_from_this();
   state_ = State::kRunning;
   hasRun_ = true;
+  waits_->open();
   if (std::exchange(stopRequested_, false)) return stop();
   // One at a time: a call may end another Reactor, and with it that one's calls.
   while (!whenRunning_.empty()) {
@@ -140,6 +143,7 @@ void Loop::onLoopLeft() {
   if (state_ == State::kRunning) addForNextTurn(*firstTurn_);
   state_ = State::kIdle;
   hasRun_ = true;
+  waits_->stop();
 }
 
 }  // namespace phial::detail

@@ -19,6 +19,7 @@
 
 #include "master/reactor/call_guard.h"
 #include "master/reactor/event.h"
+#include "master/reactor/loop_waits.h"
 #include "master/reactor/owner_thread.h"
 
 namespace phial::detail {
@@ -52,6 +53,8 @@ class Loop final : public std::enable_shared_from_this<Loop> {
 
   void run();
   void stop();
+  /// The threads that wait for this loop.
+  const std::shared_ptr<LoopWaits>& waits() const { return waits_; }
   bool running() const { return state_ == State::kRunning; }
 
   /// Calls `f` through `guard` in the loop's first turn. REQUIRES: not running().
@@ -81,6 +84,7 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   event_base& base_;
   LoopBridge bridge_;  // before all that may hold promises
   EventPtr firstTurn_;
+  const std::shared_ptr<LoopWaits> waits_ = std::make_shared<LoopWaits>();
   std::deque<WhenRunning> whenRunning_;
   State state_ = State::kIdle;
   bool hasRun_ = false;         // its first turn has been

@@ -66,7 +66,21 @@ void Reactor::callWhenRunning(std::function<void()> f) {
   }
 }
 
-void Reactor::callFromThread(std::function<void()> f) { core_->fromThreads.add(std::move(f)); }
+void Reactor::callFromThread(std::function<void()> f) { core_->fromThreads->add(std::move(f)); }
+
+void Reactor::callInThread(std::function<void()> f) { threadPool().callInThread(std::move(f)); }
+
+ThreadPool& Reactor::threadPool() {
+  core_->requireOwnProcess("threadPool");
+  core_->thread().requireInDebug("Reactor::threadPool");
+  if (core_->closed) throw ReactorStopped("the reactor has ended");
+  if (!core_->threads) {
+    auto made = std::make_unique<ThreadPool>(ThreadPoolOptions{.name = "phial-thread"});
+    made->start();
+    core_->threads = std::move(made);
+  }
+  return *core_->threads;
+}
 
 void Reactor::callSoon(std::function<void()> f) {
   core_->thread().requireInDebug("Reactor::callSoon");

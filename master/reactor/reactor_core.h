@@ -1,7 +1,9 @@
 // What a Reactor consists of.
 #pragma once
 
+#include <phial/master/detail/thread_door.h>
 #include <phial/master/reactor.h>
+#include <phial/master/thread_pool.h>
 #include <unistd.h>
 
 #include <memory>
@@ -36,10 +38,11 @@ struct Reactor::Core {
   // holds may call in here again. What it asks for then is dropped at once.
   void close() {
     closed = true;
+    door->end();      // nobody waits for this any more, the threads below included
+    threads.reset();  // waits for them
     loop->dropCallsOf(guard);
     timers.close();
     soon.close();
-    fromThreads.close();
     watches.close();
   }
 
@@ -60,10 +63,14 @@ struct Reactor::Core {
   detail::CallGuard guard;
   detail::Timers timers{base, guard};
   detail::SoonQueue soon{base, guard};
-  detail::ThreadQueue fromThreads{base, guard};
+  const std::shared_ptr<detail::ThreadQueue> fromThreads =
+      std::make_shared<detail::ThreadQueue>(base, guard);
+  const std::shared_ptr<detail::ThreadDoor> door =
+      std::make_shared<detail::ThreadDoor>(fromThreads, loop->waits());
   detail::Watches watches{base, guard};
   // process/ keeps here what is to end with the Reactor, before the watches.
   std::unique_ptr<detail::EndsWithReactor> children;
+  std::unique_ptr<ThreadPool> threads;  // made when it is asked for
   bool closed = false;
 };
 

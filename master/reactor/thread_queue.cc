@@ -16,7 +16,7 @@ ThreadQueue::ThreadQueue(event_base& base, CallGuard& guard)
 }
 
 void ThreadQueue::add(std::function<void()> f) {
-  if (guard_.inherited()) return;
+  if (mark_.inherited()) return;
   const std::scoped_lock lock(mutex_);
   if (closed_) return;
   calls_.push_back(std::move(f));
@@ -28,6 +28,8 @@ void ThreadQueue::close() {
   const std::scoped_lock lock(mutex_);
   closed_ = true;
   dropped.swap(calls_);
+  event_.reset();
+  eventFd_ = nullptr;
 }
 
 void ThreadQueue::drain() {

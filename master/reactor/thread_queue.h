@@ -1,5 +1,8 @@
 // The door for other threads (Reactor::callFromThread): a locked queue and an eventfd.
 //
+// It may outlive its Reactor, in the hands of other threads: close() ends everything of it that is
+// the loop's.
+//
 // Not event_active from the other thread: a host's event_base may have been made without locking.
 #pragma once
 
@@ -21,9 +24,9 @@ class ThreadQueue {
 
   ThreadQueue(event_base& base, CallGuard& guard);
 
-  /// From any thread.
+  /// From any thread. After close() `f` is destroyed there.
   void add(std::function<void()> f);
-  /// Drops what has not been called, and from now on what is added.
+  /// On the loop's thread: drops what has not been called, and from now on what is added.
   void close();
 
  private:
@@ -31,12 +34,13 @@ class ThreadQueue {
   std::vector<std::function<void()>> takeSome();
   void wake();
 
-  CallGuard& guard_;
+  const ForkMark mark_;
+  CallGuard& guard_;  // until close()
   std::mutex mutex_;
   std::deque<std::function<void()>> calls_;  // guarded by mutex_
   bool closed_ = false;                      // guarded by mutex_
-  FileDescriptor eventFd_;
-  EventPtr event_;
+  FileDescriptor eventFd_;                   // until close(); guarded by mutex_
+  EventPtr event_;                           // until close()
 };
 
 }  // namespace phial::detail

@@ -1,6 +1,7 @@
 // Includes everything that a program needs to offload work to processes.
 #pragma once
 
+#include <phial/master/blocking_pool.h>     // IWYU pragma: export
 #include <phial/master/clock.h>             // IWYU pragma: export
 #include <phial/master/deferred.h>          // IWYU pragma: export
 #include <phial/master/deferred_list.h>     // IWYU pragma: export
@@ -13,6 +14,8 @@
 #include <phial/master/process_pool.h>      // IWYU pragma: export
 #include <phial/master/react.h>             // IWYU pragma: export
 #include <phial/master/reactor.h>           // IWYU pragma: export
+#include <phial/master/reactor_thread.h>    // IWYU pragma: export
 #include <phial/master/scope.h>             // IWYU pragma: export
 #include <phial/master/tasks.h>             // IWYU pragma: export
+#include <phial/master/threads.h>           // IWYU pragma: export
 #include <phial/protocol/exception_type.h>  // IWYU pragma: export

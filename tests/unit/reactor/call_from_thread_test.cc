@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 TEST(CallFromThreadTest, RunsOnTheLoopsThreadInTheOrderOfEachThread) {
   constexpr int kThreads = 4;
-  constexpr int kCalls = 5000;
+  constexpr int kCalls = 25'000;
   Reactor reactor;
   const auto loopThread = std::this_thread::get_id();
   // Not atomic: only the loop's thread touches them.

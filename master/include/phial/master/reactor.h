@@ -7,9 +7,9 @@
 // in camelCase.
 //
 // Thread rule: a Reactor belongs to the thread that made it. Other threads may call only
-// callFromThread. run(), stop() and every call that submits a job throw std::logic_error on another
-// thread; the message names both threads. In debug builds every member that changes the Reactor
-// does so.
+// callFromThread, and blockingCallFromThread of blocking_call.h. run(), stop() and every call that
+// submits a job throw std::logic_error on another thread; the message names both threads. In debug
+// builds every member that changes the Reactor does so.
 //
 // Several Reactors on one thread: KJ allows one loop for each thread, so all Reactors of a thread
 // share one event_base. Two libraries of a program may each make a Reactor: the first Reactor makes
@@ -42,11 +42,13 @@
 namespace phial {
 
 class Process;
+class ThreadPool;
 struct SpawnOptions;
 
 namespace detail {
+class ThreadDoor;
 class WatchState;
-}
+}  // namespace detail
 
 /// Watches a descriptor. Dropping the Watch ends the watching, also inside its own callback. The
 /// descriptor is borrowed: close it after the Watch is gone.
@@ -115,6 +117,16 @@ class Reactor final : public Clock {
   /// thread without a call. REQUIRES: the Reactor is alive; join the threads before it ends.
   void callFromThread(std::function<void()> f);
 
+  /// Calls `f` on a thread of threadPool(). An exception of `f` is reported as an unhandled error.
+  /// Throws Error when the pool has no thread and the system gives none. For a result use
+  /// deferToThread (threads.h).
+  void callInThread(std::function<void()> f);
+
+  /// The Reactor's own threads: none at first, 10 at most, as Twisted suggests. Made at the first
+  /// call. They end with the Reactor: its destructor waits until the functions that were given to
+  /// them have run, the queued ones included.
+  ThreadPool& threadPool();
+
   /// Advanced. Calls `f` after the callback that runs now has returned, before the loop asks the
   /// system for new events, and outside any KJ callback. Cheaper than callLater with a delay of
   /// zero, which costs a poll. An endless chain of such calls starves I/O.
@@ -145,6 +157,7 @@ class Reactor final : public Clock {
   void requireThread(const char* call) const;
 
  private:
+  friend class detail::ThreadDoor;
   struct Core;
   std::unique_ptr<Core> core_;
 };

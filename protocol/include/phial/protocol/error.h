@@ -27,7 +27,7 @@ enum class FailureKind {
   timedOut,     ///< a limit of time has passed: the TimeLimit errors
   cancelled,    ///< the program no longer wanted the result: CancelledError
   crashed,      ///< the worker died of the job: WorkerDied, PoisonJob
-  unavailable,  ///< no worker can run the job: PoolStopped, StartupFailed
+  unavailable,  ///< nobody can run it: PoolStopped, StartupFailed, ReactorStopped
   internal,     ///< a fault of Phial or of a worker: ProtocolError
 };
 
@@ -103,6 +103,15 @@ class QueueFull : public Error {
 /// The pool is stopping or has stopped. Failure::mayHaveRun() says whether the job may have run.
 class PoolStopped : public Error {
  public:
+  using Error::Error;
+  FailureKind kind() const noexcept override { return FailureKind::unavailable; }
+};
+
+/// The loop of a Reactor has stopped, or the Reactor has ended, while a thread waited for something
+/// that only this loop brings. The function may have run, unless the text says otherwise.
+class ReactorStopped : public Error {
+ public:
+  ReactorStopped() : Error("the reactor has stopped") {}
   using Error::Error;
   FailureKind kind() const noexcept override { return FailureKind::unavailable; }
 };
