@@ -1,7 +1,7 @@
 #include <phial/testing/deferred.h>
 
-namespace phial::testing::detail {
+namespace phial::testing::result {
 
 std::string found(const Failure& failure) { return "a failure: " + failure.describe(); }
 
-}  // namespace phial::testing::detail
+}  // namespace phial::testing::result

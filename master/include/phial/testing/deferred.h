@@ -33,7 +33,7 @@ class NoResult : public WrongResult {
   using WrongResult::WrongResult;
 };
 
-namespace detail {
+namespace result {
 
 /// "a failure: " and the whole story (Failure::describe).
 std::string found(const Failure& failure);
@@ -50,16 +50,16 @@ Outcome<T> resultOf(Deferred<T>&& deferred, const char* expected) {
   return phial::detail::take<T>(*Access::unwrap(deferred)->takeResult());
 }
 
-}  // namespace detail
+}  // namespace result
 
 /// Returns the value of `deferred`, and consumes it. Throws NoResult when it has no result yet; the
 /// Deferred is then untouched. Throws WrongResult, with the failure's description, when it has
 /// failed; the failure then counts as handled.
 template <class T>
 T successResultOf(Deferred<T>&& deferred) {
-  Outcome<T> outcome = detail::resultOf(std::move(deferred), "a value");
+  Outcome<T> outcome = result::resultOf(std::move(deferred), "a value");
   if (!outcome.ok()) {
-    throw WrongResult("expected a value, found " + detail::found(outcome.failure()));
+    throw WrongResult("expected a value, found " + result::found(outcome.failure()));
   }
   return std::move(outcome).value();
 }
@@ -70,12 +70,12 @@ T successResultOf(Deferred<T>&& deferred) {
 /// handled.
 template <class... E, class T>
 Failure failureResultOf(Deferred<T>&& deferred) {
-  const Outcome<T> outcome = detail::resultOf(std::move(deferred), "a failure");
+  const Outcome<T> outcome = result::resultOf(std::move(deferred), "a failure");
   if (outcome.ok()) throw WrongResult("expected a failure, found a value");
   const Failure& failure = outcome.failure();
   if constexpr (sizeof...(E) > 0) {
     if (!failure.check<E...>()) {
-      throw WrongResult("expected a failure of another type, found " + detail::found(failure));
+      throw WrongResult("expected a failure of another type, found " + result::found(failure));
     }
   }
   return failure;
@@ -88,7 +88,7 @@ void assertNoResult(const Deferred<T>& deferred) {
   if (!phial::detail::Access::idle(deferred)) return;
   const Failure* failure = phial::detail::Access::failure(deferred);
   throw WrongResult("expected no result, found " +
-                    (failure ? detail::found(*failure) : std::string("a value")));
+                    (failure ? result::found(*failure) : std::string("a value")));
 }
 
 // A named Deferred is refused by these overloads; each error says what to write instead.
