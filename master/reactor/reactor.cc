@@ -2,6 +2,7 @@
 #include <phial/protocol/error.h>
 #include <unistd.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -48,6 +49,15 @@ void Reactor::stop() {
 }
 
 bool Reactor::running() const { return core_->loop->running(); }
+
+Cooperator& Reactor::cooperator() {
+  core_->thread().requireInDebug("Reactor::cooperator");
+  if (!core_->cooperator) {
+    core_->cooperator = std::make_unique<Cooperator>(*this);
+    if (core_->inert()) core_->cooperator->stop();
+  }
+  return *core_->cooperator;
+}
 
 TimePoint Reactor::now() const { return detail::Timers::now(); }
 

@@ -1,6 +1,7 @@
 // What a Reactor consists of.
 #pragma once
 
+#include <phial/master/cooperator.h>
 #include <phial/master/reactor.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ struct Reactor::Core {
   // holds may call in here again. What it asks for then is dropped at once.
   void close() {
     closed = true;
+    cooperator.reset();
     loop->dropCallsOf(guard);
     timers.close();
     soon.close();
@@ -64,6 +66,7 @@ struct Reactor::Core {
   detail::Watches watches{base, guard};
   // process/ keeps here what is to end with the Reactor, before the watches.
   std::unique_ptr<detail::EndsWithReactor> children;
+  std::unique_ptr<Cooperator> cooperator;  // where somebody has asked for it
   bool closed = false;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <phial/master/clock.h>             // IWYU pragma: export
+#include <phial/master/cooperator.h>        // IWYU pragma: export
 #include <phial/master/deferred.h>          // IWYU pragma: export
 #include <phial/master/deferred_list.h>     // IWYU pragma: export
 #include <phial/master/deferred_lock.h>     // IWYU pragma: export

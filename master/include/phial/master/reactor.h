@@ -25,8 +25,8 @@
 // Fork: in a process forked from the Reactor's own, the copy is inert, so that the epoll set,
 // timers and pipes that both processes share stay the parent's. run() and spawnProcess() throw
 // std::logic_error; the other members, the destructor included, do nothing. The child may make a
-// Reactor of its own at once. If the child goes on using the host's event_base, it must call
-// event_reinit(3) first, as libevent requires.
+// Reactor of its own at once. If the child goes on using
+// the host's event_base, it must call event_reinit(3) first, as libevent requires.
 //
 // Errors: an exception cannot unwind through libevent's C code. If a callback throws, the exception
 // goes to the hook of onCallbackError, and the loop goes on.
@@ -41,12 +41,13 @@
 
 namespace phial {
 
+class Cooperator;
 class Process;
 struct SpawnOptions;
 
 namespace detail {
 class WatchState;
-}
+}  // namespace detail
 
 /// Watches a descriptor. Dropping the Watch ends the watching, also inside its own callback. The
 /// descriptor is borrowed: close it after the Watch is gone.
@@ -100,42 +101,9 @@ class Reactor final : public Clock {
   /// True from the first turn of the loop, whoever runs it, until stop() or the return of run().
   bool running() const;
 
-  /// The steady clock's time at this moment, not the time that libevent caches.
-  TimePoint now() const override;
-
-  /// As Clock::callLater. Precise to the kernel's timers, whatever the clock of the base.
-  DelayedCall callLater(Duration delay, std::function<void()> f) override;
-
-  /// Calls `f` in the first turn of the loop, in the order of the requests. If the loop is running
-  /// already, calls `f` in its next turn.
-  void callWhenRunning(std::function<void()> f);
-
-  /// From any thread: calls `f` on the loop's thread, in the order of the requests. Blocks at most
-  /// for the lock of the queue. Functions still queued when the Reactor ends are destroyed on its
-  /// thread without a call. REQUIRES: the Reactor is alive; join the threads before it ends.
-  void callFromThread(std::function<void()> f);
-
-  /// Advanced. Calls `f` after the callback that runs now has returned, before the loop asks the
-  /// system for new events, and outside any KJ callback. Cheaper than callLater with a delay of
-  /// zero, which costs a poll. An endless chain of such calls starves I/O.
-  void callSoon(std::function<void()> f);
-
-  /// Calls `f` in every turn in which `fd` is readable, at its end, or in error. Level-triggered:
-  /// read until EAGAIN, or `f` is called again. Throws Error when `fd` cannot be watched, as a
-  /// closed descriptor or a regular file.
-  Watch addReader(int fd, std::function<void()> f);
-  /// As addReader, for writing.
-  Watch addWriter(int fd, std::function<void()> f);
-
-  /// Starts a program; process.h documents the options. Takes well below a millisecond, whatever
-  /// the size of this process. Throws SpawnError when the program cannot be started,
-  /// std::invalid_argument when an option cannot be meant.
-  Process spawnProcess(const SpawnOptions& options);
-
-  /// Replaces the function that receives the exceptions of callbacks. The default writes the
-  /// exception to the log at level error. The hook must not throw. An empty function restores the
-  /// default.
-  void onCallbackError(std::function<void(std::exception_ptr)> hook);
+  /// The Cooperator of cooperate(reactor, work), made by the first call. It ends with the Reactor:
+  /// tasks that are left then fail with SchedulerStopped, inside the Reactor's destructor.
+  Cooperator& cooperator();
 
   /// The loop, for libevent's own functions. Owned by the Reactor or the host.
   event_base* base() const;
