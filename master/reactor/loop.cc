@@ -1,13 +1,17 @@
 #include "master/reactor/loop.h"
 
+#include <kj/common.h>
 #include <phial/protocol/descriptor.h>
 #include <phial/protocol/error.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include "master/reactor/next_timer.h"
 
 namespace phial::detail {
 namespace {
@@ -39,21 +43,6 @@ void refuseBeside(const Loop& first, const event_base& base) {
 
 }  // namespace
 
-// Also when the loop is left by an exception or by the end of its thread.
-class Loop::InsideRun {
- public:
-  explicit InsideRun(Loop& loop) : loop_(loop) { loop_.insideRun_ = true; }
-  ~InsideRun() {
-    loop_.insideRun_ = false;
-    loop_.onLoopLeft();
-  }
-  InsideRun(const InsideRun&) = delete;
-  InsideRun& operator=(const InsideRun&) = delete;
-
- private:
-  Loop& loop_;
-};
-
 // The copy of a parent's Loop does not stand in the way of one of this process's own.
 Loop* Loop::ofThisThread() {
   Loop* const found = loopOfThisThread;
@@ -83,6 +72,7 @@ Loop::Loop(Private, event_base& base, OwnedBase owned)
       base_((ofThisThread() != nullptr ? refuseBeside(*loopOfThisThread, base) : void(), base)),
       bridge_(base_),
       firstTurn_(makeEvent<&Loop::onFirstTurn>(base_, -1, 0, this)) {
+  bridge_.onScheduled([this] { bell_.noteDue(); });
   addForNextTurn(*firstTurn_);
   loopOfThisThread = this;
 }
@@ -91,11 +81,30 @@ Loop::~Loop() {
   if (loopOfThisThread == this) loopOfThisThread = nullptr;
 }
 
+// Both loops may be left by an exception, or by the end of their thread.
 void Loop::run() {
   if (insideRun_) throw std::logic_error("Reactor::run: the loop is running already");
   const auto self = shared_from_this();
-  const InsideRun inside(*this);
+  insideRun_ = true;
+  KJ_DEFER({
+    insideRun_ = false;
+    onLoopLeft();
+  });
   if (event_base_loop(&base_, EVLOOP_NO_EXIT_ON_EMPTY) < 0) throw Error("libevent's loop failed");
+}
+
+void Loop::dispatch(Duration most) {
+  if (insideRun_) throw std::logic_error("Reactor::dispatch: the loop is running already");
+  const auto self = shared_from_this();
+  const auto now = [] { return TimePoint(std::chrono::steady_clock::now()); };
+  const TimePoint end = saturatingAdd(now(), most);
+  insideRun_ = true;
+  KJ_DEFER(insideRun_ = false);
+  do {
+    if (event_base_loop(&base_, EVLOOP_ONCE | EVLOOP_NONBLOCK) < 0) {
+      throw Error("libevent's loop failed");
+    }
+  } while (state_ != State::kStopping && now() < end && nextTimer(base_) == Duration::zero());
 }
 
 void Loop::stop() {
@@ -137,7 +146,7 @@ void Loop::onFirstTurn() {
 }
 
 void Loop::onLoopLeft() {
-  if (state_ == State::kRunning) addForNextTurn(*firstTurn_);
+  if (running()) addForNextTurn(*firstTurn_);
   state_ = State::kIdle;
   hasRun_ = true;
 }

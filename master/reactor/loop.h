@@ -10,6 +10,7 @@
 #pragma once
 
 #include <event2/event.h>
+#include <phial/master/clock.h>
 #include <phial/protocol/fork_mark.h>
 #include <phial/protocol/loop_bridge.h>
 
@@ -19,6 +20,7 @@
 
 #include "master/reactor/call_guard.h"
 #include "master/reactor/event.h"
+#include "master/reactor/loop_bell.h"
 #include "master/reactor/owner_thread.h"
 
 namespace phial::detail {
@@ -51,8 +53,13 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   void leave();
 
   void run();
+  /// Makes turns until nothing is due, the loop is stopped, or `most` has passed.
+  void dispatch(Duration most);
   void stop();
   bool running() const { return state_ == State::kRunning; }
+
+  /// Rung by what becomes due without a descriptor that shows it.
+  LoopBell& bell() { return bell_; }
 
   /// Calls `f` through `guard` in the loop's first turn. REQUIRES: not running().
   void callWhenRunning(CallGuard& guard, std::function<void()> f);
@@ -70,8 +77,6 @@ class Loop final : public std::enable_shared_from_this<Loop> {
     std::function<void()> f;
   };
 
-  class InsideRun;
-
   void onFirstTurn();
   void onLoopLeft();
 
@@ -79,13 +84,14 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   const OwnerThread thread_;
   OwnedBase owned_;  // before all that is on it
   event_base& base_;
+  bool insideRun_ = false;  // inside run() or dispatch()
+  LoopBell bell_{base_, insideRun_};
   LoopBridge bridge_;  // before all that may hold promises
   EventPtr firstTurn_;
   std::deque<WhenRunning> whenRunning_;
   State state_ = State::kIdle;
   bool hasRun_ = false;         // its first turn has been
   bool stopRequested_ = false;  // before that
-  bool insideRun_ = false;
 };
 
 }  // namespace phial::detail

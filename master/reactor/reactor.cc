@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "master/reactor/call_guard.h"
 #include "master/reactor/loop.h"
+#include "master/reactor/next_timer.h"
 #include "master/reactor/reactor_core.h"
 #include "master/reactor/soon_queue.h"
 #include "master/reactor/thread_queue.h"
@@ -57,6 +59,24 @@ Cooperator& Reactor::cooperator() {
     if (core_->inert()) core_->cooperator->stop();
   }
   return *core_->cooperator;
+}
+
+int Reactor::fd() {
+  core_->requireOwnProcess("fd");
+  core_->thread().require("Reactor::fd");
+  return core_->loop->bell().descriptor();
+}
+
+void Reactor::dispatch(Duration most) {
+  core_->requireOwnProcess("dispatch");
+  core_->thread().require("Reactor::dispatch");
+  core_->loop->dispatch(most);
+}
+
+std::optional<Duration> Reactor::nextTimeout() const {
+  core_->requireOwnProcess("nextTimeout");
+  core_->thread().require("Reactor::nextTimeout");
+  return detail::nextTimer(core_->base);
 }
 
 TimePoint Reactor::now() const { return detail::Timers::now(); }

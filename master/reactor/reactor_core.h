@@ -60,8 +60,8 @@ struct Reactor::Core {
   const std::shared_ptr<detail::Loop> loop;
   event_base& base = loop->base();
   detail::CallGuard guard;
-  detail::Timers timers{base, guard};
-  detail::SoonQueue soon{base, guard};
+  detail::Timers timers{base, guard, loop->bell()};
+  detail::SoonQueue soon{base, guard, loop->bell()};
   detail::ThreadQueue fromThreads{base, guard};
   detail::Watches watches{base, guard};
   // process/ keeps here what is to end with the Reactor, before the watches.

@@ -23,9 +23,9 @@
 // destroyed. A Watch or DelayedCall that outlives its Reactor does nothing.
 //
 // Fork: in a process forked from the Reactor's own, the copy is inert, so that the epoll set,
-// timers and pipes that both processes share stay the parent's. run() and spawnProcess() throw
-// std::logic_error; the other members, the destructor included, do nothing. The child may make a
-// Reactor of its own at once. If the child goes on using
+// timers and pipes that both processes share stay the parent's. run(), fd(), dispatch(),
+// nextTimeout() and spawnProcess() throw std::logic_error; the other members, the destructor
+// included, do nothing. The child may make a Reactor of its own at once. If the child goes on using
 // the host's event_base, it must call event_reinit(3) first, as libevent requires.
 //
 // Errors: an exception cannot unwind through libevent's C code. If a callback throws, the exception
@@ -38,6 +38,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace phial {
 
@@ -104,6 +105,35 @@ class Reactor final : public Clock {
   /// The Cooperator of cooperate(reactor, work), made by the first call. It ends with the Reactor:
   /// tasks that are left then fail with SchedulerStopped, inside the Reactor's destructor.
   Cooperator& cooperator();
+
+  /// For a program whose own loop is not libevent's: the one descriptor to watch for reading,
+  /// level-triggered, on the Reactor's thread. It is readable when a descriptor or timer of the
+  /// Reactor is due, and when a call from outside dispatch(), such as the submission of a job, has
+  /// made something due. The loop waits for it at most nextTimeout(), then calls dispatch():
+  ///
+  ///     pollfd watched{.fd = reactor.fd(), .events = POLLIN};
+  ///     while (!done) {
+  ///       poll(&watched, 1, millisecondsUpTo(reactor.nextTimeout()));
+  ///       reactor.dispatch();
+  ///     }
+  ///
+  /// Owned by the event_base: do not read, close or change it. It stays the same. The first call
+  /// costs an eventfd and some system calls; afterwards a call costs nothing. Throws Error when the
+  /// event_base does not use plain epoll, or the system refuses a descriptor.
+  int fd();
+  /// Runs what is due and returns, without waiting. Calls that a callback makes due are run too,
+  /// until there are none, stop() has ended the loop, or `most` has passed; a descriptor that has
+  /// become ready meanwhile is left for the next dispatch(), and keeps fd() readable. The time is
+  /// looked at between two turns of the loop: one turn is always made, and none is cut short. If
+  /// the watcher is edge-triggered, repeat until poll(2) says that fd() is not readable. After
+  /// stop(), when running() is false, dispatch() begins a new run. REQUIRES: not inside a callback
+  /// of this loop (std::logic_error; Error when the host is dispatching the base).
+  void dispatch(Duration most = std::chrono::milliseconds(10));
+  /// How long a foreign loop may wait for fd() until it has to call dispatch() all the same: zero
+  /// when something is due that the descriptor does not show, empty when the descriptor shows all.
+  /// Ask again after every dispatch(). Round up to the loop's unit. Takes one step for each event
+  /// of the event_base.
+  std::optional<Duration> nextTimeout() const;
 
   /// The loop, for libevent's own functions. Owned by the Reactor or the host.
   event_base* base() const;
