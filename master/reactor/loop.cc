@@ -70,6 +70,7 @@ std::shared_ptr<Loop> Loop::join(event_base& base) {
 Loop::Loop(Private, event_base& base, OwnedBase owned)
     : owned_(std::move(owned)),
       base_((ofThisThread() != nullptr ? refuseBeside(*loopOfThisThread, base) : void(), base)),
+      systemEvents_(std::make_shared<SystemEvents>(base_, bell_, [this] { leaveLoop(); })),
       bridge_(base_),
       firstTurn_(makeEvent<&Loop::onFirstTurn>(base_, -1, 0, this)) {
   bridge_.onScheduled([this] { bell_.noteDue(); });
@@ -108,15 +109,21 @@ void Loop::dispatch(Duration most) {
 }
 
 void Loop::stop() {
-  if (state_ == State::kStopping) return;
+  if (state_ == State::kStopping || state_ == State::kEnding) return;
   // A call that was left over from the last run may come before this run's first turn.
   if (state_ == State::kRunning || insideRun_) {
-    state_ = State::kStopping;
-    event_base_loopbreak(&base_);
-    addForNextTurn(*firstTurn_);
+    if (systemEvents_->empty()) return leaveLoop();
+    state_ = State::kEnding;
+    systemEvents_->fire();
   } else if (!hasRun_) {
     stopRequested_ = true;
   }
+}
+
+void Loop::leaveLoop() {
+  state_ = State::kStopping;
+  event_base_loopbreak(&base_);
+  addForNextTurn(*firstTurn_);
 }
 
 void Loop::callWhenRunning(CallGuard& guard, std::function<void()> f) {
@@ -124,6 +131,7 @@ void Loop::callWhenRunning(CallGuard& guard, std::function<void()> f) {
 }
 
 void Loop::dropCallsOf(const CallGuard& guard) {
+  systemEvents_->dropCallsOf(guard);
   std::vector<WhenRunning> dropped;  // destroyed when the queue is in order again
   const auto end = std::stable_partition(whenRunning_.begin(), whenRunning_.end(),
                                          [&](const auto& call) { return call.guard != &guard; });
@@ -134,7 +142,7 @@ void Loop::dropCallsOf(const CallGuard& guard) {
 void Loop::onFirstTurn() {
   if (mark_.inherited()) return;
   const auto self = shared_from_this();
-  state_ = State::kRunning;
+  if (state_ != State::kEnding) state_ = State::kRunning;
   hasRun_ = true;
   if (std::exchange(stopRequested_, false)) return stop();
   // One at a time: a call may end another Reactor, and with it that one's calls.
@@ -147,6 +155,7 @@ void Loop::onFirstTurn() {
 
 void Loop::onLoopLeft() {
   if (running()) addForNextTurn(*firstTurn_);
+  systemEvents_->abandon();
   state_ = State::kIdle;
   hasRun_ = true;
 }

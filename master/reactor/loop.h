@@ -22,6 +22,7 @@
 #include "master/reactor/event.h"
 #include "master/reactor/loop_bell.h"
 #include "master/reactor/owner_thread.h"
+#include "master/reactor/system_events.h"
 
 namespace phial::detail {
 
@@ -56,10 +57,11 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   /// Makes turns until nothing is due, the loop is stopped, or `most` has passed.
   void dispatch(Duration most);
   void stop();
-  bool running() const { return state_ == State::kRunning; }
+  bool running() const { return state_ == State::kRunning || state_ == State::kEnding; }
 
   /// Rung by what becomes due without a descriptor that shows it.
   LoopBell& bell() { return bell_; }
+  SystemEvents& systemEvents() { return *systemEvents_; }
 
   /// Calls `f` through `guard` in the loop's first turn. REQUIRES: not running().
   void callWhenRunning(CallGuard& guard, std::function<void()> f);
@@ -69,14 +71,16 @@ class Loop final : public std::enable_shared_from_this<Loop> {
  private:
   static Loop* ofThisThread();
 
-  // Stopping ends with run(), or, when the host dispatches, with the first turn of its next loop.
-  enum class State { kIdle, kRunning, kStopping };
+  // Ending: the system event triggers are called. Stopping ends with run(), or, when the host
+  // dispatches, with the first turn of its next loop.
+  enum class State { kIdle, kRunning, kEnding, kStopping };
 
   struct WhenRunning {
     CallGuard* guard;
     std::function<void()> f;
   };
 
+  void leaveLoop();
   void onFirstTurn();
   void onLoopLeft();
 
@@ -86,6 +90,7 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   event_base& base_;
   bool insideRun_ = false;  // inside run() or dispatch()
   LoopBell bell_{base_, insideRun_};
+  const std::shared_ptr<SystemEvents> systemEvents_;
   LoopBridge bridge_;  // before all that may hold promises
   EventPtr firstTurn_;
   std::deque<WhenRunning> whenRunning_;

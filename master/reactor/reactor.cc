@@ -52,6 +52,17 @@ void Reactor::stop() {
 
 bool Reactor::running() const { return core_->loop->running(); }
 
+SystemEventTrigger Reactor::addTrigger(SystemEventPhase phase, std::function<Deferred<void>()> f) {
+  core_->thread().requireInDebug("Reactor::addSystemEventTrigger");
+  if (core_->inert()) return {};
+  return SystemEventTrigger(core_->loop->systemEvents().add(core_->guard, phase, std::move(f)));
+}
+
+bool Reactor::removeSystemEventTrigger(const SystemEventTrigger& trigger) {
+  core_->thread().requireInDebug("Reactor::removeSystemEventTrigger");
+  return !core_->inert() && core_->loop->systemEvents().remove(trigger.trigger_.lock());
+}
+
 Cooperator& Reactor::cooperator() {
   core_->thread().requireInDebug("Reactor::cooperator");
   if (!core_->cooperator) {

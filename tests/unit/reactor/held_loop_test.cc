@@ -178,6 +178,14 @@ TEST_F(HeldLoopTest, StopIsSeenByTheHolderAndEndsTheDispatch) {
   EXPECT_TRUE(reactor_.running()) << "who goes on holds it for another run";
 }
 
+TEST_F(HeldLoopTest, StopFromOutsideCallsTheTriggers) {
+  reactor_.addSystemEventTrigger(SystemEventPhase::before, [&] { log_ += 'b'; });
+  reactor_.stop();
+  EXPECT_TRUE(readable(reactor_));
+  while (reactor_.running()) turn(reactor_);
+  EXPECT_EQ(log_, "b");
+}
+
 TEST_F(HeldLoopTest, TheHostsOwnTimersAndActiveEventsAreReported) {
   const auto log = [](evutil_socket_t, short, void* text) {
     *static_cast<std::string*>(text) += 'h';

@@ -34,11 +34,14 @@
 
 #include <event2/event.h>
 #include <phial/master/clock.h>
+#include <phial/master/deferred.h>
 
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace phial {
 
@@ -48,6 +51,7 @@ struct SpawnOptions;
 
 namespace detail {
 class WatchState;
+struct SystemTrigger;
 }  // namespace detail
 
 /// Watches a descriptor. Dropping the Watch ends the watching, also inside its own callback. The
@@ -68,6 +72,26 @@ class [[nodiscard]] Watch {
 
  private:
   std::shared_ptr<detail::WatchState> state_;
+};
+
+/// When a system event trigger is called, after Twisted's phases of the shutdown.
+enum class SystemEventPhase {
+  before,  ///< while everything still works; the Deferreds that are returned are waited for
+  during,  ///< when all of `before` have ended
+  after,   ///< last
+};
+
+/// Names a trigger, for removeSystemEventTrigger. Copyable; dropping it removes nothing.
+class SystemEventTrigger {
+ public:
+  /// Names no trigger.
+  SystemEventTrigger() = default;
+  explicit SystemEventTrigger(std::weak_ptr<detail::SystemTrigger> trigger)
+      : trigger_(std::move(trigger)) {}
+
+ private:
+  friend class Reactor;
+  std::weak_ptr<detail::SystemTrigger> trigger_;
 };
 
 class Reactor final : public Clock {
@@ -92,15 +116,79 @@ class Reactor final : public Clock {
   void run();
 
   /// Ends the loop after the callback that runs now: run(), or the host's own dispatch, returns.
-  /// Other callbacks that were due stay due for the next run. A second stop() is harmless. If
+  /// Other callbacks that were due stay due for the next run. If there are system event triggers,
+  /// the loop goes on until the last of them has ended. A second stop() is harmless. If
   /// stop() is called before the loop has begun for the first time, the loop ends in its first
   /// turn; Twisted raises ReactorNotRunning here, but then a chain that settles before run() would
   /// leave a program that never ends. After run() has returned stop() does nothing: otherwise it
   /// would end a later run() that waits for something else, such as the end of a pool.
   void stop();
 
-  /// True from the first turn of the loop, whoever runs it, until stop() or the return of run().
+  /// True from the first turn of the loop, whoever runs it, until stop(), or with system event
+  /// triggers until the last has ended, or until the return of run().
   bool running() const;
+
+  /// Calls `f` once, from the loop, after stop() and before the loop ends: for what a program must
+  /// finish in order. `f` takes nothing and returns nothing or a Deferred<void>. Within a phase the
+  /// order is that of the requests. In the phase `before` all are called at once, and the loop goes
+  /// on until every Deferred that they have returned has a result; nothing bounds this time but the
+  /// program (Deferred::addTimeout). In the other phases a Deferred is not waited for. An exception
+  /// or failure in `before` goes to the hook of onCallbackError, and stops nothing. A trigger is
+  /// forgotten when it is called: for a further run add it again. If the host's loopbreak, or an
+  /// exception, ends the loop, no trigger is called; the triggers left over wait for the next
+  /// stop(). Reactors that share a loop share its end; a Reactor that ends takes its triggers with
+  /// it, uncalled. After Twisted's addSystemEventTrigger(phase, "shutdown", f).
+  template <class F>
+  SystemEventTrigger addSystemEventTrigger(SystemEventPhase phase, F f) {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
+      return addTrigger(phase, [f = std::move(f)]() mutable {
+        f();
+        return succeed();
+      });
+    } else {
+      return addTrigger(phase, std::move(f));
+    }
+  }
+  /// Forgets a trigger, and destroys its function. Returns false when the trigger has been called
+  /// or removed before, or belongs to another loop.
+  bool removeSystemEventTrigger(const SystemEventTrigger& trigger);
+
+  /// The steady clock's time at this moment, not the time that libevent caches.
+  TimePoint now() const override;
+
+  /// As Clock::callLater. Precise to the kernel's timers, whatever the clock of the base.
+  DelayedCall callLater(Duration delay, std::function<void()> f) override;
+
+  /// Calls `f` in the first turn of the loop, in the order of the requests. If the loop is running
+  /// already, calls `f` in its next turn.
+  void callWhenRunning(std::function<void()> f);
+
+  /// From any thread: calls `f` on the loop's thread, in the order of the requests. Blocks at most
+  /// for the lock of the queue. Functions still queued when the Reactor ends are destroyed on its
+  /// thread without a call. REQUIRES: the Reactor is alive; join the threads before it ends.
+  void callFromThread(std::function<void()> f);
+
+  /// Advanced. Calls `f` after the callback that runs now has returned, before the loop asks the
+  /// system for new events, and outside any KJ callback. Cheaper than callLater with a delay of
+  /// zero, which costs a poll. An endless chain of such calls starves I/O.
+  void callSoon(std::function<void()> f);
+
+  /// Calls `f` in every turn in which `fd` is readable, at its end, or in error. Level-triggered:
+  /// read until EAGAIN, or `f` is called again. Throws Error when `fd` cannot be watched, as a
+  /// closed descriptor or a regular file.
+  Watch addReader(int fd, std::function<void()> f);
+  /// As addReader, for writing.
+  Watch addWriter(int fd, std::function<void()> f);
+
+  /// Starts a program; process.h documents the options. Takes well below a millisecond, whatever
+  /// the size of this process. Throws SpawnError when the program cannot be started,
+  /// std::invalid_argument when an option cannot be meant.
+  Process spawnProcess(const SpawnOptions& options);
+
+  /// Replaces the function that receives the exceptions of callbacks. The default writes the
+  /// exception to the log at level error. The hook must not throw. An empty function restores the
+  /// default.
+  void onCallbackError(std::function<void(std::exception_ptr)> hook);
 
   /// The Cooperator of cooperate(reactor, work), made by the first call. It ends with the Reactor:
   /// tasks that are left then fail with SchedulerStopped, inside the Reactor's destructor.
@@ -143,6 +231,8 @@ class Reactor final : public Clock {
   void requireThread(const char* call) const;
 
  private:
+  SystemEventTrigger addTrigger(SystemEventPhase phase, std::function<Deferred<void>()> f);
+
   struct Core;
   std::unique_ptr<Core> core_;
 };
