@@ -15,5 +15,7 @@
 #include <phial/master/react.h>             // IWYU pragma: export
 #include <phial/master/reactor.h>           // IWYU pragma: export
 #include <phial/master/scope.h>             // IWYU pragma: export
+#include <phial/master/signal_watch.h>      // IWYU pragma: export
+#include <phial/master/stop_on_signals.h>   // IWYU pragma: export
 #include <phial/master/tasks.h>             // IWYU pragma: export
 #include <phial/protocol/exception_type.h>  // IWYU pragma: export
