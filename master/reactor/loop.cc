@@ -1,13 +1,17 @@
 #include "master/reactor/loop.h"
 
+#include <kj/common.h>
 #include <phial/protocol/descriptor.h>
 #include <phial/protocol/error.h>
+#include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include "master/reactor/next_timer.h"
 
 namespace phial::detail {
 namespace {
@@ -39,21 +43,6 @@ void refuseBeside(const Loop& first, const event_base& base) {
 
 }  // namespace
 
-// Also when the loop is left by an exception or by the end of its thread.
-class Loop::InsideRun {
- public:
-  explicit InsideRun(Loop& loop) : loop_(loop) { loop_.insideRun_ = true; }
-  ~InsideRun() {
-    loop_.insideRun_ = false;
-    loop_.onLoopLeft();
-  }
-  InsideRun(const InsideRun&) = delete;
-  InsideRun& operator=(const InsideRun&) = delete;
-
- private:
-  Loop& loop_;
-};
-
 // The copy of a parent's Loop does not stand in the way of one of this process's own.
 Loop* Loop::ofThisThread() {
   Loop* const found = loopOfThisThread;
@@ -81,8 +70,10 @@ std::shared_ptr<Loop> Loop::join(event_base& base) {
 Loop::Loop(Private, event_base& base, OwnedBase owned)
     : owned_(std::move(owned)),
       base_((ofThisThread() != nullptr ? refuseBeside(*loopOfThisThread, base) : void(), base)),
+      systemEvents_(std::make_shared<SystemEvents>(base_, bell_, [this] { leaveLoop(); })),
       bridge_(base_),
       firstTurn_(makeEvent<&Loop::onFirstTurn>(base_, -1, 0, this)) {
+  bridge_.onScheduled([this] { bell_.noteDue(); });
   addForNextTurn(*firstTurn_);
   loopOfThisThread = this;
 }
@@ -91,25 +82,50 @@ Loop::~Loop() {
   if (loopOfThisThread == this) loopOfThisThread = nullptr;
 }
 
+// Both loops may be left by an exception, or by the end of their thread.
 void Loop::run() {
   if (insideRun_) throw std::logic_error("Reactor::run: the loop is running already");
   const auto self = shared_from_this();
-  const InsideRun inside(*this);
+  insideRun_ = true;
+  KJ_DEFER({
+    insideRun_ = false;
+    onLoopLeft();
+  });
   waits_->open();
   if (event_base_loop(&base_, EVLOOP_NO_EXIT_ON_EMPTY) < 0) throw Error("libevent's loop failed");
 }
 
+void Loop::dispatch(Duration most) {
+  if (insideRun_) throw std::logic_error("Reactor::dispatch: the loop is running already");
+  const auto self = shared_from_this();
+  const auto now = [] { return TimePoint(std::chrono::steady_clock::now()); };
+  const TimePoint end = saturatingAdd(now(), most);
+  insideRun_ = true;
+  KJ_DEFER(insideRun_ = false);
+  do {
+    if (event_base_loop(&base_, EVLOOP_ONCE | EVLOOP_NONBLOCK) < 0) {
+      throw Error("libevent's loop failed");
+    }
+  } while (state_ != State::kStopping && now() < end && nextTimer(base_) == Duration::zero());
+}
+
 void Loop::stop() {
-  if (state_ == State::kStopping) return;
+  if (state_ == State::kStopping || state_ == State::kEnding) return;
   // A call that was left over from the last run may come before this run's first turn.
   if (state_ == State::kRunning || insideRun_) {
-    state_ = State::kStopping;
-    waits_->stop();
-    event_base_loopbreak(&base_);
-    addForNextTurn(*firstTurn_);
+    if (systemEvents_->empty()) return leaveLoop();
+    state_ = State::kEnding;
+    systemEvents_->fire();
   } else if (!hasRun_) {
     stopRequested_ = true;
   }
+}
+
+void Loop::leaveLoop() {
+  state_ = State::kStopping;
+  waits_->stop();
+  event_base_loopbreak(&base_);
+  addForNextTurn(*firstTurn_);
 }
 
 void Loop::callWhenRunning(CallGuard& guard, std::function<void()> f) {
@@ -117,6 +133,7 @@ void Loop::callWhenRunning(CallGuard& guard, std::function<void()> f) {
 }
 
 void Loop::dropCallsOf(const CallGuard& guard) {
+  systemEvents_->dropCallsOf(guard);
   std::vector<WhenRunning> dropped;  // destroyed when the queue is in order again
   const auto end = std::stable_partition(whenRunning_.begin(), whenRunning_.end(),
                                          [&](const auto& call) { return call.guard != &guard; });
@@ -127,7 +144,7 @@ void Loop::dropCallsOf(const CallGuard& guard) {
 void Loop::onFirstTurn() {
   if (mark_.inherited()) return;
   const auto self = shared_from_this();
-  state_ = State::kRunning;
+  if (state_ != State::kEnding) state_ = State::kRunning;
   hasRun_ = true;
   waits_->open();
   if (std::exchange(stopRequested_, false)) return stop();
@@ -140,7 +157,8 @@ void Loop::onFirstTurn() {
 }
 
 void Loop::onLoopLeft() {
-  if (state_ == State::kRunning) addForNextTurn(*firstTurn_);
+  if (running()) addForNextTurn(*firstTurn_);
+  systemEvents_->abandon();
   state_ = State::kIdle;
   hasRun_ = true;
   waits_->stop();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <event2/event.h>
+#include <phial/master/clock.h>
 #include <phial/protocol/fork_mark.h>
 #include <phial/protocol/loop_bridge.h>
 
@@ -19,8 +20,10 @@
 
 #include "master/reactor/call_guard.h"
 #include "master/reactor/event.h"
+#include "master/reactor/loop_bell.h"
 #include "master/reactor/loop_waits.h"
 #include "master/reactor/owner_thread.h"
+#include "master/reactor/system_events.h"
 
 namespace phial::detail {
 
@@ -52,10 +55,16 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   void leave();
 
   void run();
+  /// Makes turns until nothing is due, the loop is stopped, or `most` has passed.
+  void dispatch(Duration most);
   void stop();
   /// The threads that wait for this loop.
   const std::shared_ptr<LoopWaits>& waits() const { return waits_; }
-  bool running() const { return state_ == State::kRunning; }
+  bool running() const { return state_ == State::kRunning || state_ == State::kEnding; }
+
+  /// Rung by what becomes due without a descriptor that shows it.
+  LoopBell& bell() { return bell_; }
+  SystemEvents& systemEvents() { return *systemEvents_; }
 
   /// Calls `f` through `guard` in the loop's first turn. REQUIRES: not running().
   void callWhenRunning(CallGuard& guard, std::function<void()> f);
@@ -65,16 +74,16 @@ class Loop final : public std::enable_shared_from_this<Loop> {
  private:
   static Loop* ofThisThread();
 
-  // Stopping ends with run(), or, when the host dispatches, with the first turn of its next loop.
-  enum class State { kIdle, kRunning, kStopping };
+  // Ending: the system event triggers are called. Stopping ends with run(), or, when the host
+  // dispatches, with the first turn of its next loop.
+  enum class State { kIdle, kRunning, kEnding, kStopping };
 
   struct WhenRunning {
     CallGuard* guard;
     std::function<void()> f;
   };
 
-  class InsideRun;
-
+  void leaveLoop();
   void onFirstTurn();
   void onLoopLeft();
 
@@ -82,6 +91,9 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   const OwnerThread thread_;
   OwnedBase owned_;  // before all that is on it
   event_base& base_;
+  bool insideRun_ = false;  // inside run() or dispatch()
+  LoopBell bell_{base_, insideRun_};
+  const std::shared_ptr<SystemEvents> systemEvents_;
   LoopBridge bridge_;  // before all that may hold promises
   EventPtr firstTurn_;
   const std::shared_ptr<LoopWaits> waits_ = std::make_shared<LoopWaits>();
@@ -89,7 +101,6 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   State state_ = State::kIdle;
   bool hasRun_ = false;         // its first turn has been
   bool stopRequested_ = false;  // before that
-  bool insideRun_ = false;
 };
 
 }  // namespace phial::detail

@@ -2,12 +2,15 @@
 #include <phial/protocol/error.h>
 #include <unistd.h>
 
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "master/reactor/call_guard.h"
 #include "master/reactor/loop.h"
+#include "master/reactor/next_timer.h"
 #include "master/reactor/reactor_core.h"
 #include "master/reactor/soon_queue.h"
 #include "master/reactor/thread_queue.h"
@@ -48,6 +51,44 @@ void Reactor::stop() {
 }
 
 bool Reactor::running() const { return core_->loop->running(); }
+
+SystemEventTrigger Reactor::addTrigger(SystemEventPhase phase, std::function<Deferred<void>()> f) {
+  core_->thread().requireInDebug("Reactor::addSystemEventTrigger");
+  if (core_->inert()) return {};
+  return SystemEventTrigger(core_->loop->systemEvents().add(core_->guard, phase, std::move(f)));
+}
+
+bool Reactor::removeSystemEventTrigger(const SystemEventTrigger& trigger) {
+  core_->thread().requireInDebug("Reactor::removeSystemEventTrigger");
+  return !core_->inert() && core_->loop->systemEvents().remove(trigger.trigger_.lock());
+}
+
+Cooperator& Reactor::cooperator() {
+  core_->thread().requireInDebug("Reactor::cooperator");
+  if (!core_->cooperator) {
+    core_->cooperator = std::make_unique<Cooperator>(*this);
+    if (core_->inert()) core_->cooperator->stop();
+  }
+  return *core_->cooperator;
+}
+
+int Reactor::fd() {
+  core_->requireOwnProcess("fd");
+  core_->thread().require("Reactor::fd");
+  return core_->loop->bell().descriptor();
+}
+
+void Reactor::dispatch(Duration most) {
+  core_->requireOwnProcess("dispatch");
+  core_->thread().require("Reactor::dispatch");
+  core_->loop->dispatch(most);
+}
+
+std::optional<Duration> Reactor::nextTimeout() const {
+  core_->requireOwnProcess("nextTimeout");
+  core_->thread().require("Reactor::nextTimeout");
+  return detail::nextTimer(core_->base);
+}
 
 TimePoint Reactor::now() const { return detail::Timers::now(); }
 

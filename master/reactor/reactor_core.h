@@ -1,6 +1,7 @@
 // What a Reactor consists of.
 #pragma once
 
+#include <phial/master/cooperator.h>
 #include <phial/master/detail/thread_door.h>
 #include <phial/master/reactor.h>
 #include <phial/master/thread_pool.h>
@@ -40,6 +41,7 @@ struct Reactor::Core {
     closed = true;
     door->end();      // nobody waits for this any more, the threads below included
     threads.reset();  // waits for them
+    cooperator.reset();
     loop->dropCallsOf(guard);
     timers.close();
     soon.close();
@@ -61,8 +63,8 @@ struct Reactor::Core {
   const std::shared_ptr<detail::Loop> loop;
   event_base& base = loop->base();
   detail::CallGuard guard;
-  detail::Timers timers{base, guard};
-  detail::SoonQueue soon{base, guard};
+  detail::Timers timers{base, guard, loop->bell()};
+  detail::SoonQueue soon{base, guard, loop->bell()};
   const std::shared_ptr<detail::ThreadQueue> fromThreads =
       std::make_shared<detail::ThreadQueue>(base, guard);
   const std::shared_ptr<detail::ThreadDoor> door =
@@ -70,7 +72,8 @@ struct Reactor::Core {
   detail::Watches watches{base, guard};
   // process/ keeps here what is to end with the Reactor, before the watches.
   std::unique_ptr<detail::EndsWithReactor> children;
-  std::unique_ptr<ThreadPool> threads;  // made when it is asked for
+  std::unique_ptr<ThreadPool> threads;     // made when it is asked for
+  std::unique_ptr<Cooperator> cooperator;  // likewise
   bool closed = false;
 };
 

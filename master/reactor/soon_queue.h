@@ -7,18 +7,21 @@
 
 #include "master/reactor/call_guard.h"
 #include "master/reactor/event.h"
+#include "master/reactor/loop_bell.h"
 
 namespace phial::detail {
 
 class SoonQueue {
  public:
-  SoonQueue(event_base& base, CallGuard& guard)
-      : guard_(guard), event_(makeEvent<&SoonQueue::drain>(base, -1, 0, this)) {}
+  SoonQueue(event_base& base, CallGuard& guard, LoopBell& bell)
+      : guard_(guard), bell_(bell), event_(makeEvent<&SoonQueue::drain>(base, -1, 0, this)) {}
 
   void add(std::function<void()> f) {
     calls_.push_back(std::move(f));
     // An event activated from a callback joins the end of the turn's list.
-    if (calls_.size() == 1) event_active(event_.get(), EV_TIMEOUT, 0);
+    if (calls_.size() > 1) return;
+    event_active(event_.get(), EV_TIMEOUT, 0);
+    bell_.noteDue();
   }
 
   /// Drops what has not been called.
@@ -31,6 +34,7 @@ class SoonQueue {
   }
 
   CallGuard& guard_;
+  LoopBell& bell_;
   std::vector<std::function<void()>> calls_;
   EventPtr event_;
 };

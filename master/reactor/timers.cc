@@ -55,8 +55,9 @@ class Timers::Call final : public DelayedCall::Impl {
   std::function<void()> f_;
 };
 
-Timers::Timers(event_base& base, CallGuard& guard)
+Timers::Timers(event_base& base, CallGuard& guard, LoopBell& bell)
     : guard_(guard),
+      bell_(bell),
       timerFd_(
           checkedFd(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create")),
       timerFdEvent_(
@@ -125,6 +126,7 @@ void Timers::arm() {
   if (next <= now()) {
     duePending_ = true;
     addForNextTurn(*dueEvent_);
+    bell_.noteDue();
   } else if (next < armedFor_) {
     armedFor_ = next;
     setTimer(timerFd_.get(), next);

@@ -17,12 +17,13 @@
 #include "master/reactor/call_guard.h"
 #include "master/reactor/event.h"
 #include "master/reactor/file_descriptor.h"
+#include "master/reactor/loop_bell.h"
 
 namespace phial::detail {
 
 class Timers {
  public:
-  Timers(event_base& base, CallGuard& guard);
+  Timers(event_base& base, CallGuard& guard, LoopBell& bell);
   ~Timers();
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
@@ -45,6 +46,7 @@ class Timers {
   void arm();
 
   CallGuard& guard_;
+  LoopBell& bell_;
   std::map<Key, std::shared_ptr<Call>> calls_;
   std::uint64_t nextOrder_ = 0;
   FileDescriptor timerFd_;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "protocol/wire/event_ptr.h"
 
@@ -53,6 +54,7 @@ class LoopBridge::Port final : public kj::EventPort {
   void leave() { scope_.reset(); }
 
   event_base& base() const { return base_; }
+  void onScheduled(std::function<void()> hook) { scheduled_ = std::move(hook); }
   kj::WaitScope& scope() { return *scope_; }
   bool runnable() { return loop_.isRunnable(); }
 
@@ -103,11 +105,13 @@ class LoopBridge::Port final : public kj::EventPort {
       event_del(event_.get());
     } else if (!running_) {
       event_active(event_.get(), EV_TIMEOUT, 0);
+      if (scheduled_) scheduled_();
     }
   }
 
   const detail::ForkMark mark_;
   event_base& base_;
+  std::function<void()> scheduled_;
   detail::EventPtr event_;
   kj::EventLoop loop_;
   std::optional<kj::WaitScope> scope_;
@@ -139,6 +143,7 @@ LoopBridge* LoopBridge::current() { return currentBridge; }
 event_base& LoopBridge::base() const { return port_->base(); }
 kj::WaitScope& LoopBridge::waitScope() { return port_->scope(); }
 void LoopBridge::runQueue() { port_->runQueue(); }
+void LoopBridge::onScheduled(std::function<void()> hook) { port_->onScheduled(std::move(hook)); }
 bool LoopBridge::runnable() const { return port_->runnable(); }
 
 }  // namespace phial

@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-class AdoptedBaseTest : public testing::Test {
+class AdoptedBaseTest : public ::testing::Test {
  protected:
   std::unique_ptr<event_base, BaseFree> base_{event_base_new()};
 };

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class CallLaterTest : public testing::Test {
+class CallLaterTest : public ::testing::Test {
  protected:
   void runFor(Duration time) {
     reactor_.callLater(time, [this] { reactor_.stop(); });

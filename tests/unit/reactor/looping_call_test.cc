@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class LoopingCallTest : public testing::Test {
+class LoopingCallTest : public ::testing::Test {
  protected:
   ManualClock clock_;
   int calls_ = 0;

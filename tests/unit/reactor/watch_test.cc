@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class WatchTest : public testing::Test {
+class WatchTest : public ::testing::Test {
  protected:
   WatchTest() { EXPECT_EQ(pipe2(pipe_, O_CLOEXEC | O_NONBLOCK), 0); }
   ~WatchTest() override {

@@ -11,7 +11,8 @@ namespace phial {
 /// Runs the loop until `main` has its result. Returns the value of `main`, to be the program's exit
 /// status. If `main` fails, writes "program: message" to the log and returns 1. If something else
 /// ends the loop first, returns 1 and drops `main` without cancelling it; a later failure of `main`
-/// is reported as unhandled. REQUIRES: `reactor` is not running. After twisted.internet.task.react.
+/// is reported as unhandled. System event triggers have been called when it returns. REQUIRES:
+/// `reactor` is not running. After twisted.internet.task.react.
 [[nodiscard]] int react(Reactor& reactor, std::string_view program, Deferred<int> main);
 
 }  // namespace phial

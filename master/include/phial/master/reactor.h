@@ -23,10 +23,10 @@
 // destroyed. A Watch or DelayedCall that outlives its Reactor does nothing.
 //
 // Fork: in a process forked from the Reactor's own, the copy is inert, so that the epoll set,
-// timers and pipes that both processes share stay the parent's. run() and spawnProcess() throw
-// std::logic_error; the other members, the destructor included, do nothing. The child may make a
-// Reactor of its own at once. If the child goes on using the host's event_base, it must call
-// event_reinit(3) first, as libevent requires.
+// timers and pipes that both processes share stay the parent's. run(), fd(), dispatch(),
+// nextTimeout() and spawnProcess() throw std::logic_error; the other members, the destructor
+// included, do nothing. The child may make a Reactor of its own at once. If the child goes on using
+// the host's event_base, it must call event_reinit(3) first, as libevent requires.
 //
 // Errors: an exception cannot unwind through libevent's C code. If a callback throws, the exception
 // goes to the hook of onCallbackError, and the loop goes on.
@@ -34,13 +34,18 @@
 
 #include <event2/event.h>
 #include <phial/master/clock.h>
+#include <phial/master/deferred.h>
 
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace phial {
 
+class Cooperator;
 class Process;
 class ThreadPool;
 struct SpawnOptions;
@@ -48,6 +53,7 @@ struct SpawnOptions;
 namespace detail {
 class ThreadDoor;
 class WatchState;
+struct SystemTrigger;
 }  // namespace detail
 
 /// Watches a descriptor. Dropping the Watch ends the watching, also inside its own callback. The
@@ -68,6 +74,26 @@ class [[nodiscard]] Watch {
 
  private:
   std::shared_ptr<detail::WatchState> state_;
+};
+
+/// When a system event trigger is called, after Twisted's phases of the shutdown.
+enum class SystemEventPhase {
+  before,  ///< while everything still works; the Deferreds that are returned are waited for
+  during,  ///< when all of `before` have ended
+  after,   ///< last
+};
+
+/// Names a trigger, for removeSystemEventTrigger. Copyable; dropping it removes nothing.
+class SystemEventTrigger {
+ public:
+  /// Names no trigger.
+  SystemEventTrigger() = default;
+  explicit SystemEventTrigger(std::weak_ptr<detail::SystemTrigger> trigger)
+      : trigger_(std::move(trigger)) {}
+
+ private:
+  friend class Reactor;
+  std::weak_ptr<detail::SystemTrigger> trigger_;
 };
 
 class Reactor final : public Clock {
@@ -92,15 +118,42 @@ class Reactor final : public Clock {
   void run();
 
   /// Ends the loop after the callback that runs now: run(), or the host's own dispatch, returns.
-  /// Other callbacks that were due stay due for the next run. A second stop() is harmless. If
+  /// Other callbacks that were due stay due for the next run. If there are system event triggers,
+  /// the loop goes on until the last of them has ended. A second stop() is harmless. If
   /// stop() is called before the loop has begun for the first time, the loop ends in its first
   /// turn; Twisted raises ReactorNotRunning here, but then a chain that settles before run() would
   /// leave a program that never ends. After run() has returned stop() does nothing: otherwise it
   /// would end a later run() that waits for something else, such as the end of a pool.
   void stop();
 
-  /// True from the first turn of the loop, whoever runs it, until stop() or the return of run().
+  /// True from the first turn of the loop, whoever runs it, until stop(), or with system event
+  /// triggers until the last has ended, or until the return of run().
   bool running() const;
+
+  /// Calls `f` once, from the loop, after stop() and before the loop ends: for what a program must
+  /// finish in order. `f` takes nothing and returns nothing or a Deferred<void>. Within a phase the
+  /// order is that of the requests. In the phase `before` all are called at once, and the loop goes
+  /// on until every Deferred that they have returned has a result; nothing bounds this time but the
+  /// program (Deferred::addTimeout). In the other phases a Deferred is not waited for. An exception
+  /// or failure in `before` goes to the hook of onCallbackError, and stops nothing. A trigger is
+  /// forgotten when it is called: for a further run add it again. If the host's loopbreak, or an
+  /// exception, ends the loop, no trigger is called; the triggers left over wait for the next
+  /// stop(). Reactors that share a loop share its end; a Reactor that ends takes its triggers with
+  /// it, uncalled. After Twisted's addSystemEventTrigger(phase, "shutdown", f).
+  template <class F>
+  SystemEventTrigger addSystemEventTrigger(SystemEventPhase phase, F f) {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
+      return addTrigger(phase, [f = std::move(f)]() mutable {
+        f();
+        return succeed();
+      });
+    } else {
+      return addTrigger(phase, std::move(f));
+    }
+  }
+  /// Forgets a trigger, and destroys its function. Returns false when the trigger has been called
+  /// or removed before, or belongs to another loop.
+  bool removeSystemEventTrigger(const SystemEventTrigger& trigger);
 
   /// The steady clock's time at this moment, not the time that libevent caches.
   TimePoint now() const override;
@@ -149,6 +202,39 @@ class Reactor final : public Clock {
   /// default.
   void onCallbackError(std::function<void(std::exception_ptr)> hook);
 
+  /// The Cooperator of cooperate(reactor, work), made by the first call. It ends with the Reactor:
+  /// tasks that are left then fail with SchedulerStopped, inside the Reactor's destructor.
+  Cooperator& cooperator();
+
+  /// For a program whose own loop is not libevent's: the one descriptor to watch for reading,
+  /// level-triggered, on the Reactor's thread. It is readable when a descriptor or timer of the
+  /// Reactor is due, and when a call from outside dispatch(), such as the submission of a job, has
+  /// made something due. The loop waits for it at most nextTimeout(), then calls dispatch():
+  ///
+  ///     pollfd watched{.fd = reactor.fd(), .events = POLLIN};
+  ///     while (!done) {
+  ///       poll(&watched, 1, millisecondsUpTo(reactor.nextTimeout()));
+  ///       reactor.dispatch();
+  ///     }
+  ///
+  /// Owned by the event_base: do not read, close or change it. It stays the same. The first call
+  /// costs an eventfd and some system calls; afterwards a call costs nothing. Throws Error when the
+  /// event_base does not use plain epoll, or the system refuses a descriptor.
+  int fd();
+  /// Runs what is due and returns, without waiting. Calls that a callback makes due are run too,
+  /// until there are none, stop() has ended the loop, or `most` has passed; a descriptor that has
+  /// become ready meanwhile is left for the next dispatch(), and keeps fd() readable. The time is
+  /// looked at between two turns of the loop: one turn is always made, and none is cut short. If
+  /// the watcher is edge-triggered, repeat until poll(2) says that fd() is not readable. After
+  /// stop(), when running() is false, dispatch() begins a new run. REQUIRES: not inside a callback
+  /// of this loop (std::logic_error; Error when the host is dispatching the base).
+  void dispatch(Duration most = std::chrono::milliseconds(10));
+  /// How long a foreign loop may wait for fd() until it has to call dispatch() all the same: zero
+  /// when something is due that the descriptor does not show, empty when the descriptor shows all.
+  /// Ask again after every dispatch(). Round up to the loop's unit. Takes one step for each event
+  /// of the event_base.
+  std::optional<Duration> nextTimeout() const;
+
   /// The loop, for libevent's own functions. Owned by the Reactor or the host.
   event_base* base() const;
 
@@ -158,6 +244,8 @@ class Reactor final : public Clock {
 
  private:
   friend class detail::ThreadDoor;
+  SystemEventTrigger addTrigger(SystemEventPhase phase, std::function<Deferred<void>()> f);
+
   struct Core;
   std::unique_ptr<Core> core_;
 };

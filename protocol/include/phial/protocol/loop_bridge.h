@@ -18,6 +18,7 @@
 #include <event2/event.h>
 #include <kj/async.h>
 
+#include <functional>
 #include <memory>
 
 namespace phial {
@@ -51,6 +52,10 @@ class LoopBridge {
   /// Frees this thread for another bridge. For an inherited bridge, which must then be kept for
   /// ever. Nothing in KJ's queue is run or cancelled.
   void leave();
+
+  /// Calls `hook` whenever KJ's queue gets something to run outside its own turns: for a loop that
+  /// must be told. Until the end of the bridge; the hook must not throw, nor use KJ.
+  void onScheduled(std::function<void()> hook);
 
   /// True when KJ has something to run.
   bool runnable() const;
