@@ -157,12 +157,12 @@ TEST_F(EventualResultTest, AFailureThatWasAskedForIsNotReported) {
 TEST_F(EventualResultTest, AStashedResultIsRetrievedOnce) {
   const auto number = loop_.runInReactor([] { return 17; }).stash();
   EXPECT_EQ(loop_.retrieve<int>(number).wait(), 17);
-  EXPECT_THROW(loop_.retrieve<int>(number), std::out_of_range);
+  EXPECT_THROW(static_cast<void>(loop_.retrieve<int>(number)), std::out_of_range);
 }
 
 TEST_F(EventualResultTest, AStashedResultOfAnotherTypeIsRefused) {
   const auto number = loop_.runInReactor([] { return 17; }).stash();
-  EXPECT_THROW(loop_.retrieve<std::string>(number), std::bad_any_cast);
+  EXPECT_THROW(static_cast<void>(loop_.retrieve<std::string>(number)), std::bad_any_cast);
 }
 
 TEST_F(EventualResultTest, AStashedFailureIsReportedAtTheReactorsEnd) {

@@ -109,7 +109,7 @@ TEST_F(SignalWatchTest, AHandlerThatWasPutOverItStays) {
 }
 
 TEST_F(SignalWatchTest, AnyThreadMayGetTheSignalAndAnyReactorMayHear) {
-  std::thread thread([this] {
+  std::thread thread([] {
     Reactor other;
     bool heard = false;
     const SignalWatch theirs(other, {SIGUSR1}, [&] {
@@ -170,7 +170,8 @@ TEST_F(SignalWatchTest, AssigningEndsTheWatchThatWasThere) {
 
 TEST_F(SignalWatchTest, SignalsThatCannotBeWatchedAreRefused) {
   for (const int signal : {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, 0, -1, 65}) {
-    EXPECT_THROW(SignalWatch(reactor_, {SIGUSR1, signal}, [] {}), std::invalid_argument) << signal;
+    const auto watch = [&] { const SignalWatch refused(reactor_, {SIGUSR1, signal}, [] {}); };
+    EXPECT_THROW(watch(), std::invalid_argument) << signal;
   }
 }
 
