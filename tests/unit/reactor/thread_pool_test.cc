@@ -29,10 +29,10 @@ std::string nameOfThisThread() {
 }
 
 TEST(ThreadPoolTest, StartsAThreadOnlyWhenAFunctionWaitsForOne) {
+  std::latch both(2);  // outlives the threads of the pool
   ThreadPool pool({.max = 2});
   pool.start();
   EXPECT_EQ(pool.threads(), 0U);
-  std::latch both(2);
   const auto meet = [&] { both.arrive_and_wait(); };  // needs two threads at once
   pool.callInThread(meet);
   EXPECT_EQ(pool.threads(), 1U);
@@ -87,8 +87,8 @@ TEST(ThreadPoolTest, StopRunsWhatIsQueuedBehindARunningFunction) {
 }
 
 TEST(ThreadPoolTest, AFunctionThatWasQueuedBeforeTheStartRunsAfterIt) {
-  ThreadPool pool;
   std::latch ran(1);
+  ThreadPool pool;
   pool.callInThread([&] { ran.count_down(); });
   EXPECT_EQ(pool.threads(), 0U);
   EXPECT_EQ(pool.queued(), 1U);
@@ -150,13 +150,13 @@ TEST(ThreadPoolTest, RefusesToWaitForItself) {
 TEST(ThreadPoolTest, MayBeDestroyedByItsOwnFunction) {
   auto pool = std::make_shared<ThreadPool>(ThreadPoolOptions{.max = 1});
   pool->start();
-  std::latch over(1);
+  const auto over = std::make_shared<std::latch>(1);
   ThreadPool& borrowed = *pool;
-  borrowed.callInThread([&over, own = std::move(pool)]() mutable {
+  borrowed.callInThread([over, own = std::move(pool)]() mutable {
     own.reset();
-    over.count_down();
+    over->count_down();
   });
-  over.wait();
+  over->wait();
 }
 
 TEST(ThreadPoolTest, OptionsThatCanMeanNothingAreRefused) {
