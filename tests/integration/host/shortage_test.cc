@@ -1,7 +1,9 @@
 // Hosts that have too little: descriptors, processes, file sizes.
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "host_jobs.h"
@@ -37,6 +39,10 @@ class SoftLimit {
 class FewDescriptors {
  public:
   explicit FewDescriptors(std::size_t room) : limit_(RLIMIT_NOFILE, 256) {
+    // UndefinedBehaviorSanitizer looks at each type once, and needs descriptors for it.
+    for (const auto* category : {&std::generic_category(), &std::system_category()}) {
+      static_cast<void>(std::error_code(EMFILE, *category).message());
+    }
     for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken_.emplace_back(fd);
     giveBack(room);
   }
