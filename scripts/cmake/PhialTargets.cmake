@@ -58,6 +58,9 @@ function(phial_test_options target)
     # It takes an included source for a header, whose unnamed namespaces would be a mistake.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
+  if(TARGET phial_test_thread_sanitizer)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:phial_test_thread_sanitizer>)
+  endif()
 endfunction()
 
 function(phial_precompile target)
