@@ -2,16 +2,15 @@
 #include <gmock/gmock.h>
 #include <phial/protocol/arena.h>
 #include <phial/protocol/side_thread.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <chrono>
 #include <cstring>
 #include <functional>
-#include <mutex>
 #include <vector>
 
 #include "tests/support/turnstile.h"
+#include "tests/unit/protocol/loop_door.h"
 #include "tests/unit/protocol/message_pipe_fixture.h"
 
 namespace phial {
@@ -22,44 +21,6 @@ using testing::HasSubstr;
 
 constexpr std::size_t kLarge = 3 << 20;
 constexpr std::size_t kPage = 4096;
-
-/// A way for other threads to have something called by the loop.
-class Door {
- public:
-  explicit Door(event_base& base)
-      : event_(event_new(
-            &base, fd_, EV_READ | EV_PERSIST,
-            [](int, short, void* self) { static_cast<Door*>(self)->callAll(); }, this)) {
-    KJ_ASSERT(event_add(event_, nullptr) == 0);
-  }
-  ~Door() { event_free(event_); }
-  Door(const Door&) = delete;
-  Door& operator=(const Door&) = delete;
-
-  void add(std::function<void()> f) {
-    const std::scoped_lock lock(mutex_);
-    calls_.push_back(std::move(f));
-    const std::uint64_t one = 1;
-    KJ_ASSERT(write(fd_, &one, sizeof one) == sizeof one);
-  }
-
- private:
-  void callAll() {
-    std::vector<std::function<void()>> calls;
-    {
-      const std::scoped_lock lock(mutex_);
-      std::uint64_t count = 0;
-      KJ_ASSERT(read(fd_, &count, sizeof count) == sizeof count);
-      calls.swap(calls_);
-    }
-    for (const auto& call : calls) call();
-  }
-
-  std::mutex mutex_;
-  std::vector<std::function<void()>> calls_;
-  const kj::AutoCloseFd fd_{eventfd(0, EFD_CLOEXEC)};
-  event* const event_;
-};
 
 /// A master's pipe and its worker's, in one process.
 class MessagePipeArenaTest : public MessagePipeTest {
@@ -129,8 +90,8 @@ class MessagePipeArenaTest : public MessagePipeTest {
 
   int blocks_ = 0;  // taken and not given back
   std::size_t mostMemory_ = std::size_t{1} << 30;
-  Door door_{*base_};
-  detail::SideThread side_{std::bind_front(&Door::add, &door_)};
+  LoopDoor door_{*base_};
+  detail::SideThread side_{std::bind_front(&LoopDoor::add, &door_)};
   std::unique_ptr<MessagePipe> master_;
   std::unique_ptr<MessagePipe> worker_;
   kj::AutoCloseFd toMaster_;
