@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // The struct, its pointer and the union member's.
@@ -77,4 +77,4 @@ std::unique_ptr<Batch> BatchQueue::pop() {
   return batch;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// How one job ended, still as a C++ value.
 struct FinishedJob {
@@ -99,4 +99,4 @@ class BatchQueue {
   unsigned index_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

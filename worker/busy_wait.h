@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Each time that nothing came it tries half as long, and twice as long when something did.
 class BusyWait {
@@ -43,4 +43,4 @@ class BusyWait {
   std::int64_t time_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -18,7 +18,7 @@
 #include "worker/own_process.h"
 #include "worker/refused_memory.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr int kMaxFrames = 64;
@@ -247,4 +247,4 @@ void handleFatalSignals(const ControlPageMapping& control) {
   if (leave && isDefault(SIGTERM)) setHandler(SIGTERM, &onTerminate, SA_RESTART);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

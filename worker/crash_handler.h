@@ -18,10 +18,10 @@
 
 #include <phial/protocol/control_page.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Handles the signals from here on, for good. `control` is borrowed for as long as the process
 /// lives. Once in a process.
 void handleFatalSignals(const ControlPageMapping& control);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

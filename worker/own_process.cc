@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Not zero in the worker, zero in its children.
@@ -55,4 +55,4 @@ void endForkedChild() {
   ::_exit(EXIT_FAILURE);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 // the kernel wipes in a child tells for a load.
 #pragma once
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// From here on this process is the worker.
 void becomeWorker();
@@ -19,4 +19,4 @@ bool inForkedChild();
 /// flushed: all of that is the worker's. Prints why.
 [[noreturn]] void endForkedChild();
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include <optional>
 #include <sstream>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr std::size_t kLongestName = 15;
@@ -108,4 +108,4 @@ void showAs(const WorkerName& name, int argc, const char* const* argv) {
   showCommandLine(shown.data(), shown.size() + 1);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

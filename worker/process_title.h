@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// What a pool's worker is called: its pool, and its number there.
 struct WorkerName {
@@ -25,4 +25,4 @@ struct WorkerName {
 /// are: the kernel is told to look elsewhere. Where it refuses to, the command line stays too.
 void showAs(const WorkerName& name, int argc, const char* const* argv);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

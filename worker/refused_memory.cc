@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <new>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Handlers take no argument: what they need is here. Lock-free, for a signal handler reads it too.
@@ -75,4 +75,4 @@ void RefusedMemory::noteCrash() {
 
 void RefusedMemory::toMessage() { makeNote(kRefusedToMessage); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -15,7 +15,7 @@
 
 #include <phial/protocol/control_page.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// One at a time in a process.
 class RefusedMemory {
@@ -38,4 +38,4 @@ class RefusedMemory {
   void toMessage();
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

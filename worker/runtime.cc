@@ -23,7 +23,7 @@
 #include "worker/server.h"
 #include "worker/throw_site.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 namespace {
 
@@ -382,4 +382,4 @@ void Runtime::pushOut() {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

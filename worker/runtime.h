@@ -25,7 +25,7 @@
 #include "worker/refused_memory.h"
 #include "worker/upkeep.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Runtime {
  public:
@@ -95,4 +95,4 @@ class Runtime {
   Upkeep upkeep_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

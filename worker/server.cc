@@ -8,7 +8,7 @@
 
 #include "worker/runtime.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 kj::Promise<void> Server::describe(DescribeContext context) {
   const auto master = context.getParams().getMaster();
@@ -52,4 +52,4 @@ kj::Promise<void> Server::shutdown(ShutdownContext) {
   return kj::READY_NOW;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

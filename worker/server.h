@@ -3,7 +3,7 @@
 
 #include <phial/schema/worker.capnp.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Runtime;
 
@@ -20,4 +20,4 @@ class Server final : public schema::Worker::Server {
   Runtime& runtime_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 thread_local int watching = 0;
@@ -23,7 +23,7 @@ ThrowSites::~ThrowSites() { --watching; }
 
 std::string ThrowSites::latest() const { return latestThrow ? latestThrow->text() : ""; }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
 extern "C" {
 

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Notes throw sites on this thread while it lives.
 class ThrowSites {
@@ -23,4 +23,4 @@ class ThrowSites {
   std::string latest() const;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <limits>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 std::uint64_t nanosSince(std::int64_t start) {
@@ -110,4 +110,4 @@ std::vector<int> openDescriptors(int first) {
   return open;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

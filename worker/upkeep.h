@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Upkeep {
  public:
@@ -72,4 +72,4 @@ class Upkeep {
 /// Descriptors that are open, from `first` on. Empty without /proc.
 std::vector<int> openDescriptors(int first);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -17,7 +17,7 @@
 #include "worker/runtime.h"
 #include "worker/throw_site.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 bool isPipe(int fd) {
@@ -135,4 +135,4 @@ void serveIfWorker(int argc, char** argv, WorkerHooks hooks) {
   std::exit(worker.serve(argc, argv));
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

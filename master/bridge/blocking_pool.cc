@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 // Lives on the loop's thread.
@@ -91,4 +91,4 @@ PoolStats BlockingPool::stats() const {
                             [this] { return core().pool().stats(); });
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

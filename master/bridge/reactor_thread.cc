@@ -15,7 +15,7 @@
 
 #include "protocol/memory/quiet_thread.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 // Shared with the thread, which outlives the ReactorThread if a callback of its loop destroys that.
 class ReactorThread::Core : public std::enable_shared_from_this<Core> {
@@ -192,4 +192,4 @@ void ReactorThread::keep(std::shared_ptr<void> object, std::function<Deferred<vo
   core_->keep(std::move(object), std::move(end));
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 struct Stat {
@@ -68,4 +68,4 @@ Children countChildren() {
   return children;
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

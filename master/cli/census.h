@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 struct Footprint {
   std::uint64_t rssBytes = 0;
@@ -32,4 +32,4 @@ void adoptOrphans();
 /// children that there still are.
 Children countChildren();
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -15,7 +15,7 @@
 #include <random>
 #include <vector>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 [[noreturn]] void hang() {
@@ -189,4 +189,4 @@ void inflict(Fault fault, std::uint64_t seed) {
   std::abort();
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 enum class Fault {
   sigkill,     ///< dies of SIGKILL
@@ -69,4 +69,4 @@ bool needsTimeout(Fault fault);
 /// chooses the garbage.
 [[noreturn]] void inflict(Fault fault, std::uint64_t seed = 0);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 using nlohmann::json;
@@ -66,4 +66,4 @@ Values parseList(std::string_view text) {
   throw std::invalid_argument("expected a list, such as [7, \"seven\"]");
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

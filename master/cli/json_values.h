@@ -10,10 +10,10 @@
 
 #include <string_view>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 /// The elements of the list that `text` holds. Throws std::invalid_argument, whose message says
 /// what is wrong and where.
 Values parseList(std::string_view text);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <utility>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 Killer::Killer(Reactor& reactor, const ProcessPool& pool, Plan plan, Struck struck)
     : reactor_(reactor),
@@ -41,4 +41,4 @@ void Killer::strike() {
   schedule();
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -14,7 +14,7 @@
 #include <random>
 #include <vector>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 class Killer {
  public:
@@ -51,4 +51,4 @@ class Killer {
   DelayedCall next_;
 };
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

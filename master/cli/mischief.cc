@@ -16,7 +16,7 @@
 #include <string>
 #include <thread>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 void floodProgress() {
@@ -115,4 +115,4 @@ void misbehave(Fault fault, std::uint64_t seed) {
   }
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -6,10 +6,10 @@
 
 #include "master/cli/fault.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 /// Does it to this process and returns. REQUIRES: livesOn(fault); called in a worker, by a job.
 /// `seed` chooses among its kinds.
 void misbehave(Fault fault, std::uint64_t seed);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 using Count = unsigned long long;
@@ -66,4 +66,4 @@ std::string ProgressDisplay::table(const Progress& now, double jobsRate, double 
   return up + lines;
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -10,7 +10,7 @@
 
 #include "master/cli/census.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 struct Progress {
   double seconds = 0;
@@ -48,4 +48,4 @@ class ProgressDisplay {
   int linesUp_ = 0;  // of the table that stands there already
 };
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

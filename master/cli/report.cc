@@ -3,7 +3,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 using Count = unsigned long long;
@@ -128,4 +128,4 @@ std::vector<std::string> objections(const Report& report) {
   return found;
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -11,7 +11,7 @@
 #include "master/cli/census.h"
 #include "master/cli/series.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 struct Report {
   /// The run's own ledger. Jobs that have not come back when the pool has stopped are lost.
@@ -59,4 +59,4 @@ std::string describe(const Report& report);
 /// One JSON object, with a line's end.
 std::string toJson(const Report& report);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -4,7 +4,7 @@
 
 #include "master/cli/report.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -71,4 +71,4 @@ std::string toJson(const Report& report) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

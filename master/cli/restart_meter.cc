@@ -1,6 +1,6 @@
 #include "master/cli/restart_meter.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 void RestartMeter::killed(std::uint64_t worker) {
   const auto serving = serving_.find(worker);
@@ -24,4 +24,4 @@ void RestartMeter::workerDied(const DeathCertificate& death) {
   if (serving_.size() < workers_) vacancies_.push_back(since);
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

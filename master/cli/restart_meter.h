@@ -16,7 +16,7 @@
 #include <map>
 #include <optional>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 class RestartMeter final : public PoolObserver {
  public:
@@ -43,4 +43,4 @@ class RestartMeter final : public PoolObserver {
   Histogram times_;
 };
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 struct SeriesPoint {
   double seconds = 0;  ///< since the beginning
@@ -42,4 +42,4 @@ class Series {
   std::uint64_t stride_ = 1;
 };
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

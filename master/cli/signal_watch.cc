@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 SignalWatch::SignalWatch(Reactor& reactor, std::initializer_list<int> signals,
                          std::function<void()> f)
@@ -30,4 +30,4 @@ void SignalWatch::take() {
   while (::read(fd_.get(), &info, sizeof info) == sizeof info) f_();
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -11,7 +11,7 @@
 #include <functional>
 #include <initializer_list>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 class SignalWatch {
  public:
@@ -31,4 +31,4 @@ class SignalWatch {
   Watch watch_;
 };
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

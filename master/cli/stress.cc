@@ -12,7 +12,7 @@
 #include "master/cli/signal_watch.h"
 #include "master/cli/stress_run.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 // What was killed last may still be on its way out: a second for that.
@@ -63,4 +63,4 @@ int runStress(const StressOptions& options) {
   return objections(report).empty() ? 0 : 1;
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -3,10 +3,10 @@
 
 #include "master/cli/stress_options.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 /// Runs it, prints the report to stdout, and returns the exit status: 0 when the ledger balances
 /// and nothing leaked, 1 otherwise or when the workers cannot be started.
 int runStress(const StressOptions& options);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 constexpr const char* kAbout =
@@ -211,4 +211,4 @@ void addStress(CLI::App& command, std::vector<std::string> worker,
   app->callback([options, texts, run = std::move(run)] { run(read(*texts, *options)); });
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

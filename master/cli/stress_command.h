@@ -6,7 +6,7 @@
 
 #include "master/cli/stress_options.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 /// Adds the verb to the command. `run` is called with what was asked for while the command line is
 /// parsed; what contradicts itself there is a CLI::ParseError.
@@ -15,4 +15,4 @@ namespace phial::cli {
 void addStress(CLI::App& command, std::vector<std::string> worker,
                std::function<void(const StressOptions&)> run);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

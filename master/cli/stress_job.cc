@@ -2,7 +2,7 @@
 
 #include "master/cli/mischief.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 // The mixing function of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
 // generators), some hundred times.
@@ -35,4 +35,4 @@ Parcel play(Fault fault, std::uint64_t seed, const Parcel& parcel) {
 
 void sabotage(Fault fault, std::uint64_t seed) { inflict(fault, seed); }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -8,7 +8,7 @@
 
 #include "master/cli/fault.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 /// A few microseconds of arithmetic with a result that the master can check.
 std::uint64_t scramble(std::uint64_t seed);
@@ -23,4 +23,4 @@ Parcel makeParcel(std::uint64_t seed);
 /// Does what livesOn(fault), and gives back what it was given.
 Parcel play(Fault fault, std::uint64_t seed, const Parcel& parcel);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 constexpr double kLongestSeconds = 1e7;
@@ -70,4 +70,4 @@ Duration parseDuration(const std::string& text) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

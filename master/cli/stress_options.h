@@ -12,7 +12,7 @@
 #include "master/cli/fault.h"
 #include "master/cli/json_values.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 enum class ReportFormat { text, json };
 enum class PoolLog { none, toStderr };
@@ -52,4 +52,4 @@ std::optional<int> signalOf(Fault fault);
 /// with a message for a person.
 Duration parseDuration(const std::string& text);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <utility>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 constexpr Duration kTickInterval = std::chrono::milliseconds(50);
@@ -212,4 +212,4 @@ void StressRun::reportTo(Report& report) const {
   report.troubles = troubles_;
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -19,7 +19,7 @@
 #include "master/cli/stress_options.h"
 #include "master/cli/workload.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 class StressRun {
  public:
@@ -78,4 +78,4 @@ class StressRun {
   std::vector<std::string> troubles_;
 };
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -2,7 +2,7 @@
 
 #include <phial/master/errors.h>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 constexpr std::size_t kMostCauses = 48;
@@ -49,4 +49,4 @@ std::string causeOf(const Failure& failure) {
   return cause;
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

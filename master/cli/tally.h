@@ -11,7 +11,7 @@
 #include <string>
 #include <unordered_set>
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 class Tally {
  public:
@@ -51,4 +51,4 @@ class Tally {
 /// Why a job failed, in words that repeat: "WorkerDied, killed by SIGSEGV", "JobTimedOut".
 std::string causeOf(const Failure& failure);
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -8,7 +8,7 @@
 
 #include "master/cli/stress_job.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 namespace {
 
 constexpr Duration kPauseAfterFailedStart = std::chrono::milliseconds(50);
@@ -151,4 +151,4 @@ void Workload::failed(std::uint64_t id, const Failure& failure) {
   }
 }
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -15,7 +15,7 @@
 #include "master/cli/stress_options.h"
 #include "master/cli/tally.h"
 
-namespace phial::cli {
+namespace phial::inline v1::cli {
 
 class Workload {
  public:
@@ -69,4 +69,4 @@ class Workload {
   std::map<std::string, std::uint64_t> unexplained_;
 };
 
-}  // namespace phial::cli
+}  // namespace phial::inline v1::cli

@@ -1,7 +1,7 @@
 #include <phial/master/deferred.h>
 #include <phial/master/detail/deferred_chain.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // What died while something else was being destroyed on this thread. Trivial on purpose: it must
@@ -319,4 +319,4 @@ Ref<Chain> Chain::resumeWaiter() {
   return waiter->resume();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

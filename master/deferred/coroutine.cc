@@ -1,6 +1,6 @@
 #include <phial/master/coroutine.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 CoroutineSource::~CoroutineSource() {
   if (frame_) frame_.destroy();
@@ -43,4 +43,4 @@ void resumeForeign(std::coroutine_handle<> handle) noexcept {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

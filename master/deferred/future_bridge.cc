@@ -8,7 +8,7 @@
 
 #include "protocol/memory/quiet_thread.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // What the thread and the loop share. The thread touches nothing else, so the Reactor may end.
@@ -52,4 +52,4 @@ void waitBeside(Reactor& reactor, std::function<void()> wait, std::function<void
   throw Error("no thread to wait for a std::future");
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 /// Stands in an outer chain, behind the last link of an absorbed Deferred that has handles.
@@ -108,4 +108,4 @@ void DeferredHandle::cancel() const {
   }
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct JointSource::Child final : Waiter {
   Child(JointSource& owner, std::size_t place, Ref<Chain> of)
@@ -83,4 +83,4 @@ void JointSource::cancel(std::vector<Ref<Chain>>& next) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -1,6 +1,6 @@
 #include <phial/master/kj_bridge.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 kj::Exception toKjException(const Failure& failure) {
   if (const auto* own = failure.as<kj::Exception>()) return *own;
@@ -19,4 +19,4 @@ void PromiseRun::cancel(const std::weak_ptr<PromiseRun>& run) {
   }).detach([](kj::Exception&& e) { kj::throwFatalException(kj::mv(e)); });
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

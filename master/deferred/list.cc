@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace phial {
+namespace phial::inline v1 {
 
 FirstError::FirstError(std::size_t index, Failure failure)
     : Error("Deferred " + std::to_string(index) + " failed: " + failure.message()),
@@ -13,4 +13,4 @@ FailureGroup::FailureGroup(std::vector<Failure> failures)
     : Error("all " + std::to_string(failures.size()) + " Deferreds failed"),
       failures_(std::make_shared<const std::vector<Failure>>(std::move(failures))) {}
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 DeferredSemaphore::DeferredSemaphore(std::size_t limit)
     : gate_(std::make_shared<detail::LockGate>(limit)) {
@@ -60,4 +60,4 @@ void detail::LockGate::letIn() {
   lettingIn = false;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 bool ended(const detail::Ref<detail::HeldDeferred>& held) {
@@ -36,4 +36,4 @@ std::size_t Scope::size() const {
   return held_.size() - static_cast<std::size_t>(std::ranges::count_if(held_, ended));
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -1,7 +1,7 @@
 #include <phial/testing/deferred.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 std::string foundFailure(const Failure& failure) { return "a failure: " + failure.describe(); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 DelayedCall cancelLater(Clock& clock, Duration timeout, Ref<Chain> chain,
                         std::shared_ptr<bool> expired) {
@@ -17,4 +17,4 @@ void throwTimeout(Duration timeout) {
   throw TimeoutError("no result within " + std::to_string(seconds) + " s");
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 
 #include "master/log/log.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 void writeReport(const Failure& failure) {
@@ -42,4 +42,4 @@ void detail::reportUnhandled(const Failure& failure) noexcept {
   function(failure);
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Thread rule: one thread at a time.
 class FloodGate {
@@ -40,4 +40,4 @@ class FloodGate {
   std::uint64_t heldBack_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

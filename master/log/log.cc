@@ -9,7 +9,7 @@
 #include "master/log/flood_gate.h"
 #include "master/log/log_writer.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 using detail::FloodGate;
@@ -156,4 +156,4 @@ std::string oneLine(std::string_view text) {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

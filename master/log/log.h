@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Hands `record` to the process-wide sink. Thread-safe. Inside a sink it goes to stderr.
 void log(const LogRecord& record) noexcept;
@@ -24,4 +24,4 @@ void logRecurring(Recurring kind, std::string_view what, const Failure& failure)
 /// `text` without line breaks: each, with the blanks around it, becomes " | ". Empty lines go.
 std::string oneLine(std::string_view text);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 #include "master/log/log_writer.h"
 #include "master/log/record_line.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 namespace {
 
@@ -74,4 +74,4 @@ void logToStderr(const LogRecord& record) noexcept {
   }
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

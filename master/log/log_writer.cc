@@ -16,7 +16,7 @@
 #include "master/log/standard_error.h"
 #include "protocol/memory/quiet_thread.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Whole lines of at most PIPE_BUF, so that they do not mix with those of other writers of a pipe. A
@@ -183,4 +183,4 @@ void LogWriter::finishStderr() noexcept {
   if (found != nullptr && !found->mark.inherited()) found->writer.finish();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

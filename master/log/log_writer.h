@@ -23,7 +23,7 @@
 #include <string_view>
 #include <thread>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class LogWriter {
  public:
@@ -64,4 +64,4 @@ class LogWriter {
   std::optional<std::thread> thread_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

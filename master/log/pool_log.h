@@ -10,7 +10,7 @@
 
 #include "master/log/log.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Thread rule: the pool's thread. Shared by the pool and its workers' output; keeps no record.
 class PoolLog {
@@ -31,4 +31,4 @@ class PoolLog {
   const LogFunction onLog_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constinit std::optional<DescriptorView> outputAtStart;
@@ -72,4 +72,4 @@ int standardOutput() {
   return isStderr(outputAtStart, DescriptorView::of(STDOUT_FILENO)) ? STDOUT_FILENO : -1;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

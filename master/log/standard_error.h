@@ -19,7 +19,7 @@
 
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// What a descriptor refers to.
 struct DescriptorView {
@@ -46,4 +46,4 @@ int standardError();
 /// The same for descriptor 1.
 int standardOutput();
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

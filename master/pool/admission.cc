@@ -6,7 +6,7 @@
 
 #include "master/pool/argument_rules.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 std::optional<Failure> Admission::refusal(const Job& job) const {
   try {
@@ -58,4 +58,4 @@ bool Admission::hasRoom() const {
   return most == 0 || books_.queue().size() < most || schedule_.anyFree();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -18,7 +18,7 @@
 #include "master/pool/pool_life.h"
 #include "master/pool/schedule.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Admission {
  public:
@@ -46,4 +46,4 @@ class Admission {
   const Schedule& schedule_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

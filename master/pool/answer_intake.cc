@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
@@ -78,4 +78,4 @@ void AnswerIntake::noteTimes(JobEntry& entry, schema::JobResult::Reader result) 
   schedule_.noteRun(entry.job->function(), run);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

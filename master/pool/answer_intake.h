@@ -16,7 +16,7 @@
 #include "master/pool/job_books.h"
 #include "master/pool/schedule.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class AnswerIntake {
  public:
@@ -45,4 +45,4 @@ class AnswerIntake {
   TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -1,6 +1,6 @@
 #include <phial/master/detail/argument_conversion.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 std::string nameOf(const ArgumentPlace& place) {
@@ -20,4 +20,4 @@ void throwUnfit(const ArgumentPlace& place, const std::string& value, const std:
                 least + " to " + most);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,11 +2,11 @@
 
 #include <phial/master/errors.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Failure argumentFailure(Failure cause) {
   if (cause.check<Error>()) return cause;
   return Failure(EncodingError("the arguments cannot be written: " + cause.message()));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

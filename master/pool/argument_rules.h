@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The RPC system's own part of a message, and the job around the arguments.
 inline constexpr std::uint64_t kEnvelopeBytes = 1024;
@@ -22,4 +22,4 @@ inline std::uint64_t maxArgumentBytes(const PoolOptions& options) {
 /// arguments are the caller's affair, wherever their fault is found.
 Failure argumentFailure(Failure cause);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

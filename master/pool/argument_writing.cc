@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 std::shared_ptr<ArgumentMessage> newArgumentMessage() {
   return {new ArgumentMessage, [](ArgumentMessage* message) {
@@ -17,4 +17,4 @@ void requireAtMost(ArgumentMessage& message, std::uint64_t mostBytes) {
                 " bytes; the pool's limit for a message is " + std::to_string(mostBytes));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -13,7 +13,7 @@
 
 #include "master/process/control_groups.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -91,4 +91,4 @@ int availableCores(const CoreLimits& limits) {
   return std::max(1, allowed < cores ? static_cast<int>(allowed) : cores);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

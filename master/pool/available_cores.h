@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct CoreLimits {
   /// Where cgroups are mounted, and which of them this process is in; replaced in tests.
@@ -16,4 +16,4 @@ struct CoreLimits {
 /// nothing of quotas.
 int availableCores(const CoreLimits& limits = {});
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

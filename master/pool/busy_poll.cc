@@ -3,7 +3,7 @@
 #include <phial/protocol/saturating_time.h>
 #include <sched.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void BusyPoll::begin() {
   if (time_ <= Duration::zero()) return;
@@ -17,4 +17,4 @@ void BusyPoll::turn() {
   next_ = reactor_.callLater(Duration::zero(), [this] { turn(); });
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -7,7 +7,7 @@
 
 #include <phial/master/reactor.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class BusyPoll {
  public:
@@ -30,4 +30,4 @@ class BusyPoll {
   DelayedCall next_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

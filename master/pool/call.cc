@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 namespace {
 
@@ -105,4 +105,4 @@ Deferred<AnyValue> Submitter::call(std::string_view name, Values arguments) cons
   return deferred;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

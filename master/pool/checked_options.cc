@@ -9,7 +9,7 @@
 #include "master/process/child_limits.h"
 #include "master/process/option_check.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // What spawning a worker would refuse each time, once and by name.
@@ -79,4 +79,4 @@ void checkAdjustedSize(std::size_t min, std::size_t max) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Returns `options` with `max` filled in: as many workers as this process may use cores, and at
 /// least `min`. Throws std::invalid_argument that names the wrong field.
@@ -15,4 +15,4 @@ PoolOptions checkedOptions(PoolOptions options);
 /// Checks the arguments of ProcessPool::adjustPoolSize(). Throws std::invalid_argument.
 void checkAdjustedSize(std::size_t min, std::size_t max);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 ChunkFlow::ChunkFlow(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mode,
                      std::size_t windows, std::uint64_t chunkBytes)
@@ -293,4 +293,4 @@ ChunkFlow::Piece ChunkFlow::part(const Piece& piece, std::size_t place, std::siz
   return {piece.first + place, piece.elements.part(place, count), Piece::Origin::again};
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

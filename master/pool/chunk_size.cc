@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Follows what is measured, half way at each step, upwards at once where `quick`.
@@ -45,4 +45,4 @@ std::size_t ChunkSize::lastingFor(Duration time) const {
   return toCount(static_cast<double>(time.count()) / elementNanos_);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 
 #include "master/worker/death_report.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Crew::Crew(const PoolContext& context, PoolWorker::Owner& owner, WorkerFactory makeWorker,
            std::function<void()> fillAgain)
@@ -190,4 +190,4 @@ void Crew::close() {
   roster_.clear();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

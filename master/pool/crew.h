@@ -30,7 +30,7 @@
 #include "master/pool/staffing.h"
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Crew {
  public:
@@ -121,4 +121,4 @@ class Crew {
   DelayedCall pruneTimer_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include "master/pool/pending_work.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 // Reading the clock costs about as much as a short callback, so it is read only after every fourth
 // callback while callbacks are short. The number is small because the next four may be slow.
@@ -36,4 +36,4 @@ void Delivery::deliverAll() {
   while (!settlements_.empty()) settlements_.deliverNext();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -17,7 +17,7 @@
 #include "master/pool/queue_waiters.h"
 #include "master/pool/settlement_queue.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Delivery {
  public:
@@ -47,4 +47,4 @@ class Delivery {
   QueueWaiters waiters_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

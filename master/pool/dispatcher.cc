@@ -6,7 +6,7 @@
 #include "master/pool/argument_rules.h"
 #include "master/pool/available_cores.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Dispatcher::Dispatcher(const PoolContext& context, JobBooks& books, JobTimers& timers,
                        Roster& roster, Staffing& staffing)
@@ -157,4 +157,4 @@ void Dispatcher::close() {
   busyPoll_.end();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

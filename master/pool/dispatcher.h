@@ -22,7 +22,7 @@
 #include "master/pool/schedule.h"
 #include "master/pool/staffing.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Dispatcher {
  public:
@@ -69,4 +69,4 @@ class Dispatcher {
   TimePoint lookAt_{};     // when it fires
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr int kSurprise = 8;
@@ -35,4 +35,4 @@ FunctionTimes::Times::const_iterator FunctionTimes::find(FunctionName function) 
   return latest_;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

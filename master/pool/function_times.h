@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A moving average for each function. It rises quickly and falls slowly: to take a long job for a
 /// short one costs more than the reverse. But one that takes many times as long as those before it
@@ -46,4 +46,4 @@ class FunctionTimes {
   mutable Times::const_iterator latest_ = times_.end();  // jobs of one function come in rows
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

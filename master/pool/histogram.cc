@@ -5,7 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
-namespace phial {
+namespace phial::inline v1 {
 
 // Below kSub each value has a bucket; above, the bits after the leading one choose it.
 std::size_t Histogram::bucketOf(std::uint64_t nanoseconds) {
@@ -48,4 +48,4 @@ Duration Histogram::quantile(double q) const {
   return std::clamp(Duration(static_cast<std::int64_t>(middleOf(bucket))), min(), max());
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -6,7 +6,7 @@
 
 #include "master/process/option_check.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 std::optional<Failure> faultOf(const MapOptions& options) {
@@ -61,4 +61,4 @@ void Job::cancel(std::vector<Ref<Chain>>&) {
   failNow(known ? std::move(cancelled) : cancelled.neverRun());
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

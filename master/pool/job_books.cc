@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 JobOutcome outcomeOf(Ledger::Column end) {
@@ -153,4 +153,4 @@ void JobBooks::failAll(const Failure& failure) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -43,7 +43,7 @@
 #include "master/pool/settlement_queue.h"
 #include "master/pool/verdict.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class JobBooks {
  public:
@@ -138,4 +138,4 @@ class JobBooks {
   QueueMode mode_ = QueueMode::open;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

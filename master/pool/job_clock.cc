@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr Duration kFirstPause = std::chrono::milliseconds(10);
@@ -36,4 +36,4 @@ Duration pauseBeforeRerun(std::size_t deaths, std::mt19937_64& random) {
   return Duration(jitter(random));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

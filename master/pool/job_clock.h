@@ -12,7 +12,7 @@
 #include <optional>
 #include <random>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// What a job's worker says of the job, or of the element of a map that it is at.
 struct JobStage {
@@ -61,4 +61,4 @@ class JobClock {
 /// half.
 Duration pauseBeforeRerun(std::size_t deaths, std::mt19937_64& random);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

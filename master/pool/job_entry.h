@@ -15,7 +15,7 @@
 #include "master/pool/verdict.h"
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// How it has gone with a job since it was queued.
 struct JobState {
@@ -43,4 +43,4 @@ struct JobEntry {
   PoolWorker* worker() const { return state ? state->worker : nullptr; }
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include "master/pool/verdict.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Whether it was running when its worker died.
@@ -71,4 +71,4 @@ void JobJudge::pause(JobEntry& entry) {
   });
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

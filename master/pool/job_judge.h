@@ -16,7 +16,7 @@
 #include "master/pool/job_books.h"
 #include "master/pool/pool_context.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class JobJudge {
  public:
@@ -41,4 +41,4 @@ class JobJudge {
   std::uint64_t reruns_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

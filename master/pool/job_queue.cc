@@ -1,6 +1,6 @@
 #include "master/pool/job_queue.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void JobQueue::pushBack(JobEntry& entry, int priority) {
   lanes_[priority].push_back(entry);
@@ -19,4 +19,4 @@ void JobQueue::remove(JobEntry& entry, int priority) {
   --size_;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -8,7 +8,7 @@
 
 #include "master/pool/job_entry.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Borrows its entries.
 class JobQueue {
@@ -40,4 +40,4 @@ class JobQueue {
   std::size_t size_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

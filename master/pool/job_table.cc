@@ -3,7 +3,7 @@
 #include <bit>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 JobTable::Blocks::iterator JobTable::blockOf(std::uint64_t id) {
   const auto number = id / kBlock;
@@ -58,4 +58,4 @@ JobEntry& JobTable::first() {
   return block.entries[static_cast<std::size_t>(std::countr_zero(block.used))];
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -15,7 +15,7 @@
 
 #include "master/pool/job_entry.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class JobTable {
  public:
@@ -56,4 +56,4 @@ class JobTable {
   Blocks::iterator latest_ = blocks_.end();  // jobs are looked up in rows
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr const char* kNotGivenUp = "its job did not give up";
@@ -100,4 +100,4 @@ bool JobTimers::abandon(JobEntry& entry, DeathCause cause) {
   return true;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

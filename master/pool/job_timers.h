@@ -23,7 +23,7 @@
 #include "master/pool/job_books.h"
 #include "master/pool/pool_context.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class JobTimers {
  public:
@@ -52,4 +52,4 @@ class JobTimers {
   JobBooks& books_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -7,7 +7,7 @@
 #include <cassert>
 #include <cstdint>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Ledger {
  public:
@@ -33,4 +33,4 @@ class Ledger {
   std::uint64_t counts_[5] = {};
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 StreamPool::StreamPool(const std::shared_ptr<Runner>& runner) : runner_(runner) {
   static_cast<void>(runner->enter("map or forEach"));
@@ -92,4 +92,4 @@ Deferred<void> forEachOf(std::shared_ptr<ChunkFlow> stream,
   return std::move(made.deferred);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 Observation::Observation(std::shared_ptr<detail::Watcher> watcher) : watcher_(std::move(watcher)) {}
 
@@ -69,4 +69,4 @@ JobReport reportOf(const Job& job) {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

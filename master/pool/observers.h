@@ -11,7 +11,7 @@
 
 #include "master/log/pool_log.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// One who watches; null once the Observation has been dropped.
 struct Watcher {
@@ -52,4 +52,4 @@ class Observers {
 /// What is known of a job that has not been queued yet.
 JobReport reportOf(const Job& job);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

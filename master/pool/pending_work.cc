@@ -1,6 +1,6 @@
 #include "master/pool/pending_work.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void PendingWork::finishSoon() {
   if (soon_) return;
@@ -22,4 +22,4 @@ void PendingWork::finishNextTurn() {
   });
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -21,7 +21,7 @@
 #include <memory>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class PendingWork {
  public:
@@ -51,4 +51,4 @@ class PendingWork {
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

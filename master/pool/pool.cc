@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 using detail::Runner;
@@ -52,4 +52,4 @@ Observation Pool::observe(std::shared_ptr<PoolObserver> observer) {
 
 Clock& Pool::clock() const { return link().runner->clock(); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -9,7 +9,7 @@
 #include "master/pool/pool_reporter.h"
 #include "master/pool/roster.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct PoolContext {
   Reactor& reactor;
@@ -23,4 +23,4 @@ struct PoolContext {
   Roster::Now now() const { return {clock.now(), reactor.now()}; }
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 #include "master/pool/checked_options.h"
 #include "master/pool/process_workers.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFactory factory)
     : process_(::getpid()),
@@ -272,4 +272,4 @@ void PoolCore::close() {
   delivery_.deliverAll();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -83,7 +83,7 @@
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class PoolCore final : public Runner,
                        public std::enable_shared_from_this<PoolCore>,
@@ -180,4 +180,4 @@ class PoolCore final : public Runner,
   std::uint64_t lastJobId_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Deferred<void> PoolLife::whenStarted() {
   auto [deferred, resolver] = newDeferred<void>();
@@ -61,4 +61,4 @@ bool PoolLife::close() {
   return std::exchange(phase_, Phase::closed) != Phase::closed;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -31,7 +31,7 @@
 
 #include "master/pool/settlement_queue.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class PoolLife {
  public:
@@ -92,4 +92,4 @@ class PoolLife {
   std::optional<TimePoint> limit_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -1,6 +1,6 @@
 #include <phial/master/pool_observer.h>
 
-namespace phial {
+namespace phial::inline v1 {
 
 void PoolObserver::jobQueued(const JobReport&) {}
 void PoolObserver::jobDispatched(const JobReport&) {}
@@ -11,4 +11,4 @@ void PoolObserver::workerSpawned(const WorkerStatus&) {}
 void PoolObserver::workerReady(const WorkerStatus&) {}
 void PoolObserver::workerDied(const DeathCertificate&) {}
 
-}  // namespace phial
+}  // namespace phial::inline v1

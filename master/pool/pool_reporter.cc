@@ -4,7 +4,7 @@
 
 #include "master/worker/death_report.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 JobReport reportOf(const JobEntry& entry) {
@@ -111,4 +111,4 @@ void PoolReporter::progress(const JobEntry& entry, double fraction, std::string 
       });
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

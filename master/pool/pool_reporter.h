@@ -22,7 +22,7 @@
 #include "master/pool/observers.h"
 #include "master/pool/settlement_queue.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class PoolReporter {
  public:
@@ -91,4 +91,4 @@ class PoolReporter {
   DelayedCall floodTimer_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

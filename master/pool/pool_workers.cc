@@ -5,7 +5,7 @@
 
 #include "master/pool/pool_core.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void PoolCore::workerReady(PoolWorker& worker) {
   crew_.ready(worker, demand());
@@ -55,4 +55,4 @@ void PoolCore::workerDied(PoolWorker& worker, DeathCertificate death) {
   finishPending();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

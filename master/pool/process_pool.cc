@@ -7,7 +7,7 @@
 
 #include "master/pool/pool_core.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 namespace {
@@ -75,4 +75,4 @@ std::vector<WorkerStatus> ProcessPool::workers() const {
 
 Reactor& ProcessPool::reactor() const { return core_->reactor(); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

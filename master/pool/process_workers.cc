@@ -8,7 +8,7 @@
 #include "master/process/oom_kills.h"
 #include "master/worker/worker_process.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 class ProcessWorkers {
@@ -48,4 +48,4 @@ WorkerFactory processWorkers(Reactor& reactor, Clock& clock, const PoolOptions& 
                                                           std::move(takeMemory)));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

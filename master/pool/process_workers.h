@@ -13,7 +13,7 @@
 #include "master/log/pool_log.h"
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Returns a factory of WorkerProcesses. `reactor`, `clock` and `options` are borrowed and outlive
 /// the factory. A worker reads `options` when it starts: a changed command counts from the next
@@ -21,4 +21,4 @@ namespace phial::detail {
 WorkerFactory processWorkers(Reactor& reactor, Clock& clock, const PoolOptions& options,
                              std::shared_ptr<PoolLog> log, TakeMemory takeMemory);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

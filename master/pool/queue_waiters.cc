@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Deferred<void> QueueWaiters::wait(std::size_t limit) {
   const std::uint64_t arrival = ++lastArrival_;
@@ -44,4 +44,4 @@ void QueueWaiters::failAll(const Failure& failure, SettlementQueue& settlements)
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 
 #include "master/pool/settlement_queue.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class QueueWaiters {
  public:
@@ -37,4 +37,4 @@ class QueueWaiters {
   std::uint64_t lastArrival_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include "master/process/this_program.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Deferred<void> Reload::begin() {
   auto [deferred, resolver] = newDeferred<void>();
@@ -29,4 +29,4 @@ void Reload::fail(const Failure& failure) {
   for (auto& waiter : std::exchange(waiters_, {})) settlements_.fail(std::move(waiter), failure);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

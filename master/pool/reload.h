@@ -21,7 +21,7 @@
 #include "master/pool/pool_reporter.h"
 #include "master/pool/settlement_queue.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Reload {
  public:
@@ -51,4 +51,4 @@ class Reload {
   std::vector<Resolver<void>> waiters_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

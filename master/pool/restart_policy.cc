@@ -6,7 +6,7 @@
 
 #include "master/process/option_check.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr Duration kPauseAfterGivingUp = std::chrono::seconds(1);
@@ -116,4 +116,4 @@ bool RestartPolicy::givenUp() const {
   return unready_ + killedAtStart_ / kKilledPerFailedStart >= options_.failedStarts;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <random>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class RestartPolicy {
  public:
@@ -66,4 +66,4 @@ class RestartPolicy {
   TimePoint nextStart_{};
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -7,7 +7,7 @@
 
 #include "master/pool/schedule.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 bool isIdle(const Seat& seat) {
@@ -158,4 +158,4 @@ void Roster::leaveLines(Seat& seat) {
   stand(replaceable_, seat, seat.replaceablePlace, false);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

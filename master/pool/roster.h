@@ -15,7 +15,7 @@
 
 #include "master/pool/seat.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Roster {
   template <boost::intrusive::list_member_hook<> Seat::* Place>
@@ -140,4 +140,4 @@ class Roster {
   Set<&Seat::crowdedPlace, LookedAtEarlier> crowded_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // What a job takes beside its function.
@@ -102,4 +102,4 @@ std::size_t Schedule::takers() const {
   return queue_.empty() && !atCapacity() ? roster_.idle() : 0;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

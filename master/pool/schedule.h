@@ -20,7 +20,7 @@
 #include "master/pool/job_queue.h"
 #include "master/pool/roster.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Work that travels in one call: enough that the call itself, some 12 us of processor time, hardly
 /// shows; little enough that the last of a queue is spread over the workers.
@@ -128,4 +128,4 @@ class Schedule {
   FunctionTimes times_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

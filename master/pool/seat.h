@@ -18,7 +18,7 @@
 
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Whether a worker is to be replaced, and what it does until its replacement is ready.
 enum class Departure {
@@ -58,4 +58,4 @@ struct Seat {
   std::uint64_t jobsLeft() const { return quota > load.given ? quota - load.given : 0; }
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

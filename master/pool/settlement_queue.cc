@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void SettlementQueue::deliverNext() {
   auto [job, wait, failure, call] = std::move(queue_.front());
@@ -22,4 +22,4 @@ void SettlementQueue::deliverNext() {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class SettlementQueue {
  public:
@@ -44,4 +44,4 @@ class SettlementQueue {
   std::deque<Settlement> queue_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

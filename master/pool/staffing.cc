@@ -8,7 +8,7 @@
 #include <utility>
 #include <variant>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Below this number of jobs every worker serves exactly as many.
@@ -202,4 +202,4 @@ void Staffing::abandonReload() {
   keepServing();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

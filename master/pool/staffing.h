@@ -20,7 +20,7 @@
 #include "master/pool/restart_policy.h"
 #include "master/pool/roster.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Staffing {
  public:
@@ -127,4 +127,4 @@ class Staffing {
   std::optional<Reload> reload_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 SignalWatch stopOnSignals(Reactor& reactor, Pool& pool, StopOptions options,
                           std::initializer_list<int> signals) {
@@ -20,4 +20,4 @@ SignalWatch stopOnSignals(Reactor& reactor, Pool& pool, StopOptions options,
   });
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

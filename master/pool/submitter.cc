@@ -7,7 +7,7 @@
 
 #include "master/pool/argument_rules.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 Job::Ticket newTicket(Runner& runner) { return runner.newTicket(); }
@@ -62,4 +62,4 @@ Submitter Submitter::with(MapOptions options) const {
   return handle;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using Fate = Verdict::Fate;
@@ -53,4 +53,4 @@ Verdict judge(const DeathCertificate& death, AtDeath at, const RerunRule& rule, 
   return queue == QueueMode::open ? judgeWaiting(death, strikes) : Verdict{Fate::stops};
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -22,7 +22,7 @@
 #include <optional>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// What is held against a job: the workers that have died with it.
 struct Strikes {
@@ -65,4 +65,4 @@ enum class AtDeath { onItsWay, running };
 Verdict judge(const DeathCertificate& death, AtDeath at, const RerunRule& rule, QueueMode queue,
               Strikes& strikes);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

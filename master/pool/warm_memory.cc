@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Blocks are whole huge pages, so that they fit the next one that is about as large.
@@ -75,4 +75,4 @@ void WarmMemory::close() {
   giveBack();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

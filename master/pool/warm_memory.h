@@ -16,7 +16,7 @@
 #include <memory>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class WarmMemory : public std::enable_shared_from_this<WarmMemory> {
  public:
@@ -57,4 +57,4 @@ class WarmMemory : public std::enable_shared_from_this<WarmMemory> {
   DelayedCall freeTimer_;  // active while anything is kept
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -1,6 +1,6 @@
 #include "master/process/child_error.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 const char* name(ChildError::Step step) {
   using Step = ChildError::Step;
@@ -45,4 +45,4 @@ const char* name(ChildError::Step step) {
   return "spawn";
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

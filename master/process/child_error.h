@@ -1,7 +1,7 @@
 // A child's word on what went wrong before it became its program.
 #pragma once
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Written to the spawner before the child exits.
 struct ChildError {
@@ -35,4 +35,4 @@ struct ChildError {
 /// The call that failed: "setpgid", "setrlimit RLIMIT_AS", ...
 const char* name(ChildError::Step step);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using Step = ChildError::Step;
@@ -121,4 +121,4 @@ std::optional<Step> ChildLimits::apply() const noexcept {
   return std::nullopt;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

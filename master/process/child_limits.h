@@ -10,7 +10,7 @@
 
 #include "master/process/child_error.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ChildLimits {
  public:
@@ -56,4 +56,4 @@ rlim_t cpuSeconds(Duration time);
 /// How much longer a process lives that ignores having used up its time.
 inline constexpr rlim_t kCpuGraceSeconds = 1;
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 #include "master/process/group_remains.h"
 #include "master/process/pidfd.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // A killed process is gone within microseconds, unless the kernel holds it.
@@ -63,4 +63,4 @@ void ChildReaper::lookAtGroup(pid_t group, Duration pause) {
   });
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

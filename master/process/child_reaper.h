@@ -12,7 +12,7 @@
 #include "master/reactor/timers.h"
 #include "master/reactor/watches.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ChildReaper final : public EndsWithReactor {
  public:
@@ -45,4 +45,4 @@ class ChildReaper final : public EndsWithReactor {
   std::map<pid_t, DelayedCall> groups_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include "master/process/child_error.h"
 #include "master/process/spawn_plan.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using Step = ChildError::Step;
@@ -133,4 +133,4 @@ void setUpChild(ChildContext& context) {
 
 void reportExecError(const ChildContext& context) { fail(context, Step::kExec); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -8,7 +8,7 @@
 
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class SpawnPlan;
 
@@ -33,4 +33,4 @@ void setUpChild(ChildContext& context);
 /// Reports that exec failed with errno, and exits.
 [[noreturn]] void reportExecError(const ChildContext& context);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

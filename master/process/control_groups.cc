@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 namespace fs = std::filesystem;
 
@@ -32,4 +32,4 @@ std::vector<fs::path> groupAndAbove(const fs::path& mount, const fs::path& group
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

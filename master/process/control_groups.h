@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// One line of /proc/self/cgroup.
 struct ControlGroup {
@@ -26,4 +26,4 @@ std::vector<ControlGroup> controlGroups(const std::filesystem::path& membership)
 std::vector<std::filesystem::path> groupAndAbove(const std::filesystem::path& mount,
                                                  const std::filesystem::path& group);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <cstring>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 std::string signalName(int signal) {
@@ -26,4 +26,4 @@ struct Describe {
 
 std::string describe(const ExitStatus& status) { return std::visit(Describe{}, status); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -8,7 +8,7 @@
 
 #include "master/process/spawn_plan.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // 0, or why this file cannot be executed.
@@ -41,4 +41,4 @@ std::string findExecutable(const std::string& name) {
   throw SpawnError("search in PATH", name, error);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

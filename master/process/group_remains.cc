@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 bool adoptsOrphans() {
   if (::getpid() == 1) return true;
@@ -32,4 +32,4 @@ void waitForGroup(pid_t group) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

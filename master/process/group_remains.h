@@ -13,7 +13,7 @@
 #include <phial/master/clock.h>
 #include <sys/types.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Whether orphans of this process's descendants become its children.
 bool adoptsOrphans();
@@ -25,4 +25,4 @@ bool reapGroup(pid_t group);
 /// Waits for all of it. REQUIRES: as above, and each has been sent SIGKILL.
 void waitForGroup(pid_t group);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

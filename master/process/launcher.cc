@@ -27,7 +27,7 @@
 #include "master/process/pidfd.h"
 #include "master/process/spawn_plan.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // No signal handler of the host's may run in the child, in the memory it shares with us; and a
@@ -203,4 +203,4 @@ Launched launch(const SpawnOptions& options) {
           .rssFloorBytes = rssFloor()};
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct Launched {
   pid_t pid;
@@ -26,4 +26,4 @@ struct Launched {
 /// Returns once the program is executing. Throws as spawnProcess does.
 Launched launch(const SpawnOptions& options);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

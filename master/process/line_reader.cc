@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 // Shared, so that it survives a callback that destroys the reader.
 class LineReader::State : public std::enable_shared_from_this<State> {
@@ -138,4 +138,4 @@ bool LineReader::finish() { return state_->finish(); }
 
 bool LineReader::ended() const { return !state_->open(); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class LineReader {
  public:
@@ -49,4 +49,4 @@ class LineReader {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 
 #include "master/process/control_groups.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -66,4 +66,4 @@ std::optional<std::string> OomKills::claim(const Mark& mark) {
          std::to_string(mark.kills) + " to " + std::to_string(*kills) + " in its time";
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Where the kernel tells; replaced in tests.
 struct OomFiles {
@@ -45,4 +45,4 @@ class OomKills {
   std::uint64_t claimed_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

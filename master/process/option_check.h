@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Throws std::invalid_argument, which names the field, such as "JobOptions::timeout".
 class OptionCheck {
@@ -70,4 +70,4 @@ class OptionCheck {
   const char* options_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

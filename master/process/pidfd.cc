@@ -11,7 +11,7 @@
 #include <fstream>
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // <linux/wait.h> clashes with glibc's header.
@@ -103,4 +103,4 @@ std::uint64_t rssFloor() {
   return peakRss(use) + kReadingError;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The descriptor, close-on-exec, or -1 with errno. ESRCH: ended and reaped by another already.
 int openPidfd(pid_t pid);
@@ -44,4 +44,4 @@ std::optional<ProcessEnd> reap(int pidfd, Wait wait, std::uint64_t rssFloorBytes
 /// one can't be told.
 std::uint64_t rssFloor();
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 #include "master/process/pidfd.h"
 #include "master/process/process_state.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 SpawnError::SpawnError(std::string step, std::string path, int code)
     : Error("cannot start a process: " + step + ": " + std::strerror(code)),
@@ -185,4 +185,4 @@ Process Reactor::spawnProcess(const SpawnOptions& options) {
   return process;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -10,7 +10,7 @@
 #include "master/process/child_reaper.h"
 #include "master/process/launcher.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 class Process::State : public std::enable_shared_from_this<State> {
  public:
@@ -60,4 +60,4 @@ class Process::State : public std::enable_shared_from_this<State> {
   std::deque<std::function<void(const ExitStatus&)>> onExit_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdio>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 std::optional<std::uint64_t> residentBytes(pid_t pid) {
   std::array<char, 64> text{};
@@ -24,4 +24,4 @@ std::optional<std::uint64_t> residentBytes(pid_t pid) {
   return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -10,7 +10,7 @@
 
 #include "master/reactor/watches.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // True once this process has asked for children in a PID namespace of their own. When the first of
@@ -54,4 +54,4 @@ bool isShortage(const std::exception& error) {
   return system != nullptr && isShortage(system->code().value());
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

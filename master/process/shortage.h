@@ -4,7 +4,7 @@
 #include <exception>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Whether an errno says that descriptors, processes, memory or watches are used up for now:
 /// EMFILE, ENFILE, EAGAIN, ENOMEM, ENOBUFS, ENOSPC.
@@ -13,4 +13,4 @@ bool isShortage(int error);
 /// The same of what starting a worker threw.
 bool isShortage(const std::exception& error);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 
 #include "master/log/standard_error.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 std::string checked(std::string s) {
@@ -147,4 +147,4 @@ int SpawnPlan::keep(kj::AutoCloseFd fd, const char* step) {
   return childEnds_.emplace_back(kj::mv(fd)).get();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

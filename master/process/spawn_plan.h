@@ -10,7 +10,7 @@
 
 #include "master/process/child_limits.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Makes the child's descriptor `target` the spawner's `source`.
 struct FdMove {
@@ -67,4 +67,4 @@ class SpawnPlan {
 /// SpawnError.
 std::string findExecutable(const std::string& name);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -78,4 +78,4 @@ std::vector<std::string> commandByPath() {
   return command;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct ThisProgram {
   std::string executable;
@@ -29,4 +29,4 @@ std::vector<std::string> commandByPath();
 ThisProgram thisProgram(const std::string& link, const std::string& askedFor,
                         const std::vector<std::string>& commandLine);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include "master/log/log.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 void logError(std::exception_ptr error) {
@@ -33,4 +33,4 @@ void CallGuard::report(const Failure& failure) noexcept {
 
 void CallGuard::setHook(Hook hook) { hook_ = hook ? std::move(hook) : Hook(logError); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 #include <exception>
 #include <functional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class CallGuard {
  public:
@@ -31,4 +31,4 @@ class CallGuard {
   Hook hook_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -1,7 +1,7 @@
 #include <phial/master/clock.h>
 #include <phial/protocol/saturating_time.h>
 
-namespace phial {
+namespace phial::inline v1 {
 
 bool DelayedCall::cancel() {
   if (!active()) return false;
@@ -21,4 +21,4 @@ bool DelayedCall::delay(Duration by) {
   return true;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void TaskState::requireAlive() const {
   if (state_) state_->rethrow();
@@ -163,4 +163,4 @@ void CooperatorState::turn() {
   schedule();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -16,7 +16,7 @@
 #include <optional>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class TaskState : public std::enable_shared_from_this<TaskState> {
  public:
@@ -88,4 +88,4 @@ class CooperatorState : public std::enable_shared_from_this<CooperatorState> {
   bool turning_ = false;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 
 #include "master/reactor/cooperative_tasks.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 CooperatorOptions checked(CooperatorOptions options) {
@@ -59,4 +59,4 @@ Deferred<void> coiterate(Reactor& reactor, Iteration work) {
   return reactor.cooperator().coiterate(std::move(work));
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

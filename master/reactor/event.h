@@ -3,7 +3,7 @@
 
 #include "protocol/wire/event_ptr.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// An event that calls `(object->*method)()`. Not yet added. Throws std::bad_alloc.
 template <auto method, typename T>
@@ -18,4 +18,4 @@ inline void addForNextTurn(event& e) {
   event_add(&e, &zero);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 using FileDescriptor = kj::AutoCloseFd;
 
@@ -21,4 +21,4 @@ inline FileDescriptor checkedFd(int fd, const char* call) {
   return own;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -13,7 +13,7 @@
 
 #include "master/reactor/next_timer.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constinit thread_local Loop* loopOfThisThread = nullptr;
@@ -164,4 +164,4 @@ void Loop::onLoopLeft() {
   waits_->stop();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

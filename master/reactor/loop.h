@@ -25,7 +25,7 @@
 #include "master/reactor/owner_thread.h"
 #include "master/reactor/system_events.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct BaseFree {
   void operator()(event_base* base) const { event_base_free(base); }
@@ -103,4 +103,4 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   bool stopRequested_ = false;  // before that
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // A program with more descriptors than this has opened its event_base before the most of them.
@@ -72,4 +72,4 @@ void LoopBell::onRung() {
   rung_ = false;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

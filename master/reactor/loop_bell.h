@@ -15,7 +15,7 @@
 #include "master/reactor/event.h"
 #include "master/reactor/file_descriptor.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class LoopBell {
  public:
@@ -44,4 +44,4 @@ class LoopBell {
   bool rung_ = false;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

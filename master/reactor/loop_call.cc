@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 std::optional<TimePoint> deadlineOf(std::optional<Duration> timeout) {
   if (!timeout) return std::nullopt;
@@ -60,4 +60,4 @@ bool LoopCall::giveUp() {
   return !settled;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

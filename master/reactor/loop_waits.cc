@@ -1,6 +1,6 @@
 #include "master/reactor/loop_waits.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void LoopWaits::open() {
   const std::scoped_lock lock(mutex_);
@@ -58,4 +58,4 @@ WaitEnd LoopWaits::wait(const ThreadDoor& door, WaitPoint& point,
   return end;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

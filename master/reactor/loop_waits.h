@@ -12,7 +12,7 @@
 #include <optional>
 #include <unordered_set>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class LoopWaits {
  public:
@@ -43,4 +43,4 @@ class LoopWaits {
   std::unordered_set<Entry*> entries_;  // guarded by mutex_; each lies in its thread's frame
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 #include <optional>
 #include <stdexcept>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class LoopingCall::State : public std::enable_shared_from_this<State> {
  public:
@@ -123,4 +123,4 @@ Deferred<void> LoopingCall::start(Duration interval, First first) {
 void LoopingCall::stop() { state_->stop(); }
 bool LoopingCall::running() const { return state_->running(); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

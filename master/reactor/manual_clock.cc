@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 // When a call is due, and which of two that are due together goes first.
@@ -130,4 +130,4 @@ void ManualClock::advance(Duration by) {
 
 std::size_t ManualClock::pending() const { return state_->calls.size(); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

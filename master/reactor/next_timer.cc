@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // The high bits of tv_usec hold the number of a common timeout (event_base_init_common_timeout).
@@ -43,4 +43,4 @@ std::optional<Duration> nextTimer(event_base& base) {
   return first;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,10 +6,10 @@
 
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Zero when an event is active or a timer of libevent's is due; the time until the next such
 /// timer; nothing when there is none. Takes a step for each event of `base`.
 std::optional<Duration> nextTimer(event_base& base);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

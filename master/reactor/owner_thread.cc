@@ -6,7 +6,7 @@
 #include <array>
 #include <stdexcept>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // As the system's tools show it: "4711 (render)".
@@ -27,4 +27,4 @@ void OwnerThread::refuse(const char* call) const {
                          "the function that it runs");
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 #include <string>
 #include <thread>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Remembers the thread that made it.
 class OwnerThread {
@@ -31,4 +31,4 @@ class OwnerThread {
   std::string name_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

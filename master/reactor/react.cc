@@ -6,7 +6,7 @@
 
 #include "master/log/log.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 // What react() and main's callback both look at. The callback may run after react() has returned,
@@ -57,4 +57,4 @@ int react(Reactor& reactor, std::string_view program, Deferred<int> main) {
   return course->status;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -17,7 +17,7 @@
 #include "master/reactor/timers.h"
 #include "master/reactor/watches.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 event_base& required(event_base* base) {
@@ -149,4 +149,4 @@ event_base* Reactor::base() const { return &core_->base; }
 
 void Reactor::requireThread(const char* call) const { core_->thread().require(call); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

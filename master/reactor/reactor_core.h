@@ -19,7 +19,7 @@
 #include "master/reactor/timers.h"
 #include "master/reactor/watches.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 /// Something of another folder's that a Reactor owns, and knows nothing else of.
@@ -77,4 +77,4 @@ struct Reactor::Core {
   bool closed = false;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr int kSignals = 64;  // the kernel's
@@ -157,4 +157,4 @@ void forgetSignals(const SignalBell& bell) noexcept {
   replaceTable(std::move(next));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Where a handler leaves word: a bit for each signal that has arrived, and an eventfd to write to.
 struct SignalBell {
@@ -33,4 +33,4 @@ void forgetSignals(const SignalBell& bell) noexcept;
 /// Gives back arrivals that were taken from `bell`.
 void ringAgain(SignalBell& bell, std::uint64_t arrived) noexcept;
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

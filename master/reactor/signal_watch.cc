@@ -9,7 +9,7 @@
 #include "master/reactor/file_descriptor.h"
 #include "master/reactor/signal_table.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 class SignalWatch::State : public std::enable_shared_from_this<State> {
  public:
@@ -70,4 +70,4 @@ void SignalWatch::stop() {
   if (const auto state = std::exchange(state_, nullptr)) state->stop();
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

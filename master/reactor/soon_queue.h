@@ -9,7 +9,7 @@
 #include "master/reactor/event.h"
 #include "master/reactor/loop_bell.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class SoonQueue {
  public:
@@ -39,4 +39,4 @@ class SoonQueue {
   EventPtr event_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

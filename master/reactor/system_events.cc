@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using Trigger = std::shared_ptr<SystemTrigger>;
@@ -114,4 +114,4 @@ void SystemEvents::callRest() {
   finished_();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

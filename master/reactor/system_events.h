@@ -21,7 +21,7 @@
 #include "master/reactor/event.h"
 #include "master/reactor/loop_bell.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct SystemTrigger {
   CallGuard* guard;
@@ -68,4 +68,4 @@ class SystemEvents : public std::enable_shared_from_this<SystemEvents> {
   Step step_ = Step::kIdle;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

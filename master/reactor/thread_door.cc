@@ -9,7 +9,7 @@
 #include "master/reactor/reactor_core.h"
 #include "master/reactor/thread_queue.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 ThreadDoor::ThreadDoor(std::shared_ptr<ThreadQueue> queue, std::shared_ptr<LoopWaits> waits)
     : queue_(std::move(queue)), waits_(std::move(waits)) {}
@@ -73,4 +73,4 @@ void ThreadDoor::end() {
   forgotten.swap(stashed_);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

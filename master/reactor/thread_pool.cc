@@ -15,7 +15,7 @@
 
 #include "protocol/memory/quiet_thread.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 ThreadPoolOptions checkedPool(ThreadPoolOptions options) {
@@ -209,4 +209,4 @@ void ThreadPool::callInThread(std::function<void()> f) { core_->add(std::move(f)
 std::size_t ThreadPool::threads() const { return core_->inherited() ? 0 : core_->threads(); }
 std::size_t ThreadPool::queued() const { return core_->inherited() ? 0 : core_->queued(); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

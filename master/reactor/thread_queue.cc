@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 ThreadQueue::ThreadQueue(event_base& base, CallGuard& guard)
     : guard_(guard),
@@ -57,4 +57,4 @@ void ThreadQueue::wake() {
   [[maybe_unused]] const auto n = write(eventFd_.get(), &one, sizeof one);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

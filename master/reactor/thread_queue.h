@@ -15,7 +15,7 @@
 #include "master/reactor/event.h"
 #include "master/reactor/file_descriptor.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ThreadQueue {
  public:
@@ -43,4 +43,4 @@ class ThreadQueue {
   EventPtr event_;                           // until close()
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -32,4 +32,4 @@ void callMultipleInThread(Reactor& reactor, std::vector<std::function<void()>> f
   });
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

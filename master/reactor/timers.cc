@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 void setTimer(int fd, TimePoint when) {
@@ -133,4 +133,4 @@ void Timers::arm() {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -19,7 +19,7 @@
 #include "master/reactor/file_descriptor.h"
 #include "master/reactor/loop_bell.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Timers {
  public:
@@ -56,4 +56,4 @@ class Timers {
   bool duePending_ = false;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

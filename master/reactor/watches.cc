@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 Watch& Watch::operator=(Watch&& other) noexcept {
   if (this == &other) return *this;
@@ -74,4 +74,4 @@ Watch Watches::add(int fd, short what, std::function<void()> f) {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

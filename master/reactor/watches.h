@@ -9,7 +9,7 @@
 #include "master/reactor/call_guard.h"
 #include "master/reactor/event.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Watches;
 
@@ -60,4 +60,4 @@ class Watches {
   std::unordered_set<WatchState*> live_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include "master/testing/test_pool_core.h"
 
-namespace phial::testing {
+namespace phial::inline v1::testing {
 
 TestPool::TestPool(Clock& clock, TestPoolOptions options)
     : TestPool(std::make_shared<Core>(clock, options)) {}
@@ -65,4 +65,4 @@ void TestPool::killNext(DeathCertificate certificate) {
   core->deliver();
 }
 
-}  // namespace phial::testing
+}  // namespace phial::inline v1::testing

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace phial::testing {
+namespace phial::inline v1::testing {
 
 using detail::Job;
 using detail::Ref;
@@ -303,4 +303,4 @@ void TestPool::Core::tell(Event event, const Entry& entry) {
   deliverSoon();
 }
 
-}  // namespace phial::testing
+}  // namespace phial::inline v1::testing

@@ -18,7 +18,7 @@
 #include "master/pool/settlement_queue.h"
 #include "master/pool/verdict.h"
 
-namespace phial::testing {
+namespace phial::inline v1::testing {
 
 class TestPool::Core final : public detail::Runner,
                              public std::enable_shared_from_this<TestPool::Core>,
@@ -113,4 +113,4 @@ class TestPool::Core final : public detail::Runner,
   bool closed_ = false;
 };
 
-}  // namespace phial::testing
+}  // namespace phial::inline v1::testing

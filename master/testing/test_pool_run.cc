@@ -14,7 +14,7 @@
 
 #include "master/testing/test_pool_core.h"
 
-namespace phial::testing {
+namespace phial::inline v1::testing {
 namespace {
 
 using detail::FileParcel;
@@ -146,4 +146,4 @@ void TestPool::Core::answerNext(const std::function<void(schema::Value::Builder)
   finish(std::move(entry), std::move(failure));
 }
 
-}  // namespace phial::testing
+}  // namespace phial::inline v1::testing

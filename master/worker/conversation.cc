@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Conversation::Conversation(const WorkerEnvironment& environment, WorkerLink::Channels channels,
                            kj::AutoCloseFd requestReadEnd, Callbacks callbacks)
@@ -79,4 +79,4 @@ PipeDrain::Sees Conversation::sees() const {
   return reading_ || link_.fetching() ? Sees::copying : Sees::more;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

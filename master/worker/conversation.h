@@ -32,7 +32,7 @@
 #include "master/worker/worker_environment.h"
 #include "master/worker/worker_link.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Conversation final : private WorkerLink::Listener {
  public:
@@ -149,4 +149,4 @@ class Conversation final : private WorkerLink::Listener {
   std::optional<Writing> writing_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

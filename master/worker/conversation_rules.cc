@@ -3,7 +3,7 @@
 #include <kj/exception.h>
 #include <phial/protocol/progress_board.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using capnp::rpc::Message;
@@ -85,4 +85,4 @@ std::string ConversationRules::called(capnp::rpc::Call::Reader call) {
   return checkedPayload(call.getParams());
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

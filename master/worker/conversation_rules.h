@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ConversationRules {
  public:
@@ -45,4 +45,4 @@ class ConversationRules {
 /// What a worker wrote, as much of it as an error may hold; says how long it was when it is cut.
 std::string quoted(const char* text, std::size_t bytes, std::size_t most);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -7,7 +7,7 @@
 #include "master/log/log.h"
 #include "master/worker/death_report.h"
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 std::string seconds(std::chrono::nanoseconds duration) {
@@ -179,4 +179,4 @@ std::string PoisonJob::describe() const {
   return text;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -6,7 +6,7 @@
 
 #include "master/process/child_limits.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using Refusal = DeathEvidence::Refusal;
@@ -115,4 +115,4 @@ DeathReason deathReason(const DeathEvidence& evidence, const Limits& limits) {
   return {plain, starting ? startPhrase(evidence, limits) : strangerPhrase(evidence, limits)};
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

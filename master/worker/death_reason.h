@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct DeathReason {
   DeathCause cause;
@@ -31,4 +31,4 @@ struct DeathEvidence {
 /// The reason, for a worker that lived under `limits`.
 DeathReason deathReason(const DeathEvidence& evidence, const Limits& limits);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void DeathRecord::blame(DeathCause cause, std::string detail) {
   if (cause_) return;
@@ -36,4 +36,4 @@ void DeathRecord::attest(DeathCertificate& death) const {
   death.status = status_.value_or(StatusUnknown{});
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -15,7 +15,7 @@
 
 #include "master/worker/death_reason.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class DeathRecord {
  public:
@@ -53,4 +53,4 @@ class DeathRecord {
   std::optional<ExitStatus> status_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,9 +5,9 @@
 
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// All of the certificate but the lines on stderr, which the log has had already, in one line.
 std::string report(const DeathCertificate& death);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 bool GiveUps::hasWhole(std::uint64_t job) const {
   return std::ranges::any_of(
@@ -62,4 +62,4 @@ bool GiveUps::postpone(Waiting& entry, const WorkerPage& page, HeldBy heldBy) co
   return true;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -29,7 +29,7 @@
 
 #include "master/worker/worker_page.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class GiveUps {
  public:
@@ -82,4 +82,4 @@ class GiveUps {
   DelayedCall timer_;             // for the entry that is due first
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

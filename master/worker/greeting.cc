@@ -8,7 +8,7 @@
 
 #include "master/worker/conversation_rules.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // What a greeting may hold: to read so many functions takes about a millisecond.
@@ -60,4 +60,4 @@ std::string readGreeting(schema::Worker::DescribeResults::Reader greeting,
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

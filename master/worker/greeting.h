@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Reads a greeting: adds the functions that the worker offers to `functions`. Returns what is
 /// wrong with the greeting, or nothing. The worker may have written anything: a greeting that
@@ -14,4 +14,4 @@ namespace phial::detail {
 std::string readGreeting(schema::Worker::DescribeResults::Reader greeting,
                          FunctionIndex& functions);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

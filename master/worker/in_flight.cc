@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Duration InFlight::expected() const {
   Duration sum{};
@@ -90,4 +90,4 @@ bool InFlight::sentAfter(Place place, std::uint64_t id) const {
   return false;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

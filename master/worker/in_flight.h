@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class InFlight {
  public:
@@ -118,4 +118,4 @@ std::optional<InFlight::Place> InFlight::firstHeld(Predicate predicate) const {
   return std::nullopt;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

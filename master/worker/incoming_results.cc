@@ -2,7 +2,7 @@
 
 #include <phial/protocol/message_pipe.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // As for a message that comes by the pipe: see FrameReader.
@@ -48,4 +48,4 @@ std::optional<IncomingResult> DeliveredResults::next() {
   return std::nullopt;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -18,7 +18,7 @@
 #include "master/worker/in_flight.h"
 #include "master/worker/worker_page.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Borrowed until the following next().
 struct IncomingResult {
@@ -69,4 +69,4 @@ class DeliveredResults {
   std::string fault_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 LastWords::LastWords(Reactor& reactor, const Conversation& conversation,
                      std::shared_ptr<LogCapture> output, Callbacks callbacks)
@@ -33,4 +33,4 @@ void LastWords::readLines() {
   callbacks_.onLinesRead();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

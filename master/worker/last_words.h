@@ -18,7 +18,7 @@
 #include "master/worker/log_capture.h"
 #include "master/worker/pipe_drain.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class LastWords : public std::enable_shared_from_this<LastWords> {
  public:
@@ -51,4 +51,4 @@ class LastWords : public std::enable_shared_from_this<LastWords> {
   bool stopped_ = false;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

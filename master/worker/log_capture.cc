@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 LogCapture::LogCapture(Reactor& reactor, std::shared_ptr<const PoolLog> log, std::uint64_t worker,
                        kj::AutoCloseFd stdoutFd, kj::AutoCloseFd stderrFd)
@@ -28,4 +28,4 @@ void LogCapture::close() {
   stderr_.reset();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

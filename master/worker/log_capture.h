@@ -11,7 +11,7 @@
 #include "master/process/line_reader.h"
 #include "master/worker/stderr_excerpt.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class LogCapture {
  public:
@@ -35,4 +35,4 @@ class LogCapture {
   std::optional<LineReader> stderr_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

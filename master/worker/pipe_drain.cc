@@ -1,6 +1,6 @@
 #include "master/worker/pipe_drain.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 std::optional<Duration> PipeDrain::next(Sees sees) {
   const TimePoint now = clock_.now();
@@ -12,4 +12,4 @@ std::optional<Duration> PipeDrain::next(Sees sees) {
   return Duration::zero();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class PipeDrain {
  public:
@@ -38,4 +38,4 @@ class PipeDrain {
   TimePoint until_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

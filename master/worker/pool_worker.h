@@ -28,7 +28,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A job on its way to a worker.
 struct Outgoing {
@@ -183,4 +183,4 @@ class PoolWorker {
 using WorkerFactory =
     std::function<std::shared_ptr<PoolWorker>(PoolWorker::Owner& owner, std::uint64_t number)>;
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

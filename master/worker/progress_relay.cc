@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // The page is the worker's to write.
@@ -35,4 +35,4 @@ void ProgressRelay::tell(InFlight::Place place, const ProgressReport& report) {
                           std::string(cutText(report.note, kMostNoteBytes)));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

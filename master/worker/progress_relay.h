@@ -19,7 +19,7 @@
 #include "master/worker/pool_worker.h"
 #include "master/worker/worker_page.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ProgressRelay {
  public:
@@ -56,4 +56,4 @@ class ProgressRelay {
   DelayedCall timer_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 // A job that shares its message with others is short, and so is what it returns.
 void ResultIntake::readAhead() {
@@ -107,4 +107,4 @@ void ResultIntake::settle(const IncomingResult& incoming) {
       parts_.worker, {result, parts_.conversation.readingOf(id), parts_.conversation.files()});
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

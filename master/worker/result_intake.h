@@ -21,7 +21,7 @@
 #include "master/worker/progress_relay.h"
 #include "master/worker/worker_page.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ResultIntake {
  public:
@@ -61,4 +61,4 @@ class ResultIntake {
   Parts parts_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

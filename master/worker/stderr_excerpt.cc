@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // "==4711==ERROR: AddressSanitizer: ...", as all sanitizers but one begin, and Valgrind; that one
@@ -62,4 +62,4 @@ std::uint64_t StderrExcerpt::leftOut() const {
   return notInLast() - std::min<std::uint64_t>(first_.size(), notInLast());
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

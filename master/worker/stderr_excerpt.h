@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class StderrExcerpt {
  public:
@@ -49,4 +49,4 @@ class StderrExcerpt {
   std::size_t lastBytes_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

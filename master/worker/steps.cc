@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 // Held by its timer too, so a step may drop the Steps that it belongs to.
 struct Steps::OnLoop {
@@ -53,4 +53,4 @@ void Steps::drop() noexcept {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

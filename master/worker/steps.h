@@ -8,7 +8,7 @@
 #include <functional>
 #include <memory>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Thread rule: the loop's. Dropping one waits for a step on the other thread, and never for one on
 /// the loop, whose code may drop it.
@@ -36,4 +36,4 @@ class [[nodiscard]] Steps {
   std::shared_ptr<OnLoop> onLoop_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void TakeUpWatch::waitFor(Duration delay, Progress seen) {
   last_ = seen;
@@ -26,4 +26,4 @@ TakeUpWatch::Finding TakeUpWatch::look(State state, Progress seen) {
   return before ? Finding::stillStopped : Finding::stopped;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

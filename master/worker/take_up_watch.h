@@ -24,7 +24,7 @@
 #include <functional>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class TakeUpWatch {
  public:
@@ -78,4 +78,4 @@ class TakeUpWatch {
   DelayedCall timer_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

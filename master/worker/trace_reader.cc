@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // A name may refer back to parts of itself, so that one of some hundred characters can stand for
@@ -43,4 +43,4 @@ std::vector<std::string> readTrace(const TraceMemory& memory) {
   return lines;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

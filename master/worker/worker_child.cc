@@ -8,7 +8,7 @@
 #include "master/process/pidfd.h"
 #include "master/process/resident_memory.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // For a stack of some dozen functions: it takes less than one millisecond, more under a sanitizer.
@@ -134,4 +134,4 @@ void WorkerChild::attest(DeathCertificate& death) const {
   death.stderrTail = said.last();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -28,7 +28,7 @@
 #include "master/worker/log_capture.h"
 #include "master/worker/worker_environment.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class WorkerChild {
  public:
@@ -98,4 +98,4 @@ class WorkerChild {
   DelayedCall verdictTimer_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -3,7 +3,7 @@
 
 #include "master/worker/worker_process.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 void WorkerProcess::exited(const ExitStatus& status) {
   death_.exited(status);
   if (!death_.cause()) {
@@ -56,4 +56,4 @@ void WorkerProcess::die() {
   env_.owner.workerDied(*this, std::move(death));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include "master/process/oom_kills.h"
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// All of it is borrowed, and outlives the worker.
 struct WorkerEnvironment {
@@ -26,4 +26,4 @@ struct WorkerEnvironment {
   PoolWorker::Owner& owner;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

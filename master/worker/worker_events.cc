@@ -7,7 +7,7 @@
 #include "master/worker/greeting.h"
 #include "master/worker/worker_process.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // How ConversationRules puts a worker's abort.
@@ -89,4 +89,4 @@ void WorkerProcess::complain(std::string what) {
       std::move(what));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

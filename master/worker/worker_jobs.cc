@@ -4,7 +4,7 @@
 
 #include "master/worker/worker_process.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 Load WorkerProcess::load() const {
   Load load{.state = state_, .given = inFlight_.answered()};
@@ -91,4 +91,4 @@ void WorkerProcess::collect() {
   if (!fault.empty()) complain(std::move(fault));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Bounds of a run request beside its jobs, and of a job beside its arguments.
@@ -220,4 +220,4 @@ void WorkerLink::run(const Written& job, std::uint64_t batch) {
 
 void WorkerLink::shutdown() { tasks_->add(worker_.shutdownRequest().send().ignoreResult()); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -22,7 +22,7 @@
 #include "master/worker/conversation_rules.h"
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class WorkerLink final : private MessagePipe::Watcher {
  public:
@@ -139,4 +139,4 @@ class WorkerLink final : private MessagePipe::Watcher {
   kj::Own<Tasks> tasks_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

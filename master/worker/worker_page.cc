@@ -6,7 +6,7 @@
 
 #include "master/worker/trace_reader.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 bool WorkerPage::begun(std::uint64_t job) const {
   const auto place = jobs_.find(job);
@@ -160,4 +160,4 @@ std::optional<std::uint32_t> WorkerPage::attest(DeathCertificate& death) const {
   return job.function;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

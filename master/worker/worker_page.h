@@ -28,7 +28,7 @@
 #include "master/worker/in_flight.h"
 #include "master/worker/pool_worker.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class WorkerPage {
  public:
@@ -129,4 +129,4 @@ class WorkerPage {
   std::vector<std::uint64_t> fetched_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -7,7 +7,7 @@
 #include "master/process/shortage.h"
 #include "master/worker/worker_spawn.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
     : env_(environment),
       number_(number),
@@ -161,4 +161,4 @@ void WorkerProcess::abandon() {
   child_.reset();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

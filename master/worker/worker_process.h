@@ -54,7 +54,7 @@
 #include "master/worker/worker_environment.h"
 #include "master/worker/worker_page.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class WorkerProcess final : public PoolWorker, public std::enable_shared_from_this<WorkerProcess> {
  public:
@@ -150,4 +150,4 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   std::shared_ptr<LastWords> lastWords_;  // from its end on
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

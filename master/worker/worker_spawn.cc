@@ -12,7 +12,7 @@
 #include "master/process/shortage.h"
 #include "master/process/this_program.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // See Limits::niceness.
@@ -142,4 +142,4 @@ SpawnedWorker spawnWorker(const WorkerEnvironment& environment, std::uint64_t nu
           .oomMark = std::move(oomMark)};
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

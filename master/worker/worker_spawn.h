@@ -14,7 +14,7 @@
 #include "master/worker/worker_link.h"
 #include "master/worker/worker_page.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A worker process that runs, and this process's ends of what leads to it.
 struct SpawnedWorker {
@@ -32,4 +32,4 @@ struct SpawnedWorker {
 SpawnedWorker spawnWorker(const WorkerEnvironment& environment, std::uint64_t number,
                           WorkerPage& page);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

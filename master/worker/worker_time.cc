@@ -8,7 +8,7 @@
 
 #include "master/worker/worker_process.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 TakeUpWatch::Progress progressOf(const InFlight& jobs, const WorkerPage& page,
@@ -134,4 +134,4 @@ void WorkerProcess::act(TakeUpWatch::Finding finding) {
   end(DeathCause::unresponsive, SIGKILL, what + child_->tracerNote());
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <shared_mutex>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 struct Registered {
@@ -65,4 +65,4 @@ std::exception_ptr reviveRegistered(const RemoteInfo& info) {
   return nullptr;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <system_error>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 constexpr int kMostCauses = 16;  // a ring of them would never end
@@ -335,4 +335,4 @@ void Failure::rethrow() const {
 
 const std::exception_ptr& Failure::exception() const { return state_->exception; }
 
-}  // namespace phial
+}  // namespace phial::inline v1

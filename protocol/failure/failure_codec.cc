@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 using Kind = schema::Failure::Kind;
@@ -113,4 +113,4 @@ Failure Codec<Failure>::decode(schema::Value::Reader value) {
       detail::messageContent(value, capnp::typeId<schema::Failure>()).getAs<schema::Failure>());
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

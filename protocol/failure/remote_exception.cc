@@ -13,7 +13,7 @@
 #include <typeinfo>
 #include <variant>
 
-namespace phial {
+namespace phial::inline v1 {
 
 RemoteError::RemoteError(RemoteInfo info) : Error(info.message) {
   if (info.types.empty()) info.types.emplace_back("unknown");
@@ -132,4 +132,4 @@ std::exception_ptr revive(const RemoteInfo& info) {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

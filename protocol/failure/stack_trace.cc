@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr int kMaxFrames = 48;
@@ -51,4 +51,4 @@ std::string StackTrace::text() const {
   return text;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

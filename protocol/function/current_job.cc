@@ -3,7 +3,7 @@
 #include <atomic>
 #include <stdexcept>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 std::atomic<CurrentJob*> current{nullptr};
@@ -20,4 +20,4 @@ CurrentJob* detail::setCurrentJob(CurrentJob* job) noexcept {
   return current.exchange(job, std::memory_order_acq_rel);
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

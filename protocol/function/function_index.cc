@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace {
 
@@ -85,4 +85,4 @@ std::string FunctionIndex::explain(std::string_view name, std::string_view signa
   return {};
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -3,7 +3,7 @@
 
 #include "protocol/function/program_build.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -65,4 +65,4 @@ std::string lambdaNameIn(std::string_view tag, const void* address) {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

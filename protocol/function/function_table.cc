@@ -1,7 +1,7 @@
 #include <phial/protocol/error.h>
 #include <phial/protocol/function_table.h>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace {
 
@@ -63,4 +63,4 @@ FunctionTable& linkedFunctions() {
   return table;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

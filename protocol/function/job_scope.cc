@@ -1,6 +1,6 @@
 #include <phial/protocol/job_scope.h>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constinit thread_local JobScope* scope = nullptr;
@@ -12,4 +12,4 @@ JobScope::~JobScope() { scope = nullptr; }
 
 JobScope* JobScope::ofThisThread() { return scope; }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

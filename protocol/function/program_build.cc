@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 struct Search {
@@ -81,4 +81,4 @@ std::string buildOf(const void* address) {
   return search.build.empty() ? "unknown" : search.build;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

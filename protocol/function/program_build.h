@@ -3,11 +3,11 @@
 
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A text that differs between any two builds of the program or library that `address` lies in: the
 /// linker's build id (-Wl,--build-id, the default of Debian's compilers); without one the size and
 /// the time of the file.
 std::string buildOf(const void* address);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

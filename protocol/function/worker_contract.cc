@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 // FNV-1a over the compiled schema nodes: two builds whose wire differs have different ids, also
@@ -41,4 +41,4 @@ std::string_view buildId() {
   return id;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr std::size_t kPageBytes = 4096;
@@ -198,4 +198,4 @@ Arenas adoptArenas(int requestFd, int replyFd) {
   return {};
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

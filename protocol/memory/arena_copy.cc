@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -36,4 +36,4 @@ bool ArenaCopy::step() {
   return left_.empty();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ArenaCopy {
  public:
@@ -28,4 +28,4 @@ class ArenaCopy {
   std::byte* to_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

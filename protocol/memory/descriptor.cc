@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 kj::AutoCloseFd ownDescriptor(int fd) noexcept {
   if (fd < 0 || fd >= kFirstOwnFd) return kj::AutoCloseFd(fd);
@@ -38,4 +38,4 @@ StandardNumbersTaken::StandardNumbersTaken() noexcept {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

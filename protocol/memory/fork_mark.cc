@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 ForkMark::ForkMark() noexcept {
   static const int registered = ::pthread_atfork(
@@ -23,4 +23,4 @@ void keepForever(std::shared_ptr<void> object) {
   kept.push_back(std::move(object));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

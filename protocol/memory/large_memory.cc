@@ -9,7 +9,7 @@
 
 #include "protocol/memory/quiet_thread.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
@@ -45,4 +45,4 @@ void releaseAside(std::uint64_t bytes, const std::function<void()>& task) {
 
 void stopReleasingAside() { releasesInPlace.store(true, std::memory_order_relaxed); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 [[noreturn]] void throwError(int error, const std::string& what) {
@@ -76,4 +76,4 @@ void SharedMapping::giveBack(std::size_t offset, std::size_t bytes) const noexce
 
 std::byte* SharedMapping::release() noexcept { return std::exchange(memory_, nullptr); }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

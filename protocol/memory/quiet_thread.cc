@@ -4,7 +4,7 @@
 #include <new>
 #include <system_error>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 std::optional<std::thread> startQuietThread(const std::function<void()>& task) {
   sigset_t all;
@@ -21,4 +21,4 @@ std::optional<std::thread> startQuietThread(const std::function<void()>& task) {
   return thread;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,10 +5,10 @@
 #include <optional>
 #include <thread>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A thread that runs `task` and handles no signal: signals are for the program's own threads.
 /// Empty when the system has no thread to give, or no memory for one.
 std::optional<std::thread> startQuietThread(const std::function<void()>& task);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // What sched_setattr(2) takes; glibc 2.36 has neither the function nor this.
@@ -50,4 +50,4 @@ void askForLongTimeSlices() {
   set(attributes);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 std::string described(SharedElement element) {
@@ -47,4 +47,4 @@ SharedElements decodeShared(schema::Value::Reader value, SharedElement element) 
   return {IncomingFiles::take(shared.getFile(), count * element.bytes), count};
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

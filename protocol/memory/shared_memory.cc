@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // Nobody may take the file's memory away, or write to it through another mapping than the maker's.
@@ -76,4 +76,4 @@ SharedMemory::~SharedMemory() noexcept {
   releaseAside(bytes_, [data = data_, bytes = bytes_] { ::munmap(data, bytes); });
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -8,7 +8,7 @@
 #include "phial/protocol/scheduling.h"
 #include "protocol/memory/quiet_thread.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 // A piece of work that has not been told done is in exactly one of waiting_, atWork_ and ended_.
 class SideThread::Core : public std::enable_shared_from_this<Core> {
@@ -137,4 +137,4 @@ SideThread::Task SideThread::run(std::function<bool()> step, std::function<void(
   return task;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 using detail::SequenceCodec;
@@ -332,4 +332,4 @@ SlicedWork SlicedEncode<AnyValue>::start(const AnyValue& value, schema::Value::B
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr std::size_t kMostBytes = schema::MAX_CHUNK_BYTES;
@@ -66,4 +66,4 @@ ArgumentsOfJob::ArgumentsOfJob(schema::Job::Reader job) {
   list_ = message.getRoot<capnp::AnyPointer>().getAs<capnp::List<schema::Value>>();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -2,11 +2,12 @@
 #include <phial/protocol/type_name.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 using Types = std::vector<const std::type_info*>;
@@ -25,26 +26,47 @@ Types directBases(const std::type_info& type) {
   return bases;
 }
 
+void replaceAll(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+bool isOfIdentifier(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':';
+}
+
+// Phial's own inline namespace is a matter of the linker's: names on the wire and in failures are
+// those that a program writes.
+void leaveOutInlineNamespace(std::string& name) {
+  constexpr std::string_view kPrefix = "phial::";
+  constexpr std::string_view kInline = "v1::";
+  for (auto at = name.find("phial::v1::"); at != std::string::npos;
+       at = name.find("phial::v1::", at + kPrefix.size())) {
+    if (at == 0 || !isOfIdentifier(name[at - 1])) {
+      name.erase(at + kPrefix.size(), kInline.size());
+    }
+  }
+}
+
 }  // namespace
 
 std::string demangle(const char* mangled) {
   int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> name(
+  std::unique_ptr<char, decltype(&std::free)> readable(
       abi::__cxa_demangle(mangled, nullptr, nullptr, &status), &std::free);
-  return status == 0 && name ? name.get() : mangled;
+  if (status != 0 || !readable) return mangled;
+  std::string name = readable.get();
+  leaveOutInlineNamespace(name);
+  return name;
 }
 
 std::string plainTypeName(const std::type_info& type) {
   std::string name = demangle(type.name());
   for (const std::string_view left : {"::__cxx11::", "::__1::", "::_V2::"}) {
-    for (auto at = name.find(left); at != std::string::npos; at = name.find(left)) {
-      name.replace(at, left.size(), "::");
-    }
+    replaceAll(name, left, "::");
   }
-  constexpr std::string_view kTag = "[abi:cxx11]";
-  for (auto at = name.find(kTag); at != std::string::npos; at = name.find(kTag)) {
-    name.erase(at, kTag.size());
-  }
+  replaceAll(name, "[abi:cxx11]", "");
   return name;
 }
 
@@ -62,4 +84,4 @@ std::vector<std::string> typeNames(const std::type_info& type) {
   return names;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 #include <cfloat>
 #include <cmath>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 namespace {
 
@@ -204,4 +204,4 @@ capnp::AnyPointer::Reader messageContent(schema::Value::Reader value, std::uint6
   return message.getContent();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

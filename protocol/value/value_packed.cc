@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 namespace {
 
@@ -279,4 +279,4 @@ std::string decodeText(schema::Value::Reader value) {
   return result;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

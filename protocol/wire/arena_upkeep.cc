@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 constexpr std::size_t kGivenBackAtOnce = 1 << 20;  // a quarter of a millisecond
@@ -42,4 +42,4 @@ void ArenaUpkeep::look() {
   if (pending_) event_add(timer_.get(), more ? &kNextPass : &interval_);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -19,7 +19,7 @@
 
 #include "protocol/wire/event_ptr.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ArenaUpkeep {
  public:
@@ -45,4 +45,4 @@ class ArenaUpkeep {
   bool used_ = false;     // since the last look
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 constexpr std::size_t kPageBytes = 4096;
@@ -67,4 +67,4 @@ TraceMemory& ControlPageMapping::trace() const {
   return *reinterpret_cast<TraceMemory*>(mapping_.at(kPageBytes + sizeof(ResultMemory)));
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 thread_local OutgoingFiles* outgoing = nullptr;
@@ -52,4 +52,4 @@ std::shared_ptr<SharedMemory> IncomingFiles::take(std::uint32_t place, std::size
   return item.memory;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <memory>
 #include <new>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 struct EventFree {
   void operator()(event* e) const { event_free(e); }  // deletes it from its base first
@@ -21,4 +21,4 @@ inline EventPtr newEvent(event_base& base, evutil_socket_t fd, short what,
   return made;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -18,7 +18,7 @@
 #include <string>
 #include <system_error>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 namespace {
 
 // SCM_MAX_FD, which no header of user space tells.
@@ -185,4 +185,4 @@ bool FileLane::receivePart(std::uint64_t parcel, Files& files, Files& others) {
   return files.size() + others.size() > before;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

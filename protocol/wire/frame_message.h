@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 using capnp::word;
@@ -78,4 +78,4 @@ class FrameReader::SharedMessage final : public detail::FrameMessage {
   std::shared_ptr<const std::byte> memory_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -12,7 +12,7 @@
 
 #include "protocol/wire/frame_message.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace {
 
@@ -254,4 +254,4 @@ void FrameReader::runOut(std::uint64_t bytes) {
   error_.emplace("no memory for a frame of " + std::to_string(bytes) + " bytes");
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -11,7 +11,7 @@
 
 #include "protocol/wire/frame_message.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 using detail::boundedBy;
 using detail::claims;
@@ -118,4 +118,4 @@ std::string FrameReader::objectionTo(const Table& table, std::uint64_t bytes) {
              : "a message in the arena has another size than its reference";
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

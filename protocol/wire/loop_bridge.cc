@@ -9,7 +9,7 @@
 
 #include "protocol/wire/event_ptr.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace {
 
@@ -146,4 +146,4 @@ void LoopBridge::runQueue() { port_->runQueue(); }
 void LoopBridge::onScheduled(std::function<void()> hook) { port_->onScheduled(std::move(hook)); }
 bool LoopBridge::runnable() const { return port_->runnable(); }
 
-}  // namespace phial
+}  // namespace phial::inline v1

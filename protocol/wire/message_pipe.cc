@@ -9,7 +9,7 @@
 #include "protocol/wire/pipe_reader.h"
 #include "protocol/wire/pipe_writer.h"
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace {
 
@@ -84,4 +84,4 @@ MessagePipe::Stats MessagePipe::stats() const {
   return stats;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

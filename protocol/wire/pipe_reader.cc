@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 namespace {
 
@@ -243,4 +243,4 @@ void PipeReader::unwatch() {
   watching_ = false;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 
 #include "protocol/wire/event_ptr.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class PipeReader {
  public:
@@ -63,4 +63,4 @@ class PipeReader {
   std::uint64_t calls_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

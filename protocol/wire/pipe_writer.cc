@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 namespace {
 
@@ -351,4 +351,4 @@ void PipeWriter::fail(kj::Exception reason) {
   while (!waiters_->empty()) waiters_->front().reject(reason);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

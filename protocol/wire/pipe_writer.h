@@ -13,7 +13,7 @@
 #include "protocol/wire/arena_upkeep.h"
 #include "protocol/wire/event_ptr.h"
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class PipeWriter {
  public:
@@ -83,4 +83,4 @@ class PipeWriter {
   std::uint64_t calls_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

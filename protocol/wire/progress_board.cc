@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace {
 
 // A worker that posts without a pause replaces a report about as fast as it can be copied.
@@ -85,4 +85,4 @@ std::optional<ProgressReport> ProgressBoard::read() const {
   return std::nullopt;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

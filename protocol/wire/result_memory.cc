@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 void ResultWriter::beginBatch(unsigned slot) {
   batch_ = slot / kBatchSlots % kBatches;
@@ -37,4 +37,4 @@ bool fetchResult(const ResultMemory& memory, unsigned slot, std::vector<std::uin
   return true;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

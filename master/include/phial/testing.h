@@ -44,7 +44,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial::testing {
+namespace phial::inline v1::testing {
 
 struct TestPoolOptions {
   /// How many workers the pool pretends to have; a map keeps twice as many chunks pending. At
@@ -145,4 +145,4 @@ class TestPool final : public Pool {
   const std::shared_ptr<Core> core_;
 };
 
-}  // namespace phial::testing
+}  // namespace phial::inline v1::testing

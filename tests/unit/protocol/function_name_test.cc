@@ -1,5 +1,7 @@
 // These names are what both ends of the wire agree on: they must not depend on the compiler.
 #include <gtest/gtest.h>
+#include <phial/protocol/any_value.h>
+#include <phial/protocol/error.h>
 #include <phial/protocol/function_name.h>
 
 #include <cstdint>
@@ -46,8 +48,21 @@ struct Box {
 };
 }  // namespace geometry
 
+namespace seraphial::v1 {
+struct Nested {};
+}  // namespace seraphial::v1
+
 namespace phial {
 namespace {
+
+TEST(FunctionNameTest, PhialsInlineNamespaceIsNotPartOfAName) {
+  EXPECT_EQ(typeName<AnyValue>(), "phial::AnyValue");
+  EXPECT_EQ(typeName<void(Values, detail::ValueMessage&)>(),
+            "void (phial::Values, phial::detail::ValueMessage&)");
+  EXPECT_EQ(typeName<seraphial::v1::Nested>(), "seraphial::v1::Nested");
+  EXPECT_EQ(detail::plainTypeName(typeid(EncodingError)), "phial::EncodingError");
+  EXPECT_EQ(functionName<typeName<int>>(), "phial::typeName<int>");
+}
 
 TEST(FunctionNameTest, NamesAreQualifiedAndWithoutParameters) {
   EXPECT_EQ(functionName<globalFunction>(), "globalFunction");

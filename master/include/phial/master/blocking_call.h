@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -76,4 +76,4 @@ auto blockingCallFromThread(Reactor& reactor, F f, std::optional<Duration> timeo
                          [timeout](detail::WaitEnd end) { detail::throwUnsettled(end, timeout); });
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -37,7 +37,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// The calls, as a handle: copy it, keep it, give it to other threads. It may outlive its pool.
 class BlockingSubmitter {
@@ -133,4 +133,4 @@ class BlockingPool final : public BlockingSubmitter {
   PoolStats stats() const;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -12,7 +12,7 @@
 #include <functional>
 #include <memory>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// A duration on a Clock, in nanoseconds. Every std::chrono duration converts to it. The range is
 /// 292 years: a longer duration, such as std::chrono::seconds::max(), overflows inside
@@ -94,4 +94,4 @@ class ManualClock final : public Clock {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -44,7 +44,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class Reactor;
 
@@ -210,4 +210,4 @@ CooperativeTask cooperate(Reactor& reactor, Iteration work);
 /// As Cooperator::coiterate, on the Cooperator of `reactor`.
 Deferred<void> coiterate(Reactor& reactor, Iteration work);
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -53,7 +53,7 @@
 #include <optional>
 #include <type_traits>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The producer of a coroutine's Deferred. Owns the coroutine's frame while the coroutine is
 /// suspended.
@@ -226,4 +226,4 @@ class Awaiter final : private Waiter {
   [[no_unique_address]] std::conditional_t<kIsOutcome<T>, std::optional<Failure>, Nothing> refusal_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

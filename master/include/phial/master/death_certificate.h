@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Why a worker ended. The first cause counts, whatever followed from it.
 enum class DeathCause {
@@ -92,4 +92,4 @@ struct DeathCertificate {
   std::string summary() const;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -58,7 +58,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// A Deferred would have to wait for its own result: a callback has returned, or a coroutine has
 /// awaited, a Deferred that waits for this same callback or coroutine. The error reaches the
@@ -306,7 +306,7 @@ using UnhandledErrorHook = std::function<void(const Failure&)>;
 /// written, the others are counted. Thread-safe.
 UnhandledErrorHook setUnhandledErrorHook(UnhandledErrorHook hook);
 
-}  // namespace phial
+}  // namespace phial::inline v1
 
 #include <phial/master/coroutine.h>  // IWYU pragma: export
 #include <phial/master/resolver.h>   // IWYU pragma: export

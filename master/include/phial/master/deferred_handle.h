@@ -24,7 +24,7 @@
 
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Refers to a Deferred, and keeps nothing alive. Copyable; copies refer to the same Deferred.
 class DeferredHandle {
@@ -50,4 +50,4 @@ class DeferredHandle {
   detail::Ref<detail::HandleTarget> target_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

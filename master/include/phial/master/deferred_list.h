@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// The failure of a DeferredList with fireOnOneErrback: which Deferred failed first, and how.
 class FirstError : public Error {
@@ -246,4 +246,4 @@ auto race(Deferred<T> (&&)[count]) {
   return decltype(race(std::vector<Deferred<T>>()))();
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -20,7 +20,7 @@
 #include <tuple>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class DeferredSemaphore;
 
@@ -161,4 +161,4 @@ class DeferredLock : public DeferredSemaphore {
   bool locked() const { return tokens() == 0; }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

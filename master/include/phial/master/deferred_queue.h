@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// DeferredQueue::put failed: `size` objects already wait for a consumer.
 class QueueOverflow : public Error {
@@ -69,4 +69,4 @@ class DeferredQueue {
   detail::WaitList<T> consumers_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Base of the errors whose cause is one worker's death. what() is one line that a client of the
 /// program may see; describe() is the whole certificate. Copies share the certificate. JobTimedOut
@@ -89,4 +89,4 @@ class PoisonJob : public Error {
   std::shared_ptr<const std::vector<DeathCertificate>> certificates_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

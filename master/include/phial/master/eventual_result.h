@@ -28,7 +28,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 template <class T>
 class [[nodiscard]] EventualResult {
@@ -134,4 +134,4 @@ auto waitFor(Reactor& reactor, Duration timeout, F f) {
                          [timeout](detail::WaitEnd end) { detail::throwUnsettled(end, timeout); });
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

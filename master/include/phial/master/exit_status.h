@@ -7,7 +7,7 @@
 #include <string>
 #include <variant>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// The process called exit, or returned from main.
 struct Exited {
@@ -44,4 +44,4 @@ struct ResourceUse {
   std::optional<std::uint64_t> peakRssBytes;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

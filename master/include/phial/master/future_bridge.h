@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -96,4 +96,4 @@ std::future<T> toFuture(Deferred<T> deferred) {
   return future;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -23,7 +23,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -207,4 +207,4 @@ auto gatherResults(Deferred<T> (&&)[count]) {
   return decltype(gatherResults(std::vector<Deferred<T>>()))();
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Owns a coroutine that stands between two steps. Move-only; dropping it destroys the coroutine.
 class [[nodiscard]] Generator {
@@ -95,4 +95,4 @@ inline std::optional<Deferred<void>> Generator::operator()() {
   return frame.promise().takeWait();
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Holds a T, or nothing. Converts from everything that converts to T. A copy copies the T. A
 /// moved-from Held holds nothing. Costs one allocation for each T.
@@ -84,4 +84,4 @@ template <class T>
 inline constexpr bool kSafeInCoAwait = safeInCoAwait<T>();
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

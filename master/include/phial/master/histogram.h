@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// A value type: a copy is a snapshot.
 class Histogram {
@@ -43,4 +43,4 @@ class Histogram {
   Duration max_{0};
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -109,4 +109,4 @@ Deferred<T> fromPromise(kj::Promise<T> promise) {
   return std::move(made.deferred);
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

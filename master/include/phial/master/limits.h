@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Whether a crash writes a core dump.
 enum class CoreDumps {
@@ -80,4 +80,4 @@ struct Limits {
   bool noNewPrivileges = false;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

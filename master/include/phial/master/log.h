@@ -18,7 +18,7 @@
 #include <functional>
 #include <string_view>
 
-namespace phial {
+namespace phial::inline v1 {
 
 enum class LogLevel {
   debug,    ///< the ordinary life of a pool: workers that get ready, are recycled, stop
@@ -66,4 +66,4 @@ LogFunction setLogSink(LogFunction sink);
 /// should therefore put /dev/null at 0, 1 and 2 rather than close them.
 void logToStderr(const LogRecord& record) noexcept;
 
-}  // namespace phial
+}  // namespace phial::inline v1

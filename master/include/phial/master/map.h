@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 // --- The elements of a chunk, one after the other ---
@@ -364,4 +364,4 @@ Deferred<void> Submitter::forEachOutcome(Range&& range, F onOutcome) const {
       *link_, options_, detail::ChunkMode::collectAll, std::forward<Range>(range), onOutcome);
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -8,7 +8,7 @@
 #include <utility>
 #include <variant>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// A value of T, or a Failure. addBoth's callback receives an Outcome. A callback may return an
 /// Outcome: its Deferred goes on with this value or Failure. Copyable when T is.
@@ -72,4 +72,4 @@ class [[nodiscard]] Outcome<void> {
   Failure failure_;  // empty on success: saves room in each of the many Deferred<void>
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

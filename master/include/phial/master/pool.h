@@ -22,7 +22,7 @@
 #include <cstddef>
 #include <memory>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class Pool : public Submitter {
  public:
@@ -73,4 +73,4 @@ class Pool : public Submitter {
   void end() noexcept;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

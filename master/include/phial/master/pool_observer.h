@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// When a job reached each step, on the steady clock. A step that the job has not reached is empty.
 struct JobTimes {
@@ -101,4 +101,4 @@ class [[nodiscard]] Observation {
   std::shared_ptr<detail::Watcher> watcher_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

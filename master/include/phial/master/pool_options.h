@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// What the pool does about a worker whose job has been stopped by a signal, such as SIGSTOP or,
 /// when the job reads from a terminal, SIGTTIN. The kernel reports a stop only through SIGCHLD,
@@ -329,4 +329,4 @@ struct PoolStats {
   bool balanced() const { return submitted == succeeded + failed + cancelled + queued + running; }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

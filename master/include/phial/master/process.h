@@ -24,7 +24,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// A pipe that the child reads. The spawner gets the writing end.
 struct PipeToChild {};
@@ -203,4 +203,4 @@ class Process {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

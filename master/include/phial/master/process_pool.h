@@ -43,7 +43,7 @@
 #include <memory>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 class PoolCore;
@@ -119,4 +119,4 @@ class ProcessPool final : public Pool {
   const std::shared_ptr<detail::PoolCore> core_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

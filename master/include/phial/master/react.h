@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Runs the loop until `main` has its result. Returns the value of `main`, to be the program's exit
 /// status. If `main` fails, writes "program: message" to the log and returns 1. If something else
@@ -15,4 +15,4 @@ namespace phial {
 /// `reactor` is not running. After twisted.internet.task.react.
 [[nodiscard]] int react(Reactor& reactor, std::string_view program, Deferred<int> main);
 
-}  // namespace phial
+}  // namespace phial::inline v1

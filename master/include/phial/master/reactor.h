@@ -43,7 +43,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class Cooperator;
 class Process;
@@ -250,4 +250,4 @@ class Reactor final : public Clock {
   std::unique_ptr<Core> core_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

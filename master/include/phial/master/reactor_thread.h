@@ -34,7 +34,7 @@
 #include <string>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 struct ReactorThreadOptions {
   /// The thread's name; the system shows 15 bytes of it.
@@ -114,4 +114,4 @@ class ReactorThread {
   std::shared_ptr<Core> core_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -173,4 +173,4 @@ Deferred<void> chainDeferred(Deferred<T> from, Resolver<U> to) {
   });
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

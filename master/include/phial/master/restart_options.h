@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Sets the pauses between a worker's death and the start of its replacement, and the number of
 /// failed starts after which queued jobs fail. The pool starts at most one replacement for each
@@ -68,4 +68,4 @@ struct RestartOptions {
   Duration healthySpell = std::chrono::seconds(10);
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -43,7 +43,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 /// A Deferred that a Scope holds.
@@ -125,4 +125,4 @@ class Scope {
   bool ending_ = false;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -27,7 +27,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Calls a function for each arrival of some signals, until it is dropped. Move-only.
 class [[nodiscard]] SignalWatch {
@@ -70,4 +70,4 @@ class [[nodiscard]] SignalWatch {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -13,7 +13,7 @@
 #include <csignal>
 #include <initializer_list>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class Pool;
 
@@ -28,4 +28,4 @@ class Pool;
 SignalWatch stopOnSignals(Reactor& reactor, Pool& pool, StopOptions options = {},
                           std::initializer_list<int> signals = {SIGINT, SIGTERM});
 
-}  // namespace phial
+}  // namespace phial::inline v1

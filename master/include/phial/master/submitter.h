@@ -40,7 +40,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -294,6 +294,6 @@ Deferred<Result> Submitter::deferToProcess(detail::CalledName name, A&&... args)
   return Deferred<Result>();
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1
 
 #include <phial/master/map.h>  // IWYU pragma: export

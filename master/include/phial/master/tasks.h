@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Calls f(arguments...) once, after `delay` on `clock`. The Deferred has what `f` returns or
 /// throws; if `f` returns a Deferred, its result. Cancelling before the call drops the call;
@@ -96,4 +96,4 @@ class LoopingCall {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -27,7 +27,7 @@
 #include <memory>
 #include <string>
 
-namespace phial {
+namespace phial::inline v1 {
 
 struct ThreadPoolOptions {
   /// The threads that start() makes. Default 0.
@@ -76,4 +76,4 @@ class ThreadPool {
   const std::shared_ptr<Core> core_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 
@@ -128,4 +128,4 @@ auto deferToThread(Reactor& reactor, F&& f, A&&... args) {
 /// exception ends the row; it is reported as an unhandled error. Throws as Reactor::callInThread.
 void callMultipleInThread(Reactor& reactor, std::vector<std::function<void()>> functions);
 
-}  // namespace phial
+}  // namespace phial::inline v1

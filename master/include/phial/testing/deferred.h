@@ -19,7 +19,7 @@
 #include <string>
 #include <utility>
 
-namespace phial::testing {
+namespace phial::inline v1::testing {
 
 /// A Deferred has another result than the test expects.
 class WrongResult : public std::logic_error {
@@ -33,9 +33,9 @@ class NoResult : public WrongResult {
   using WrongResult::WrongResult;
 };
 
-}  // namespace phial::testing
+}  // namespace phial::inline v1::testing
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// "a failure: " and the whole story (Failure::describe).
 std::string foundFailure(const Failure& failure);
@@ -52,9 +52,9 @@ Outcome<T> settledResult(Deferred<T>&& deferred, const char* expected) {
   return take<T>(*Access::unwrap(deferred)->takeResult());
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
-namespace phial::testing {
+namespace phial::inline v1::testing {
 
 /// Returns the value of `deferred`, and consumes it. Throws NoResult when it has no result yet; the
 /// Deferred is then untouched. Throws WrongResult, with the failure's description, when it has
@@ -110,4 +110,4 @@ Failure failureResultOf(const Deferred<T>&) {
   return failureResultOf<E...>(Deferred<T>());
 }
 
-}  // namespace phial::testing
+}  // namespace phial::inline v1::testing

@@ -29,7 +29,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class AnyValue {
  public:
@@ -139,4 +139,4 @@ T AnyValue::to() const {
   return decode<std::remove_cv_t<T>>(message.reader());
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

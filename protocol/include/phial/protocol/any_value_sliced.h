@@ -7,7 +7,7 @@
 #include <optional>
 #include <variant>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 template <class... Seen>
 struct StdAlone<AnyValue, Seen...> : std::true_type {};
@@ -31,4 +31,4 @@ struct SlicedEncode<AnyValue> {
   static SlicedWork start(const AnyValue& value, schema::Value::Builder to, Level level);
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -35,7 +35,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The most messages of one direction that lie in an arena at a time.
 inline constexpr std::size_t kArenaSlots = 64;
@@ -200,4 +200,4 @@ NewArenas makeArenas(std::size_t bytes);
 /// The worker's end; takes over the descriptors. Empty when they are no arenas.
 Arenas adoptArenas(int requests, int replies);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

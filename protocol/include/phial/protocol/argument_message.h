@@ -7,7 +7,7 @@
 
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Makes `message`, whose root is the list of arguments, a part of `job`. The message must not
 /// change until the request has been sent.
@@ -27,4 +27,4 @@ class ArgumentsOfJob {
   capnp::List<schema::Value>::Reader list_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -17,7 +17,7 @@
 #include <tuple>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Calls a function of this type with one element. The element is the only argument, or a tuple of
 /// all arguments.
@@ -197,4 +197,4 @@ struct LinkedChunk {
   static inline const bool registered = (addChunk<function>(linkedFunctions()), true);
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A vector of T. For bool the container most like it whose elements can be referred to.
 template <class T>
@@ -120,9 +120,9 @@ struct ChunkResult : ChunkFacts {
   std::size_t count() const { return values.size() + failures.size(); }
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
-namespace phial {
+namespace phial::inline v1 {
 
 template <class E>
 struct Codec<detail::Elements<E>> {
@@ -171,4 +171,4 @@ struct Codec<detail::ChunkResult<R>> {
   }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

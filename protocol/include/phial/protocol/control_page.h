@@ -24,7 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// What a worker is doing.
 enum class Phase : std::uint32_t {
@@ -176,4 +176,4 @@ class ControlPageMapping {
   detail::SharedMapping mapping_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

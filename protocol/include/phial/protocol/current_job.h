@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// The running job. Valid while the function runs. id(), label() and cancelled() may be called from
 /// any thread, progress() only from the thread that runs the function.
@@ -46,4 +46,4 @@ namespace detail {
 CurrentJob* setCurrentJob(CurrentJob* job) noexcept;
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

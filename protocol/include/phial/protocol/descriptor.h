@@ -15,7 +15,7 @@
 #include <array>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 inline constexpr int kFirstOwnFd = 3;
 
@@ -44,4 +44,4 @@ class StandardNumbersTaken {
   std::array<kj::AutoCloseFd, kFirstOwnFd> taken_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -14,7 +14,7 @@
 #include <memory>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The files that a message is to enclose.
 class FileParcel {
@@ -76,4 +76,4 @@ class IncomingFiles {
   std::vector<Item> items_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

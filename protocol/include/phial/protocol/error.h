@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 struct DeathCertificate;
 
@@ -139,4 +139,4 @@ class ProtocolError : public Error {
   std::shared_ptr<const std::string> story_;  // shared: copying an exception must not throw
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

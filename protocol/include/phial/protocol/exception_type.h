@@ -22,7 +22,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 using ReviveFunction = std::function<std::exception_ptr(const RemoteInfo&)>;
@@ -91,4 +91,4 @@ class ExceptionType {
   std::shared_ptr<const void> registered_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 template <class T>
 class Outcome;
@@ -175,4 +175,4 @@ class Failure {
   std::shared_ptr<const State> state_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

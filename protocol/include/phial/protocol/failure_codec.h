@@ -5,7 +5,7 @@
 #include <phial/protocol/value_codec.h>
 #include <phial/schema/value.capnp.h>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Writes `failure`: its types, message, traceback and code. An error that Phial reports keeps its
 /// kind, so it arrives as the same class. An exception of a job's function arrives as
@@ -27,4 +27,4 @@ struct Codec<Failure> {
   static Failure decode(schema::Value::Reader value);
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

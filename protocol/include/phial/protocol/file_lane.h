@@ -24,7 +24,7 @@
 #include <span>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class FileLane {
  public:
@@ -73,4 +73,4 @@ struct FileLane::Ends {
   kj::AutoCloseFd worker;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

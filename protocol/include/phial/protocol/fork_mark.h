@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The number of forks between the program's first process and this one. Counts from the first
 /// ForkMark on.
@@ -40,4 +40,4 @@ class ForkMark {
 /// must not run here.
 void keepForever(std::shared_ptr<void> object);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -34,7 +34,7 @@
 #include <string>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Limits of one frame, in either direction.
 struct FrameLimits {
@@ -194,4 +194,4 @@ class FrameReader {
   bool fetchFailed_ = false;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace phial {
+namespace phial::inline v1 {
 
 template <class Signature>
 struct Function {
@@ -57,4 +57,4 @@ template <class Signature>
 inline constexpr bool kNamedFunction<const Function<Signature>> = true;
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

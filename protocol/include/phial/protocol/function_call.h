@@ -18,7 +18,7 @@
 #include <tuple>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// One call, with its arguments decoded. It owns them, except as borrows() says.
 class PreparedCall {
@@ -162,4 +162,4 @@ class TypedHandler<Callable, R(A...)> final : public FunctionHandler {
 };
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

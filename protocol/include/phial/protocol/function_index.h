@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// The beginning of the name of a job that calls a function for the elements of a chunk.
 inline constexpr std::string_view kChunkPrefix = "map of ";
@@ -60,4 +60,4 @@ class FunctionIndex {
   std::map<std::string, std::vector<std::size_t>, std::less<>> byName_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 template <auto F>
@@ -59,4 +59,4 @@ std::string_view functionSignature() {
   return typeName<typename FunctionTraits<decltype(F)>::Signature>();
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class FunctionTable {
  public:
@@ -111,4 +111,4 @@ struct LinkedFunction {
   static inline const bool registered = (linkedFunctions().add<F>(), true);
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -1,7 +1,7 @@
 // What the type of a function says about its calls.
 #pragma once
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// For functions, pointers to functions, and objects with a single operator() that is no template:
 /// `Result`, and `Signature` as R(A...), without noexcept.
@@ -38,4 +38,4 @@ struct FunctionTraits<R (C::*)(A...) const noexcept> : FunctionTraits<R(A...)> {
 template <class T>
 concept PlainCallable = requires { typename FunctionTraits<T>::Signature; };
 
-}  // namespace phial
+}  // namespace phial::inline v1

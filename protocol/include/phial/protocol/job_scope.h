@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class JobScope {
  public:
@@ -38,4 +38,4 @@ class JobScope {
   ~JobScope();
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

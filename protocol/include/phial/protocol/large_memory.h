@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Memory of at least this size counts as large. Freeing less takes a fraction of a millisecond,
 /// and the messages of a map are smaller.
@@ -112,4 +112,4 @@ void dropAside(Container& container) noexcept {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -21,7 +21,7 @@
 #include <functional>
 #include <memory>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class LoopBridge {
  public:
@@ -65,4 +65,4 @@ class LoopBridge {
   std::unique_ptr<Port> port_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

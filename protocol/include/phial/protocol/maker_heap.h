@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdlib>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Made by the thread whose heap it refers to; used by any one thread after that. With another
 /// malloc than glibc's it does no harm.
@@ -49,4 +49,4 @@ void emptyInParts(T& container, MakerHeap& heap) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 
 #include <cstddef>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Makes a memory file of `bytes` zeros, close-on-exec, open for reading and writing, not sealed
 /// yet. It takes memory page by page, as it is written. `name` shows in /proc. Throws
@@ -55,4 +55,4 @@ class SharedMapping {
   std::size_t bytes_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

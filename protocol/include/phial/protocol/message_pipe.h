@@ -24,7 +24,7 @@
 #include <memory>
 #include <optional>
 
-namespace phial {
+namespace phial::inline v1 {
 
 namespace detail {
 class PipeReader;
@@ -156,4 +156,4 @@ class MessagePipe final : public capnp::MessageStream {
   std::unique_ptr<detail::PipeWriter> writer_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -21,7 +21,7 @@
 #include <string>
 #include <string_view>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// The most bytes in a note. A longer note is cut, at the beginning of a UTF-8 character.
 inline constexpr std::size_t kMostNoteBytes = 256;
@@ -72,4 +72,4 @@ class ProgressBoard {
 };
 static_assert(std::atomic<double>::is_always_lock_free);
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// The code of a std::system_error or std::future_error.
 struct ErrorCode {
@@ -72,4 +72,4 @@ class Revived final : public E {
 };
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The worker's side. One thread.
 class ResultWriter {
@@ -38,4 +38,4 @@ class ResultWriter {
 /// worker names lies outside the room of its batch.
 bool fetchResult(const ResultMemory& memory, unsigned slot, std::vector<std::uint64_t>& to);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 using Nanoseconds = std::chrono::nanoseconds;
 
@@ -48,4 +48,4 @@ constexpr Nanoseconds saturatingSubtract(std::chrono::time_point<Clock, Nanoseco
   return saturatingSubtract(to.time_since_epoch(), from.time_since_epoch());
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -5,7 +5,7 @@
 // as it is: nothing here reports errors. Thread rule: acts on the calling thread.
 #pragma once
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Gives this thread the priority of a pool's workers by default: niceness raised by 10, and long
 /// turns.
@@ -21,4 +21,4 @@ void lowerPriorityToWorkers();
 /// better.
 void askForLongTimeSlices();
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

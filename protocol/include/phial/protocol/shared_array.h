@@ -38,7 +38,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// T is copied by its bytes: it must be trivially copyable, and no pointer, because another process
 /// could not follow it. bool is excluded because its bytes would have to be checked.
@@ -144,4 +144,4 @@ struct Codec<SharedArray<T>> {
   }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -19,7 +19,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class SharedMemory {
  public:
@@ -58,4 +58,4 @@ class SharedMemory {
 /// large_memory.h.
 void releaseFile(kj::AutoCloseFd file);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -17,7 +17,7 @@
 #include <functional>
 #include <memory>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class SideThread {
   class Core;
@@ -68,4 +68,4 @@ class SideThread {
   const std::shared_ptr<Core> core_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

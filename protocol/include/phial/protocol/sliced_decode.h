@@ -16,7 +16,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Copying this much takes 0.1 ms into fresh memory, much less into huge pages or warm memory.
 inline constexpr std::size_t kPieceBytes = 128 << 10;
@@ -132,7 +132,7 @@ void guessReading(schema::Value::Reader value, ReadingCost& cost) {
   SlicedDecode<T>::guess(value, cost);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -18,7 +18,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Tuples, pairs and aggregates: reads one member after the other, then makes the value of them.
 template <class T, class... Members>
@@ -156,7 +156,7 @@ struct SlicedDecode<std::variant<T...>> {
   }
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -19,7 +19,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 template <>
 struct SlicedDecode<std::string> {
@@ -194,7 +194,7 @@ template <class K, class V, class Hash, class Equal, class Allocator>
 struct SlicedDecode<std::unordered_map<K, V, Hash, Equal, Allocator>>
     : SlicedMap<std::unordered_map<K, V, Hash, Equal, Allocator>> {};
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -25,7 +25,7 @@
 #include <limits>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class SlicedRun;
 
@@ -157,4 +157,4 @@ inline void SlicedRun::check() const {
   if (work_.frame_) work_.frame_.promise().check();
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

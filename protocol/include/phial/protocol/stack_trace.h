@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The call stack at one moment. Capturing only stores addresses (a few microseconds); text() does
 /// the expensive part. Immutable: copies may be read on any thread.
@@ -27,4 +27,4 @@ class StackTrace {
   std::vector<void*> frames_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

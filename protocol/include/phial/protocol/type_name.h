@@ -6,11 +6,11 @@
 #include <typeinfo>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
-/// Returns "std::runtime_error" for typeid(std::runtime_error).name(). A name that cannot be
-/// demangled is returned unchanged.
+/// Returns "std::runtime_error" for typeid(std::runtime_error).name(), and "phial::Failure" without
+/// Phial's inline namespace. A name that cannot be demangled is returned unchanged.
 std::string demangle(const char* mangled);
 
 /// demangle(), without the parts that mean nothing to a reader: inline namespaces of the standard
@@ -30,4 +30,4 @@ const std::string& typeName() {
   return name;
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -72,7 +72,7 @@
 #include <phial/protocol/value_scalar.h>
 #include <phial/protocol/value_sequence.h>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Returns the words (of 8 bytes) that `value` takes in a message, its Value struct included: an
 /// upper bound, exact for the types listed in this file. Allocates nothing, so that a limit can be
@@ -107,4 +107,4 @@ T decode(schema::Value::Reader value) {
   }
 }
 
-}  // namespace phial
+}  // namespace phial::inline v1

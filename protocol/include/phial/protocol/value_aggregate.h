@@ -7,7 +7,7 @@
 #include <boost/pfr/core.hpp>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 template <class T>
   requires(std::is_class_v<T> && std::is_aggregate_v<T> && !Converted<T>)
@@ -43,4 +43,4 @@ struct Codec<T> {
   }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -6,7 +6,7 @@
 
 #include <span>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 template <class T>
@@ -78,4 +78,4 @@ decltype(auto) asParameter(Stored<P>& stored) {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -18,7 +18,7 @@ namespace kj {
 class Exception;
 }
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// How values of T travel: three static functions, explained in <phial/protocol/value.h>. A codec
 /// of Phial's own also has a member type OfPhial, which is T: large values of such a type are read
@@ -177,4 +177,4 @@ T convertedFrom(typename Convert<T>::As&& value) {
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

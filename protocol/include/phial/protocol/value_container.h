@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <variant>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 /// True if a T may be encoded as void: an optional of it then needs another form for its values.
@@ -204,4 +204,4 @@ template <Transferable K, Transferable V, class Hash, class Equal, class Allocat
 struct Codec<std::unordered_map<K, V, Hash, Equal, Allocator>>
     : detail::MapCodec<std::unordered_map<K, V, Hash, Equal, Allocator>> {};
 
-}  // namespace phial
+}  // namespace phial::inline v1

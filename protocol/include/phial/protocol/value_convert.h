@@ -15,7 +15,7 @@
 
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 template <Converted T>
 struct Codec<T> {
@@ -37,4 +37,4 @@ struct Codec<T> {
   static As to(const T& value) { return Convert<T>::to(value); }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

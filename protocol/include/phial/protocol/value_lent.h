@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Elements of a span whose form in a message is their form in memory.
 template <class T>
@@ -76,4 +76,4 @@ decltype(auto) decodedAsParameter(Decoded<P>& decoded) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

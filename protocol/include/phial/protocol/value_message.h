@@ -4,7 +4,7 @@
 #include <phial/protocol/message.h>
 #include <phial/protocol/value_codec.h>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 std::uint64_t messageWords(std::uint64_t contentWords);
@@ -29,4 +29,4 @@ struct Codec<Message<S>> {
   }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

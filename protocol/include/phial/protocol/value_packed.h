@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 static_assert(std::endian::native == std::endian::little, "packed numbers are copied as they lie");
 
@@ -146,4 +146,4 @@ std::string decodeText(schema::Value::Reader value);
 
 [[noreturn]] void throwCount(std::uint64_t expected, std::uint64_t found, std::string_view what);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <variant>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 /// Integers of at most 64 bits, character types included.
@@ -107,4 +107,4 @@ struct Codec<std::monostate> : detail::ScalarWords {
   }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

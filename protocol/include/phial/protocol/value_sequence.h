@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 namespace detail {
 
 /// The words of a range whose elements are encoded one by one.
@@ -166,4 +166,4 @@ struct Codec<std::array<bool, N>> {
   }
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -24,7 +24,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The outcome of a chunk of a map.
 template <class R>
@@ -63,7 +63,7 @@ struct SlicedDecode<ChunkResult<R>> {
   }
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -21,7 +21,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 template <class T>
 struct SlicedEncode;
@@ -265,7 +265,7 @@ struct SlicedEncode<Elements<E>> {
   }
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

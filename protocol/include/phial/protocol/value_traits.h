@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// True if values of T travel by a Codec of Phial's, not by a specialisation of the program's.
 template <class T>
@@ -194,4 +194,4 @@ struct Bounded<std::variant<T...>> : std::bool_constant<(Bounded<T>::value && ..
 template <class T>
 inline constexpr bool kBounded = Bounded<T>::value;
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -13,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A value of this weight takes about a third of a millisecond to write or to free, three times as
 /// long as handing it to another thread (about 0.1 ms). A unit is a copied byte, or work that takes
@@ -228,4 +228,4 @@ std::shared_ptr<T> shareFreedAside(T&& value) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

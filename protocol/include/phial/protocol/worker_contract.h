@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// Descriptors of a worker. 0 is /dev/null. The master reads 1 and 2 line by line.
 inline constexpr int kRequestFd = 3;
@@ -36,4 +36,4 @@ inline constexpr int kCannotServeStatus = 69;  // EX_UNAVAILABLE
 /// the same.
 std::string_view buildId();
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -17,7 +17,7 @@
 #include <string>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 
 /// True if a pool has started this process as a worker. False in a program that a job has started;
 /// still true in a child that a job has forked. May be called at any time, also before main().
@@ -103,4 +103,4 @@ class Worker {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace phial
+}  // namespace phial::inline v1

@@ -25,7 +25,7 @@
 #include <utility>
 #include <variant>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Why an argument cannot be given for a parameter.
 enum class Misfit {
@@ -270,4 +270,4 @@ Stored<P> convertArgument(const ArgumentPlace& place, A&& argument) {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

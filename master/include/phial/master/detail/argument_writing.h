@@ -21,7 +21,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A message whose root is the list of a job's arguments.
 using ArgumentMessage = capnp::MallocMessageBuilder;
@@ -208,4 +208,4 @@ class WritingOf final : public ArgumentWriting {
   bool tooLarge_ = false;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

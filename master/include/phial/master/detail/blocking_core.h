@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class ReactorThread;
 
@@ -160,4 +160,4 @@ std::future<R> submitFuture(const std::shared_ptr<BlockingCore>& core,
 }
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1

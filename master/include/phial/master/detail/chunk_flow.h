@@ -32,7 +32,7 @@
 #include <memory>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// A window without a limit.
 inline constexpr std::size_t kNoWindow = std::numeric_limits<std::size_t>::max();
@@ -161,4 +161,4 @@ class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
   std::optional<Failure> failure_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

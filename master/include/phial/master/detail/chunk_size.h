@@ -16,7 +16,7 @@
 #include <limits>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class ChunkSize {
  public:
@@ -49,4 +49,4 @@ class ChunkSize {
   double elementBytes_ = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

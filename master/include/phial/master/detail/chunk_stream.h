@@ -12,7 +12,7 @@
 #include <tuple>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Elements of type E, in the form in which a job keeps them, and results of type R, which may be
 /// void.
@@ -65,4 +65,4 @@ class ChunkStream final : public ChunkFlow {
   const std::unique_ptr<ElementSource<E>> source_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

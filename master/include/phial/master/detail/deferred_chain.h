@@ -39,7 +39,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// An object that Ref counts. Destroyed iteratively, however deep the structure below it. Members
 /// of derived classes begin in the padding behind the last member: a million queued jobs pay for
@@ -317,4 +317,4 @@ class Chain final : public Counted {
   Ref<HandleTarget> handles_;  // null while nobody has asked for a handle
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Waits for the results of several chains. A subclass combines the results.
 class JointSource : public Source {
@@ -70,4 +70,4 @@ void ignoreErrors(Ref<Chain> chain) {
   auto ignored = Access::wrap<T>(std::move(chain)).addErrback([](const Failure&) {});
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -11,14 +11,14 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial {
+namespace phial::inline v1 {
 template <class T>
 class Deferred;
 template <class T>
 class Resolver;
-}  // namespace phial
+}  // namespace phial::inline v1
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Passes a failure that nobody handled to the hook.
 void reportUnhandled(const Failure& failure) noexcept;
@@ -363,4 +363,4 @@ class CallbackLink final : public Holding<U, Link> {
   UserFunction<Handler> handler_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

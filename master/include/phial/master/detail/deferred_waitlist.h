@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 template <class T>
 class WaitList {
@@ -55,4 +55,4 @@ class WaitList {
   std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

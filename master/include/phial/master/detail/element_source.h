@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// How many bytes of a message a chunk should need at most: as much as one turn of the loop can
 /// read or write. Numbers are copied in one piece; other elements are visited one by one, so their
@@ -222,4 +222,4 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
   std::optional<Failure> unfit_;  // of the element before at_, thrown by the next read()
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -23,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// What the timeouts of a job apply to.
 enum class Timed {
@@ -268,4 +268,4 @@ class NamedJob final : private OwnedName, public TypedJob<R, Args...> {
         TypedJob<R, Args...>(ticket, std::move(options), owned, std::move(arguments)) {}
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The result type of deferToProcess<function>; void when F is no function.
 template <class F>
@@ -58,4 +58,4 @@ consteval bool checkFunction() {
   }
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

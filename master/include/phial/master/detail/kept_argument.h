@@ -27,7 +27,7 @@
 #include <variant>
 #include <vector>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Runner;
 
@@ -158,4 +158,4 @@ void encodeKept(const std::shared_ptr<const T>& argument, schema::Value::Builder
   encode(*argument, to);
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

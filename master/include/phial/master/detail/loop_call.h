@@ -30,7 +30,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// The point in time that lies `timeout` from now; empty for "never".
 std::optional<TimePoint> deadlineOf(std::optional<Duration> timeout);
@@ -201,4 +201,4 @@ std::shared_ptr<LoopCallOf<LoopResultOf<F>>> postCall(const std::shared_ptr<Thre
   return call;
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

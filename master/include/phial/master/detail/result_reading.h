@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Decodes the result of one job. Borrows the message.
 class ResultReading : public SteppedWork {
@@ -80,4 +80,4 @@ class SlicedReading final : public ResultReading {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -21,7 +21,7 @@
 #include <memory>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Runner {
  public:
@@ -71,4 +71,4 @@ class Runner {
   virtual Clock& clock() const = 0;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 /// Thread rule: one thread at a time; stop() may be called from any thread.
 class SteppedWork {
@@ -44,4 +44,4 @@ class SteppedWork {
   std::atomic<bool> stopped_ = false;
 };
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -9,7 +9,7 @@
 #include <memory>
 #include <optional>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Runner;
 
@@ -48,4 +48,4 @@ bool isOfElements(const Failure& failure);
 /// The element at which a worker died by its own account, if any.
 std::optional<std::uint64_t> deadlyElement(const Failure& failure);
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -15,7 +15,7 @@
 #include <tuple>
 #include <utility>
 
-namespace phial::detail {
+namespace phial::inline v1::detail {
 
 class Runner;
 
@@ -108,4 +108,4 @@ Deferred<R> submitByName(Runner& runner, Ref<CallOptions> options, std::string_v
   return submitNew<R, NamedJob>(runner, std::move(options), name, std::move(keep));
 }
 
-}  // namespace phial::detail
+}  // namespace phial::inline v1::detail

@@ -23,7 +23,7 @@
 #include <thread>
 #include <unordered_map>
 
-namespace phial {
+namespace phial::inline v1 {
 
 class Reactor;
 
@@ -96,4 +96,4 @@ class ThreadDoor {
 };
 
 }  // namespace detail
-}  // namespace phial
+}  // namespace phial::inline v1
