@@ -59,7 +59,7 @@ std::string complaint(const json::exception& error) {
 Values parseList(std::string_view text) {
   try {
     const json value = json::parse(text);
-    if (value.is_array()) return std::get<AnyValue::List>(valueOf(value).content());
+    if (value.is_array()) return Values(std::get<AnyValue::List>(valueOf(value).content()));
   } catch (const json::exception& error) {
     throw std::invalid_argument(complaint(error));
   }

@@ -11,7 +11,7 @@ namespace {
 
 using Holder = ArgumentHolder<Values>;
 
-SlicedWork writeAll(const Values& values, capnp::List<schema::Value>::Builder to) {
+SlicedWork writeAll(const AnyValue::List& values, capnp::List<schema::Value>::Builder to) {
   capnp::uint index = 0;
   for (const auto& value : values) {
     const auto part = encodePart<AnyValue>(value, to[index++], {});
@@ -43,7 +43,7 @@ class WritingValues final : public ArgumentWriting {
   }
 
  private:
-  const Values& all() const { return std::get<0>(values_->get()); }
+  const AnyValue::List& all() const { return std::get<0>(values_->get()).list(); }
 
   bool goOn() override {
     const bool over = run_.goOn(kPieceBytes);
@@ -86,7 +86,7 @@ class ValuesJob final : private OwnedName, public TypedJob<AnyValue> {
     values_ = nullptr;
     TypedJob<AnyValue>::discard();
   }
-  const Values& all() const { return std::get<0>(values_->get()); }
+  const AnyValue::List& all() const { return std::get<0>(values_->get()).list(); }
 
   std::shared_ptr<const Holder> values_;
 };

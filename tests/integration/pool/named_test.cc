@@ -119,8 +119,7 @@ TEST_F(NamedTest, AMillionValuesTravelBesideTheLoop) {
   auto& pool = makePool({.max = 1});
   const AnyValue::List words(300'000, AnyValue("a word of some length that needs memory"));
   valueOf(pool.deferToProcess<echo>(std::vector<std::string>()));
-  // Compilers differ about {words}: one value that is a list, or the list of values.
-  const AnyValue echoed = valueOf(pool.call(functionName<echo>(), {AnyValue(words)}));
+  const AnyValue echoed = valueOf(pool.call(functionName<echo>(), {words}));
   EXPECT_EQ(echoed, AnyValue(words));
 }
 

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 // What a function with a parameter of type T gets to see.
 template <class T>
 T received(const std::string& text) {
-  const auto list = parseList("[" + text + "]");
+  const auto list = parseList("[" + text + "]").list();
   EXPECT_EQ(list.size(), 1U);
   return list.at(0).to<T>();
 }
@@ -47,8 +47,8 @@ TEST(JsonValuesTest, ObjectsBecomeMaps) {
 }
 
 TEST(JsonValuesTest, ReadsAListOfArguments) {
-  EXPECT_EQ(parseList("[]").size(), 0U);
-  EXPECT_EQ(parseList(" [ 1 , \"a, b]\" , [2] ] ").size(), 3U);
+  EXPECT_EQ(parseList("[]").list().size(), 0U);
+  EXPECT_EQ(parseList(" [ 1 , \"a, b]\" , [2] ] ").list().size(), 3U);
 }
 
 std::string complaintAbout(const std::string& text) {

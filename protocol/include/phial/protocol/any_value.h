@@ -21,6 +21,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -93,8 +94,23 @@ class AnyValue {
   Content content_;
 };
 
-/// Arguments of a call.
-using Values = std::vector<AnyValue>;
+/// The arguments of a call: call("factor", {7}), call("sum", {AnyValue::List{1, 2}}). A class of
+/// its own, so that braces always list the arguments: whether braces around one vector copy the
+/// vector or hold it as the only element differs between compilers (CWG 1467).
+class Values {
+ public:
+  Values() = default;
+  Values(std::initializer_list<AnyValue> values) : list_(values) {}
+  /// For arguments whose number is known at run time only.
+  explicit Values(AnyValue::List values) : list_(std::move(values)) {}
+
+  const AnyValue::List& list() const { return list_; }
+
+  friend bool operator==(const Values& a, const Values& b) = default;
+
+ private:
+  AnyValue::List list_;
+};
 
 template <>
 struct Codec<AnyValue> {
