@@ -9,7 +9,7 @@ namespace phial::inline v1 {
 namespace detail {
 namespace {
 
-using Holder = ArgumentHolder<Values>;
+using Holder = ArgumentHolder<AnyValue::List>;
 
 SlicedWork writeAll(const AnyValue::List& values, capnp::List<schema::Value>::Builder to) {
   capnp::uint index = 0;
@@ -43,7 +43,7 @@ class WritingValues final : public ArgumentWriting {
   }
 
  private:
-  const AnyValue::List& all() const { return std::get<0>(values_->get()).list(); }
+  const AnyValue::List& all() const { return std::get<0>(values_->get()); }
 
   bool goOn() override {
     const bool over = run_.goOn(kPieceBytes);
@@ -60,7 +60,8 @@ class WritingValues final : public ArgumentWriting {
 
 class ValuesJob final : private OwnedName, public TypedJob<AnyValue> {
  public:
-  ValuesJob(Job::Ticket ticket, Ref<CallOptions> options, std::string_view name, Values values)
+  ValuesJob(Job::Ticket ticket, Ref<CallOptions> options, std::string_view name,
+            AnyValue::List values)
       : OwnedName(name),
         TypedJob<AnyValue>(ticket, std::move(options), owned, {}),
         values_(std::make_shared<const Holder>(std::tuple(std::move(values)))) {}
@@ -86,7 +87,7 @@ class ValuesJob final : private OwnedName, public TypedJob<AnyValue> {
     values_ = nullptr;
     TypedJob<AnyValue>::discard();
   }
-  const AnyValue::List& all() const { return std::get<0>(values_->get()).list(); }
+  const AnyValue::List& all() const { return std::get<0>(values_->get()); }
 
   std::shared_ptr<const Holder> values_;
 };
@@ -98,7 +99,7 @@ Deferred<AnyValue> Submitter::call(std::string_view name, Values arguments) cons
   auto* const runner = link_->runner.get();
   if (runner == nullptr) return fail<AnyValue>(detail::poolGone());
   detail::Ref<detail::ValuesJob> job(
-      new detail::ValuesJob(runner->newTicket(), options_, name, std::move(arguments)));
+      new detail::ValuesJob(runner->newTicket(), options_, name, std::move(arguments).list()));
   auto deferred =
       detail::Access::wrap<AnyValue>(detail::Chain::pending(detail::Ref<detail::Source>(job)));
   runner->submit(std::move(job));

@@ -104,7 +104,8 @@ class Values {
   /// For arguments whose number is known at run time only.
   explicit Values(AnyValue::List values) : list_(std::move(values)) {}
 
-  const AnyValue::List& list() const { return list_; }
+  const AnyValue::List& list() const& { return list_; }
+  AnyValue::List list() && { return std::move(list_); }
 
   friend bool operator==(const Values& a, const Values& b) = default;
 
