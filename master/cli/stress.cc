@@ -1,6 +1,7 @@
 #include "master/cli/stress.h"
 
 #include <phial/master/react.h>
+#include <phial/master/signal_watch.h>
 
 #include <chrono>
 #include <csignal>
@@ -9,7 +10,6 @@
 
 #include "master/cli/census.h"
 #include "master/cli/report.h"
-#include "master/cli/signal_watch.h"
 #include "master/cli/stress_run.h"
 
 namespace phial::inline v1::cli {
