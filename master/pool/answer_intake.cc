@@ -42,7 +42,9 @@ std::unique_ptr<ResultReading> AnswerIntake::arrived(schema::JobResult::Reader r
   }
   if (reading) {
     JobState& state = *entry->state;
-    for (auto* timer : {&state.deadline, &state.timeout, &state.softTimeout}) timer->cancel();
+    state.deadline.cancel();
+    state.timeout.cancel();
+    state.softTimeout.cancel();
   }
   return reading;
 }

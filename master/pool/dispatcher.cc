@@ -54,7 +54,7 @@ void Dispatcher::sendBatch(Seat& seat) {
       books_.fail(entry, argumentFailure(std::move(*outgoing.failure)));
     } else {
       books_.dispatched(entry, worker, sent);
-      timers_.watchRun(entry);
+      timers_.watchRun(entry, seat.runs);
     }
   }
   if (seat.load.state != WorkerState::busy) return;

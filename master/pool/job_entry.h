@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "master/pool/job_clock.h"
+#include "master/pool/run_watch.h"
 #include "master/pool/verdict.h"
 #include "master/worker/pool_worker.h"
 
@@ -21,8 +22,8 @@ namespace phial::inline v1::detail {
 struct JobState {
   PoolWorker* worker = nullptr;  // set while running
   DelayedCall deadline;
-  DelayedCall timeout;
-  DelayedCall softTimeout;
+  RunLook timeout{RunLimit::hard};
+  RunLook softTimeout{RunLimit::soft};
   DelayedCall pause;  // active while it waits before it runs again
   JobClock clock;     // while running, on the pool's clock
   JobTimes times;     // but `queued`

@@ -1,6 +1,7 @@
 #include "master/pool/job_table.h"
 
 #include <bit>
+#include <memory>
 #include <utility>
 
 namespace phial::inline v1::detail {
@@ -33,7 +34,8 @@ void JobTable::erase(JobEntry& entry) {
   const auto block = blockOf(id);
   entry.job = {};
   if (entry.state && spares_.size() < kSpares) {
-    *entry.state = {};
+    std::destroy_at(entry.state.get());
+    std::construct_at(entry.state.get());
     spares_.push_back(std::move(entry.state));
   }
   entry.state.reset();

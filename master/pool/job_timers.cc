@@ -3,6 +3,7 @@
 #include <phial/master/errors.h>
 #include <phial/protocol/saturating_time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -29,20 +30,57 @@ void JobTimers::watchDeadline(JobEntry& entry) {
       context_.clock.callLater(left, [this, id = entry.id()] { deadlinePassed(id); });
 }
 
-void JobTimers::watchRun(JobEntry& entry) {
+void JobTimers::watchRun(JobEntry& entry, RunWatch& watch) {
   const JobOptions& options = entry.job->options();
   const auto timeout = options.timeout ? options.timeout : context_.options.timeout;
-  if (timeout) watch(entry.id(), Limit::hard, *timeout, *timeout);
-  if (const auto soft = options.softTimeout) watch(entry.id(), Limit::soft, *soft, *soft);
+  JobState& state = *entry.state;
+  if (timeout) begin(watch, state.timeout, entry, *timeout);
+  if (options.softTimeout) begin(watch, state.softTimeout, entry, *options.softTimeout);
 }
 
-void JobTimers::watch(std::uint64_t id, Limit limit, Duration timeout, Duration delay) {
-  JobState& state = *books_.at(id).state;
-  (limit == Limit::soft ? state.softTimeout : state.timeout) =
-      context_.clock.callLater(delay, [this, id, limit, timeout] { check(id, limit, timeout); });
+void JobTimers::begin(RunWatch& watch, RunLook& look, const JobEntry& entry, Duration timeout) {
+  const TimePoint sent = entry.state->clock.sentAt();
+  look.job = entry.id();
+  look.timeout = timeout;
+  look.at = saturatingAdd(sent, timeout);
+  watch.looks.push_back(look);
+  setTimer(watch, look.at, sent);
 }
 
-void JobTimers::check(std::uint64_t id, Limit limit, Duration timeout) {
+void JobTimers::setTimer(RunWatch& watch, TimePoint at, TimePoint now) {
+  if (watch.timer.active() && watch.timerAt <= at) return;
+  watch.timer.cancel();
+  watch.timerAt = at;
+  watch.timer = context_.clock.callLater(std::max(Duration::zero(), saturatingSubtract(at, now)),
+                                         [this, &watch] { lookAtDue(watch); });
+}
+
+// A check may end other jobs of the worker, whose looks leave both lists by themselves.
+void JobTimers::lookAtDue(RunWatch& watch) {
+  const TimePoint now = context_.clock.now();
+  RunLooks due;
+  for (auto look = watch.looks.begin(); look != watch.looks.end();) {
+    RunLook& current = *look++;
+    if (current.at > now) continue;
+    current.unlink();
+    due.push_back(current);
+  }
+  while (!due.empty()) {
+    RunLook& look = due.front();
+    look.unlink();
+    const std::uint64_t job = look.job;
+    const auto again = check(look);
+    if (!again || books_.find(job) == nullptr) continue;
+    look.at = saturatingAdd(now, *again);
+    watch.looks.push_back(look);
+  }
+  const auto next = std::ranges::min_element(watch.looks, {}, &RunLook::at);
+  if (next != watch.looks.end()) setTimer(watch, next->at, now);
+}
+
+// When to look again; nothing when no look is to follow: the job may be gone then.
+std::optional<Duration> JobTimers::check(RunLook& look) {
+  const std::uint64_t id = look.job;
   JobEntry& entry = books_.at(id);
   PoolWorker& worker = *entry.worker();
   const bool ofElement = entry.job->function().timed == Timed::element;
@@ -51,31 +89,33 @@ void JobTimers::check(std::uint64_t id, Limit limit, Duration timeout) {
   if (!ofElement) stage.startDelay = worker.startDelay(id);
   if (element) stage.startDelay = element->startDelay;
   using Look = JobClock::Look;
-  const auto [look, delay] =
-      entry.state->clock.look(stage, timeout, context_.options.grace, context_.clock.now());
-  if (look == Look::again) return watch(id, limit, timeout, delay);
+  const auto [finding, delay] =
+      entry.state->clock.look(stage, look.timeout, context_.options.grace, context_.clock.now());
+  if (finding == Look::again) return delay;
   using IfReturned = PoolWorker::IfReturned;
-  timeIsUp(entry, limit, timeout, element ? element->number : 0,
-           look == Look::isUp ? IfReturned::wait : IfReturned::end);
+  return timeIsUp(entry, look, element ? element->number : 0,
+                  finding == Look::isUp ? IfReturned::wait : IfReturned::end);
 }
 
 // Of the whole job, or of the one element that is not 0.
-void JobTimers::timeIsUp(JobEntry& entry, Limit limit, Duration timeout, std::uint64_t element,
-                         PoolWorker::IfReturned ifReturned) {
+std::optional<Duration> JobTimers::timeIsUp(JobEntry& entry, RunLook& look, std::uint64_t element,
+                                            PoolWorker::IfReturned ifReturned) {
   PoolWorker& worker = *entry.worker();
-  const auto id = entry.id();
+  const Duration timeout = look.timeout;
   const std::string who = element != 0 ? "the element" : "its job";
-  if (limit == Limit::soft) {
-    worker.giveUp(id, DeathCause::softTimeout,
+  if (look.limit == RunLimit::soft) {
+    worker.giveUp(entry.id(), DeathCause::softTimeout,
                   who + " did not give up within " + seconds(context_.options.grace) +
                       " of its soft timeout of " + seconds(timeout),
                   element);
-    if (element != 0) watch(id, limit, timeout, timeout);  // of the elements after it
-    return;
+    if (element == 0) return std::nullopt;
+    return timeout;  // of the elements after it
   }
-  const bool ended = worker.timeOut(id, who + " ran longer than " + seconds(timeout), ifReturned);
+  const bool ended =
+      worker.timeOut(entry.id(), who + " ran longer than " + seconds(timeout), ifReturned);
+  if (ended) return std::nullopt;
   // It has ended by itself, or returned at this very moment, or a debugger holds it.
-  if (!ended) watch(id, limit, timeout, context_.options.grace);
+  return context_.options.grace;
 }
 
 void JobTimers::deadlinePassed(std::uint64_t id) {

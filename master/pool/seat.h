@@ -16,6 +16,7 @@
 #include <memory>
 #include <utility>
 
+#include "master/pool/run_watch.h"
 #include "master/worker/pool_worker.h"
 
 namespace phial::inline v1::detail {
@@ -47,6 +48,9 @@ struct Seat {
   TimePoint lookAt{};
   /// The job that it runs takes longer than it should: it gets nothing in advance for now.
   bool late = false;
+
+  // Of JobTimers.
+  RunWatch runs;
 
   boost::intrusive::list_member_hook<> idlePlace;
   boost::intrusive::list_member_hook<> endingPlace;

@@ -2,7 +2,9 @@
 #include <phial/master.h>
 #include <phial/worker.h>
 
+#include <chrono>
 #include <optional>
+#include <utility>
 
 #include "tests/perf/common/allocations.h"
 #include "tests/perf/common/burst.h"
@@ -17,6 +19,7 @@ constexpr std::size_t kWarmUp = 2000;
 struct Options {
   std::size_t jobs = 1'000'000;
   std::size_t workers = 0;
+  std::size_t timeoutSeconds = 0;  // 0: the jobs have none
 };
 
 Options parseOptions(int argc, char** argv) {
@@ -25,13 +28,19 @@ Options parseOptions(int argc, char** argv) {
                "phial_perf_burst");
   perf::addCount(app, "jobs", options.jobs, "Jobs");
   perf::addWorkers(app, options.workers);
+  app.add_option("--timeout", options.timeoutSeconds, "The jobs' timeout in seconds; 0 for none");
   perf::parseOrExit(app, argc, argv);
   return options;
 }
 
 phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
-  phial::ProcessPool pool(reactor,
-                          {.name = "burst", .min = options.workers, .max = options.workers});
+  phial::PoolOptions poolOptions;
+  poolOptions.name = "burst";
+  poolOptions.min = poolOptions.max = options.workers;
+  if (options.timeoutSeconds > 0) {
+    poolOptions.timeout = std::chrono::seconds(options.timeoutSeconds);
+  }
+  phial::ProcessPool pool(reactor, std::move(poolOptions));
   co_await pool.start();
   co_await perf::runBurst(reactor, pool, kWarmUp);
   std::optional<perf::Heartbeat> heartbeat(std::in_place, reactor);

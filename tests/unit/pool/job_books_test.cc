@@ -77,12 +77,14 @@ TEST_F(JobBooksTest, AFailureSaysWhetherTheFunctionRanInAnyWorker) {
 
 TEST_F(JobBooksTest, NoTimerOfAJobOutlivesIt) {
   JobEntry& entry = enterAndSend(worker_);
-  std::vector<DelayedCall> timers;
-  for (auto timer : {&JobState::deadline, &JobState::timeout, &JobState::softTimeout}) {
-    timers.push_back((*entry.state).*timer = clock_.callLater(seconds(1), [] {}));
-  }
+  const DelayedCall deadline = clock_.callLater(seconds(1), [] {});
+  entry.state->deadline = deadline;
+  RunLooks looks;
+  looks.push_back(entry.state->timeout);
+  looks.push_back(entry.state->softTimeout);
   books_.succeed(entry);
-  for (const auto& timer : timers) EXPECT_FALSE(timer.active());
+  EXPECT_FALSE(deadline.active());
+  EXPECT_TRUE(looks.empty());
 }
 
 // Pauses.
