@@ -35,7 +35,7 @@ TEST_F(BlockingRangeTest, MapOutcomesGivesEachElementItsOwn) {
   ASSERT_EQ(outcomes.size(), 4U);
   EXPECT_EQ(outcomes[0].value(), 2);
   EXPECT_TRUE(outcomes[1].failure().check<std::domain_error>());
-  EXPECT_TRUE(outcomes[2].failure().check<WorkerDied>());
+  EXPECT_EQ(outcomes[2].failure().kind(), FailureKind::crashed);
   EXPECT_EQ(outcomes[3].value(), 5);
 }
 
@@ -112,16 +112,16 @@ TEST_F(BlockingRangeTest, TheResultsDoNotRunAheadOfASlowCallback) {
   BlockingPool& pool = makePool();
   std::atomic<int> read = 0;
   int ahead = 0;
-  const auto range = std::views::iota(0, 2000) | std::views::transform([&](int n) {
+  const auto range = std::views::iota(0, 300) | std::views::transform([&](int n) {
                        ++read;
                        return 2 * n;
                      });
   pool.with(MapOptions{.chunk = 1, .inFlight = 2})
       .forEach<bridge_jobs::half>(range, [&](std::size_t, int half) {
-        for (int i = 0; i < 3; ++i) pool.call<bridge_jobs::add>(i, i);
+        pool.call<bridge_jobs::add>(half, half);
         ahead = std::max(ahead, read - half);
       });
-  EXPECT_EQ(read, 2000);
+  EXPECT_EQ(read, 300);
   EXPECT_LE(ahead, 40);  // a batch here, one on the way, and eight chunks behind
 }
 
