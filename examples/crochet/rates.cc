@@ -14,7 +14,8 @@ constexpr std::array kCurrencies{"CHF", "EUR", "GBP"};
 
 Rates::Rates(phial::Reactor& reactor, phial::Submitter workers, phial::Duration interval)
     : workers_(std::move(workers)), looping_(reactor, [this] { return refresh(); }) {
-  scope_.hold(looping_.start(interval)).addErrback([](const phial::Failure& failure) {
+  looping_.start(interval).addErrback([](const phial::Failure& failure) {
+    if (failure.check<phial::CancelledError>()) return;  // by the end of the Rates
     std::fprintf(stderr, "no more rates: %s\n", failure.describe().c_str());
   });
 }
