@@ -13,13 +13,15 @@
 #include <optional>
 #include <sstream>
 
+#include "common/heartbeat.h"
 #include "fractal.h"
-#include "heartbeat.h"
 #include "options.h"
 #include "picture.h"
 #include "progress_bar.h"
 
 namespace {
+
+using examples::Heartbeat;
 
 struct Measured {
   double seconds = 0;

@@ -29,7 +29,8 @@ class BlockingCore::OwnedPool {
 BlockingCore::BlockingCore(PoolOptions options)
     : thread_(std::make_unique<ReactorThread>(
           ReactorThreadOptions{.name = "phial-pool", .stopWithin = Duration::zero()})),
-      door_(ThreadDoor::of(thread_->reactor())) {
+      reactor_(&thread_->reactor()),
+      door_(ThreadDoor::of(*reactor_)) {
   thread_->own<OwnedPool>(std::move(options), pool_);
 }
 

@@ -16,6 +16,9 @@ int add(int a, int b);
 std::string repeat(std::string_view text, int times);
 std::int64_t total(std::span<const std::int64_t> numbers);
 std::size_t lengthOf(const std::vector<std::string>& lines);
+/// Throws std::domain_error for an odd number, and dies of a negative one.
+int half(int n);
+void ignore(int n);
 void doNothing();
 void throwRange(const std::string& message);
 void die();

@@ -35,13 +35,13 @@ struct Pipe {
   int writing;
 };
 
-pid_t spawn(const std::vector<std::string>& command, int out, int err) {
+pid_t spawn(const std::vector<std::string>& command, const std::string& input, int out, int err) {
   std::vector<char*> arguments;
   for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input.c_str(), O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
   pid_t pid = 0;
@@ -94,13 +94,13 @@ std::vector<pid_t> collectOrphans() {
 
 }  // namespace
 
-Program::Program(const std::vector<std::string>& command) {
+Program::Program(const std::vector<std::string>& command, const std::string& input) {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("prctl");
   const Pipe out;
   const Pipe err;
   outFd_ = out.reading;
   errFd_ = err.reading;
-  pid_ = spawn(command, out.writing, err.writing);
+  pid_ = spawn(command, input, out.writing, err.writing);
   running().insert(pid_);
   ::close(out.writing);
   ::close(err.writing);
@@ -152,7 +152,9 @@ Ended Program::wait() {
   return ended;
 }
 
-Ended runProgram(const std::vector<std::string>& command) { return Program(command).wait(); }
+Ended runProgram(const std::vector<std::string>& command, const std::string& input) {
+  return Program(command, input).wait();
+}
 
 std::vector<pid_t> childrenOf(pid_t parent) {
   std::vector<pid_t> children;

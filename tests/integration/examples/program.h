@@ -22,8 +22,9 @@ struct Ended {
 
 class Program {
  public:
-  /// Starts `command`, the program's path first. Throws std::system_error.
-  explicit Program(const std::vector<std::string>& command);
+  /// Starts `command`, the program's path first, with the file `input` as its stdin. Throws
+  /// std::system_error.
+  explicit Program(const std::vector<std::string>& command, const std::string& input = "/dev/null");
   /// Kills the program if it is still there.
   ~Program();
   Program(const Program&) = delete;
@@ -54,7 +55,7 @@ class Program {
 };
 
 /// Starts a program and waits for its end.
-Ended runProgram(const std::vector<std::string>& command);
+Ended runProgram(const std::vector<std::string>& command, const std::string& input = "/dev/null");
 
 /// The living children of a process, zombies too.
 std::vector<pid_t> childrenOf(pid_t parent);

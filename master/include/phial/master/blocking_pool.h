@@ -3,6 +3,7 @@
 //     phial::BlockingPool pool({.max = 4});
 //     const bool prime = pool.call<isPrime>(2305843009213693951u);
 //     const std::vector<bool> primes = pool.map<isPrime>(std::views::iota(1u, 10'000u));
+//     pool.forEach<isPrime>(numbers, [&](std::size_t i, bool prime) { ... });  // on this thread
 //
 // Each call waits and returns the result, or throws the exception that the Deferred of a
 // ProcessPool would fail with: what the function threw, WorkerDied, JobTimedOut, QueueFull and so
@@ -26,6 +27,7 @@
 #pragma once
 
 #include <phial/master/detail/blocking_core.h>
+#include <phial/master/detail/blocking_results.h>
 #include <phial/master/errors.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/submitter.h>
@@ -66,13 +68,48 @@ class BlockingSubmitter {
   /// std::views::transform, runs there too, and other calls wait meanwhile.
   template <auto function, std::ranges::input_range Range>
   auto map(Range&& range) const {
-    return wait("BlockingPool::map", [&range](const Submitter& jobs) {
-      if constexpr (std::is_lvalue_reference_v<Range>) {
-        return jobs.map<function>(std::views::all(range));
-      } else {
-        return jobs.map<function>(std::move(range));
-      }
+    return wait("BlockingPool::map",
+                [&range](const Submitter& jobs) { return jobs.map<function>(lend<Range>(range)); });
+  }
+
+  /// As map, but each element has its own outcome, and no failure of an element is thrown. See
+  /// Submitter::mapOutcomes.
+  template <auto function, std::ranges::input_range Range>
+  auto mapOutcomes(Range&& range) const {
+    return wait("BlockingPool::mapOutcomes", [&range](const Submitter& jobs) {
+      return jobs.mapOutcomes<function>(lend<Range>(range));
     });
+  }
+
+  /// As map, but calls onResult(std::size_t index, R result) for each element, in the order of the
+  /// range, and keeps no results; onResult(std::size_t index) when the function has no result.
+  /// Suited to ranges without end. See Submitter::forEach.
+  ///
+  /// onResult is called on this thread, while forEach waits: it needs no lock for what this thread
+  /// alone uses, it may call the pool, and other threads' calls go on meanwhile. A slow onResult
+  /// slows the workers down. If onResult throws, forEach gives up the remaining elements and throws
+  /// the same exception. The first failure of an element is thrown after the results before it.
+  template <auto function, std::ranges::input_range Range, class F>
+  void forEach(Range&& range, F onResult) const {
+    using Value = typename detail::ResultItems<detail::ResultOfCall<function>>::Value;
+    if constexpr (detail::checkEach<function, Range, F, Value>()) {
+      each<Value>("BlockingPool::forEach", onResult, [&](const Submitter& jobs, auto relay) {
+        return jobs.forEach<function>(lend<Range>(range), std::move(relay));
+      });
+    }
+  }
+
+  /// As forEach, with outcomes as in mapOutcomes: calls onOutcome(std::size_t index, Outcome<R>
+  /// outcome).
+  template <auto function, std::ranges::input_range Range, class F>
+  void forEachOutcome(Range&& range, F onOutcome) const {
+    using Value = typename detail::OutcomeItems<detail::ResultOfCall<function>>::Value;
+    if constexpr (detail::checkEach<function, Range, F, Value>()) {
+      each<Value>("BlockingPool::forEachOutcome", onOutcome,
+                  [&](const Submitter& jobs, auto relay) {
+                    return jobs.forEachOutcome<function>(lend<Range>(range), std::move(relay));
+                  });
+    }
   }
 
   /// Runs `function(args...)` in a worker and returns its result as a future. Does not wait.
@@ -101,6 +138,20 @@ class BlockingSubmitter {
       return std::apply(
           [&](auto&... each) { return jobs.deferToProcess<function>(std::move(each)...); }, given);
     };
+  }
+  /// The range of a call that waits, for the pool to read: a container is lent, a temporary given.
+  template <class Range>
+  static auto lend(std::remove_reference_t<Range>& range) {
+    if constexpr (std::is_lvalue_reference_v<Range>) {
+      return std::views::all(range);
+    } else {
+      return std::move(range);
+    }
+  }
+  template <class Value, class F, class Begin>
+  void each(const char* name, F& f, Begin begin) const {
+    const auto core = core_;  // the pool may be destroyed meanwhile
+    detail::eachOnThisThread<Value>(*core, name, options_, std::move(begin), f);
   }
   template <class F>
   auto wait(const char* name, F f) const {

@@ -90,6 +90,8 @@ class BlockingCore {
   Submitter jobs(const BlockingOptions& options) const;
   /// On the loop's thread. Throws PoolStopped after close().
   ProcessPool& pool() const;
+  /// On the loop's thread.
+  Reactor& reactor() const { return *reactor_; }
   /// Destroys the pool and ends the loop. Called once, by the BlockingPool.
   void close();
 
@@ -100,6 +102,7 @@ class BlockingCore {
 
   const Slot pool_ = std::make_shared<ProcessPool*>(nullptr);
   std::unique_ptr<ReactorThread> thread_;
+  Reactor* const reactor_;
   std::shared_ptr<ThreadDoor> door_;
 };
 

@@ -1,7 +1,8 @@
-#include "heartbeat.h"
+#include "common/heartbeat.h"
 
 #include <algorithm>
 
+namespace examples {
 namespace {
 
 constexpr auto kInterval = std::chrono::milliseconds(5);
@@ -26,3 +27,5 @@ Heartbeat::Delays Heartbeat::delays() const {
   std::sort(late.begin(), late.end());
   return {late[late.size() / 2], late.back()};
 }
+
+}  // namespace examples

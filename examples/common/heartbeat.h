@@ -4,7 +4,10 @@
 #include <phial/master.h>
 
 #include <chrono>
+#include <cstddef>
 #include <vector>
+
+namespace examples {
 
 /// Asks the loop for a call every 5 ms and notes how late each one comes.
 class Heartbeat {
@@ -18,7 +21,10 @@ class Heartbeat {
     double medianMs;
     double worstMs;
   };
+  /// The delays until now, that of a beat that is due included.
   Delays delays() const;
+  /// How many beats there were.
+  std::size_t beats() const { return late_.size(); }
 
  private:
   void next();
@@ -29,3 +35,5 @@ class Heartbeat {
   std::vector<double> late_;  // milliseconds
   phial::DelayedCall call_;
 };
+
+}  // namespace examples
