@@ -4,15 +4,12 @@
 namespace phial::inline v1::detail {
 namespace {
 
-// What died while something else was being destroyed on this thread. Trivial on purpose: it must
-// work while the thread's other variables are destroyed.
-struct Dead {
-  Counted* first = nullptr;
-  bool draining = false;
-};
-constinit thread_local Dead dead;
+// Trivial on purpose: it must work while the thread's other variables are destroyed.
+constinit thread_local DyingObjects dead;
 
 }  // namespace
+
+void DyingObjects::exchangeWithThread() noexcept { std::swap(*this, dead); }
 
 void Counted::destroy(Counted* object) noexcept {
   object->nextDead_ = std::exchange(dead.first, object);

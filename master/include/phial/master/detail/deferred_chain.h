@@ -41,6 +41,18 @@
 
 namespace phial::inline v1::detail {
 
+class Counted;
+
+/// The objects that died while another object was being destroyed on this thread. Each fiber has a
+/// list of its own while it runs, so that a destructor that suspends holds up no other stack.
+struct DyingObjects {
+  Counted* first = nullptr;
+  bool draining = false;
+
+  /// Exchanges this list with the thread's.
+  void exchangeWithThread() noexcept;
+};
+
 /// An object that Ref counts. Destroyed iteratively, however deep the structure below it. Members
 /// of derived classes begin in the padding behind the last member: a million queued jobs pay for
 /// each of these bytes.
