@@ -152,6 +152,11 @@ void FiberSource::cancel(std::vector<Ref<Chain>>& next) {
   if (awaited_) next.emplace_back(awaited_);
 }
 
+WaitingFor FiberSource::waitingFor() const {
+  if (!awaited_) return {"a fiber, which runs", {}};
+  return {"a fiber", {awaited_}};
+}
+
 void FiberSource::reactorEnded() {
   fiber_->ending = endedBy_ = std::make_exception_ptr(ReactorStopped());
   if (!awaited_) return;  // it runs: its next wait ends it

@@ -19,6 +19,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+/// One that nobody can fire.
+Deferred<void> orphan() { return newDeferred<void>().deferred; }
+
 class FiberEndTest : public ::testing::Test {
  protected:
   // A fiber that holds `token_` and waits for `never_`.
@@ -71,8 +74,7 @@ TEST_F(FiberEndTest, EachLaterWaitThrowsTheSame) {
   spawnFiber(*reactor_, [&] {
     for (int i = 0; i < 3; ++i) {
       try {
-        i == 0 ? waitForDeferred(std::move(never_.deferred))
-               : waitForDeferred(newDeferred<void>().deferred);
+        i == 0 ? waitForDeferred(std::move(never_.deferred)) : waitForDeferred(orphan());
       } catch (const Error& error) {
         caught.emplace_back(error.what());
       }
@@ -104,7 +106,7 @@ TEST_F(FiberEndTest, AFiberThatNothingCanResumeIsUnwoundWithItsDeferred) {
 TEST_F(FiberEndTest, AFiberThatNothingCouldEverResumeIsUnwoundWhenItBeginsToWait) {
   spawnFiber(*reactor_, [held = token_] {
     static_cast<void>(held);
-    waitForDeferred(newDeferred<void>().deferred);
+    waitForDeferred(orphan());
   });
   EXPECT_EQ(token_.use_count(), 1);
 }
@@ -149,18 +151,18 @@ TEST_F(FiberEndTest, AfterTheReactorsEndNoFiberBegins) {
 }
 
 TEST_F(FiberEndTest, AFiberThatSwallowsEveryEndIsReportedAndLeft) {
-  // In a child, since its stack stays for ever.
+  // In a child, since its stack stays for ever. The Reactor must be the child's own.
   const auto run = [this] {
-    spawnFiber(*reactor_, [this] {
+    auto reactor = std::make_unique<Reactor>();
+    spawnFiber(*reactor, [this] {
       while (true) {
         try {
-          waitForDeferred(never_.deferred ? std::move(never_.deferred)
-                                          : newDeferred<void>().deferred);
+          waitForDeferred(never_.deferred ? std::move(never_.deferred) : orphan());
         } catch (...) {
         }
       }
     });
-    reactor_.reset();
+    reactor.reset();
     for (const auto& message : errors_.messages()) std::fprintf(stderr, "%s\n", message.c_str());
     std::_Exit(0);
   };

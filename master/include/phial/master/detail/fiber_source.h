@@ -43,6 +43,7 @@ class FiberSource : public Source {
 
   void cancel(std::vector<Ref<Chain>>& next) override;
   bool awaitsChains() const noexcept override { return awaited_ != nullptr; }
+  WaitingFor waitingFor() const override;
 
  protected:
   ~FiberSource() override;
