@@ -13,7 +13,7 @@ namespace context = boost::context::detail;
 void FiberContext::StackState::exchange() noexcept {
   Exceptions now;
   auto* const globals = abi::__cxa_get_globals();
-  std::memcpy(&now, globals, sizeof now);
+  std::memcpy(static_cast<void*>(&now), globals, sizeof now);
   std::memcpy(static_cast<void*>(globals), &exceptions_, sizeof exceptions_);
   exceptions_ = now;
   dying_.exchangeWithThread();
