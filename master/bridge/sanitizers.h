@@ -34,6 +34,10 @@
 /// leaves: its variables must not lie in the fiber's fake stack, which may be gone.
 #define PHIAL_NO_FAKE_STACK __attribute__((noinline, no_sanitize("address")))
 
+/// ThreadSanitizer keeps a list of calls for each fiber. A function that switches between two of
+/// them must be left on the list that it was entered on, so it is part of the function that jumps.
+#define PHIAL_PART_OF_CALLER __attribute__((always_inline))
+
 namespace phial::inline v1::detail::sanitizers {
 
 /// A suspended fiber owns memory that only its stack refers to: the leak check has to look there.
@@ -71,7 +75,8 @@ class Switches {
   Switches& operator=(const Switches&) = delete;
 
   /// Outside, before the switch to the fiber's stack and after the one back.
-  void goIn([[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) {
+  PHIAL_PART_OF_CALLER void goIn([[maybe_unused]] const void* bottom,
+                                 [[maybe_unused]] std::size_t size) {
 #if defined(PHIAL_FIBER_ASAN)
     __sanitizer_start_switch_fiber(&outsideFake_, bottom, size);
 #elif defined(PHIAL_FIBER_TSAN)
@@ -91,7 +96,7 @@ class Switches {
     __sanitizer_finish_switch_fiber(insideFake_, &outsideBottom_, &outsideSize_);
 #endif
   }
-  void goOut() {
+  PHIAL_PART_OF_CALLER void goOut() {
 #if defined(PHIAL_FIBER_ASAN)
     __sanitizer_start_switch_fiber(&insideFake_, outsideBottom_, outsideSize_);
 #elif defined(PHIAL_FIBER_TSAN)
@@ -99,7 +104,7 @@ class Switches {
 #endif
   }
   /// As goOut, when the fiber has ended.
-  PHIAL_NO_FAKE_STACK void goOutForGood() {
+  PHIAL_PART_OF_CALLER __attribute__((no_sanitize("address"))) void goOutForGood() {
 #if defined(PHIAL_FIBER_ASAN)
     __sanitizer_start_switch_fiber(nullptr, outsideBottom_, outsideSize_);
 #elif defined(PHIAL_FIBER_TSAN)
