@@ -1,18 +1,17 @@
 #include <phial/master/deferred.h>
 #include <phial/master/detail/deferred_chain.h>
 
+#include "master/deferred/places.h"
+
 namespace phial::inline v1::detail {
 namespace {
 
-// What died while something else was being destroyed on this thread. Trivial on purpose: it must
-// work while the thread's other variables are destroyed.
-struct Dead {
-  Counted* first = nullptr;
-  bool draining = false;
-};
-constinit thread_local Dead dead;
+// Trivial on purpose: it must work while the thread's other variables are destroyed.
+constinit thread_local DyingObjects dead;
 
 }  // namespace
+
+void DyingObjects::exchangeWithThread() noexcept { std::swap(*this, dead); }
 
 void Counted::destroy(Counted* object) noexcept {
   object->nextDead_ = std::exchange(dead.first, object);
@@ -23,6 +22,30 @@ void Counted::destroy(Counted* object) noexcept {
     delete next;
   }
   dead.draining = false;
+}
+
+// --- Debugging ---
+
+namespace {
+
+__attribute__((noinline)) void noteFired(const Source* source) {
+  if (const auto places = placesOf(source)) places->fired = StackTrace::capture(1);
+}
+
+__attribute__((noinline)) void noteAdded(const Chain* chain) {
+  if (const auto places = placesOf(chain)) places->added = StackTrace::capture(1);
+}
+
+}  // namespace
+
+__attribute__((noinline)) void Chain::notePlaces(Source* source) {
+  const auto places = std::make_shared<Places>();
+  places->made = StackTrace::capture(1);
+  traced_ = true;
+  detail::notePlaces(this, places);
+  if (!source) return;
+  source->traced_ = true;
+  detail::notePlaces(source, places);
 }
 
 // --- Source ---
@@ -54,7 +77,11 @@ void Source::dropProducer() noexcept {
 
 bool Source::admit() {
   if (!fired_) return true;
-  if (!swallowNext_) throw AlreadyCalledError();
+  if (!swallowNext_) {
+    const auto places = traced_ ? placesOf(this) : nullptr;
+    if (places) throw AlreadyCalledError(AlreadyCalledError().what(), places->text());
+    throw AlreadyCalledError();
+  }
   swallowNext_ = false;
   return false;
 }
@@ -62,6 +89,7 @@ bool Source::admit() {
 void Source::fire() { Chain::run(settle()); }
 
 Ref<Chain> Source::settle() {
+  if (traced_) noteFired(this);
   Ref<Chain> chain(chain_);
   Ref<Source> self(this);
   if (chain) chain->detachSource();
@@ -85,6 +113,7 @@ void Source::failNow(Failure failure) {
 
 Ref<Chain> Chain::pending(Ref<Source> source) {
   Ref<Chain> chain(new Chain);
+  if (keepsPlaces.load(std::memory_order_relaxed)) chain->notePlaces(source.get());
   chain->attach(std::move(source));
   return chain;
 }
@@ -93,6 +122,7 @@ Ref<Chain> Chain::finished(Ref<Node> node) {
   Ref<Chain> chain(new Chain);
   chain->node_ = std::move(node);
   chain->called_ = true;
+  if (keepsPlaces.load(std::memory_order_relaxed)) chain->notePlaces(nullptr);
   return chain;
 }
 
@@ -101,8 +131,11 @@ Chain::~Chain() {
   const Ref<Chain> outer = Ref<Chain>::adopt(this->outer());
   while (last_) pop();
   detachSource();  // destroyed before the links, last in first out: a coroutine before its lambda
+  const auto places = traced_ ? placesOf(this) : nullptr;
+  if (traced_) forgetPlaces(this);
   if (!node_) return;
-  if (const Failure* failure = node_->failure()) reportUnhandled(*failure);
+  const Failure* failure = node_->failure();
+  if (failure) reportUnhandled(places ? failure->annotated(places->text()) : *failure);
 }
 
 void Chain::attach(Ref<Source> source) noexcept {
@@ -227,6 +260,7 @@ void Chain::takeOver(Chain& inner) noexcept {
 
 void Chain::append(const Ref<Chain>& chain, Ref<Link> link) {
   if (chain->abandoned_) link->abandon();
+  if (chain->traced_) noteAdded(chain.get());
   chain->push(std::move(link));
   if (chain->result()) run(chain);
 }

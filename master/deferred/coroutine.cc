@@ -35,6 +35,11 @@ void CoroutineSource::cancel(std::vector<Ref<Chain>>& next) {
   if (awaited_) next.emplace_back(awaited_);
 }
 
+WaitingFor CoroutineSource::waitingFor() const {
+  if (!awaited_) return {"a coroutine, which runs or awaits no Deferred", {}};
+  return {"a coroutine", {awaited_}};
+}
+
 void resumeForeign(std::coroutine_handle<> handle) noexcept {
   try {
     handle.resume();

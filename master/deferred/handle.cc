@@ -101,6 +101,12 @@ bool DeferredHandle::pending() const {
   return chain && chain->pending();
 }
 
+std::string DeferredHandle::describe() const {
+  detail::Ref<detail::Chain> chain(target_ ? target_->chain() : nullptr);
+  if (!chain) return target_ ? "a Deferred that has ended\n" : "no Deferred\n";
+  return detail::Chain::describeWaiting(std::move(chain));
+}
+
 void DeferredHandle::cancel() const {
   if (!target_) return;
   if (detail::Ref<detail::Chain> chain(target_->chain()); chain) {

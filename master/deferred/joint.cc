@@ -76,6 +76,16 @@ Ref<Chain> JointSource::conclude() {
   return settle();
 }
 
+WaitingFor JointSource::waitingFor() const {
+  WaitingFor waiting;
+  for (const auto& child : children_) {
+    if (child->chain) waiting.chains.push_back(child->chain.get());
+  }
+  waiting.what = "a list of " + std::to_string(children_.size()) + " Deferreds, of which " +
+                 std::to_string(waiting.chains.size()) + " have no result";
+  return waiting;
+}
+
 void JointSource::cancel(std::vector<Ref<Chain>>& next) {
   cancelled_ = true;
   for (auto child = children_.rbegin(); child != children_.rend(); ++child) {

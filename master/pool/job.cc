@@ -1,6 +1,7 @@
 #include <phial/master/detail/job.h>
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,13 @@ void Job::refuse(Failure failure) {
   if (fired()) return;
   fail(std::move(failure));
   fire();
+}
+
+WaitingFor Job::waitingFor() const {
+  std::string text = "job " + std::string(function().name);
+  if (!label().empty()) text += " \"" + label() + "\"";
+  const std::string where = owner_.whereIs(id);
+  return {where.empty() ? text : text + " " + where, {}};
 }
 
 void Job::cancel(std::vector<Ref<Chain>>&) {

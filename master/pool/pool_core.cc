@@ -104,6 +104,14 @@ void PoolCore::refuse(Ref<Job> job, Failure reason) {
   pending_.finishSoon();
 }
 
+std::string PoolCore::whereIs(std::uint64_t id) {
+  const JobEntry* const entry = books_.find(id);
+  const std::string pool = options_.name.empty() ? "in its pool" : "in pool " + options_.name;
+  if (!entry) return pool + ", decided but not delivered";
+  if (!entry->worker()) return pool + ", in the queue";
+  return pool + ", in worker " + std::to_string(entry->worker()->number());
+}
+
 bool PoolCore::cancel(std::uint64_t id) {
   if (inherited()) return true;
   JobEntry* const entry = books_.find(id);

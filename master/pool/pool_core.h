@@ -138,6 +138,7 @@ class PoolCore final : public Runner,
  private:
   // Job::Owner
   bool cancel(std::uint64_t id) override;
+  std::string whereIs(std::uint64_t id) override;
 
   // PoolWorker::Owner: pool_workers.cc
   void workerReady(PoolWorker& worker) override;

@@ -132,6 +132,7 @@ struct Failure::State {
   Description description;
   detail::StackTrace trace;  // when the description has no traceback of its own
   std::optional<std::size_t> index;
+  std::string lines;  // of annotated()
 };
 
 // What this thread's latest rethrow() came from: when that exception is caught again, here or in a
@@ -309,9 +310,9 @@ std::string Failure::traceback() const {
 // What it was thrown with, and the element that it is of.
 std::string Failure::notes() const {
   std::string text = state_->description.causes;
-  if (!state_->index) return text;
   if (!text.empty() && !text.ends_with('\n')) text += '\n';
-  return text + "  element " + std::to_string(*state_->index) + " of the range\n";
+  if (state_->index) text += "  element " + std::to_string(*state_->index) + " of the range\n";
+  return text + state_->lines;
 }
 
 Failure Failure::atIndex(std::size_t index) const {
@@ -321,6 +322,12 @@ Failure Failure::atIndex(std::size_t index) const {
 }
 
 std::optional<std::size_t> Failure::index() const { return state_->index; }
+
+Failure Failure::annotated(std::string lines) const {
+  auto state = std::make_shared<State>(*state_);
+  state->lines += lines;
+  return Failure(std::shared_ptr<const State>(std::move(state)));
+}
 
 Failure Failure::neverRun() const {
   auto state = std::make_shared<State>(*state_);

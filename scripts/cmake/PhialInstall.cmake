@@ -6,11 +6,13 @@ include(CMakePackageConfigHelpers)
 # In the order of their dependencies, schema first.
 get_property(libraries GLOBAL PROPERTY PHIAL_LIBRARIES)
 list(PREPEND libraries phial_schema)
+get_property(components GLOBAL PROPERTY PHIAL_COMPONENTS)
+list(TRANSFORM components PREPEND phial_ OUTPUT_VARIABLE component_libraries)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/phial)
 
 # Before 1.0 a minor version may break the ABI, so it is part of the name.
 set_target_properties(
-  ${libraries}
+  ${libraries} ${component_libraries}
   PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
              INSTALL_RPATH "$ORIGIN")
 
@@ -24,6 +26,17 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/schema/phial DESTINATION ${CMAKE_INSTALL
         FILES_MATCHING PATTERN "*.capnp" PATTERN "*.h")
 install(DIRECTORY ${PROJECT_BINARY_DIR}/schema/generated/phial
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.capnp.h")
+
+# Each component has an export of its own: who does not ask for it needs nothing that it links.
+foreach(component IN LISTS components)
+  install(
+    TARGETS phial_${component}
+    EXPORT phial-${component}Targets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    FILE_SET HEADERS)
+  install(EXPORT phial-${component}Targets NAMESPACE phial:: DESTINATION ${package_dir})
+endforeach()
 
 install(EXPORT phialTargets NAMESPACE phial:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/phialConfig.cmake.in phialConfig.cmake

@@ -1,8 +1,9 @@
 # What every target of Phial's has in common.
 #
-# phial_library(<name> SOURCES ... HEADERS ... LINK ...)
+# phial_library(<name> [COMPONENT] SOURCES ... HEADERS ... LINK ...)
 #   Makes the library phial_<name>, alias phial::<name>. HEADERS are public and lie below include/.
-#   Libraries are made after those they depend on, and are installed (PhialInstall.cmake).
+#   Libraries are made after those they depend on, and are installed (PhialInstall.cmake). With
+#   COMPONENT, find_package(phial) defines it only when it is asked for: COMPONENTS <name>.
 # phial_options(<target>)
 #   The language level and, in this project's own presets, warnings as errors.
 # phial_test_options(<target>)
@@ -72,10 +73,14 @@ function(phial_precompile target)
 endfunction()
 
 function(phial_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;LINK" ${ARGN})
+  cmake_parse_arguments(arg "COMPONENT" "" "SOURCES;HEADERS;LINK" ${ARGN})
   add_library(phial_${name} ${arg_SOURCES})
   add_library(phial::${name} ALIAS phial_${name})
-  set_property(GLOBAL APPEND PROPERTY PHIAL_LIBRARIES phial_${name})
+  if(arg_COMPONENT)
+    set_property(GLOBAL APPEND PROPERTY PHIAL_COMPONENTS ${name})
+  else()
+    set_property(GLOBAL APPEND PROPERTY PHIAL_LIBRARIES phial_${name})
+  endif()
   phial_options(phial_${name})
   # Without a symbol of its own, a shared library is compiled as a static one is, which a compiler
   # cache then has already.

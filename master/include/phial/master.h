@@ -1,24 +1,25 @@
 // Includes everything that a program needs to offload work to processes.
 #pragma once
 
-#include <phial/master/blocking_pool.h>     // IWYU pragma: export
-#include <phial/master/clock.h>             // IWYU pragma: export
-#include <phial/master/cooperator.h>        // IWYU pragma: export
-#include <phial/master/deferred.h>          // IWYU pragma: export
-#include <phial/master/deferred_list.h>     // IWYU pragma: export
-#include <phial/master/deferred_lock.h>     // IWYU pragma: export
-#include <phial/master/deferred_queue.h>    // IWYU pragma: export
-#include <phial/master/errors.h>            // IWYU pragma: export
-#include <phial/master/limits.h>            // IWYU pragma: export
-#include <phial/master/log.h>               // IWYU pragma: export
-#include <phial/master/process.h>           // IWYU pragma: export
-#include <phial/master/process_pool.h>      // IWYU pragma: export
-#include <phial/master/react.h>             // IWYU pragma: export
-#include <phial/master/reactor.h>           // IWYU pragma: export
-#include <phial/master/reactor_thread.h>    // IWYU pragma: export
-#include <phial/master/scope.h>             // IWYU pragma: export
-#include <phial/master/signal_watch.h>      // IWYU pragma: export
-#include <phial/master/stop_on_signals.h>   // IWYU pragma: export
-#include <phial/master/tasks.h>             // IWYU pragma: export
-#include <phial/master/threads.h>           // IWYU pragma: export
-#include <phial/protocol/exception_type.h>  // IWYU pragma: export
+#include <phial/master/blocking_pool.h>       // IWYU pragma: export
+#include <phial/master/clock.h>               // IWYU pragma: export
+#include <phial/master/cooperator.h>          // IWYU pragma: export
+#include <phial/master/deferred.h>            // IWYU pragma: export
+#include <phial/master/deferred_debugging.h>  // IWYU pragma: export
+#include <phial/master/deferred_list.h>       // IWYU pragma: export
+#include <phial/master/deferred_lock.h>       // IWYU pragma: export
+#include <phial/master/deferred_queue.h>      // IWYU pragma: export
+#include <phial/master/errors.h>              // IWYU pragma: export
+#include <phial/master/limits.h>              // IWYU pragma: export
+#include <phial/master/log.h>                 // IWYU pragma: export
+#include <phial/master/process.h>             // IWYU pragma: export
+#include <phial/master/process_pool.h>        // IWYU pragma: export
+#include <phial/master/react.h>               // IWYU pragma: export
+#include <phial/master/reactor.h>             // IWYU pragma: export
+#include <phial/master/reactor_thread.h>      // IWYU pragma: export
+#include <phial/master/scope.h>               // IWYU pragma: export
+#include <phial/master/signal_watch.h>        // IWYU pragma: export
+#include <phial/master/stop_on_signals.h>     // IWYU pragma: export
+#include <phial/master/tasks.h>               // IWYU pragma: export
+#include <phial/master/threads.h>             // IWYU pragma: export
+#include <phial/protocol/exception_type.h>    // IWYU pragma: export

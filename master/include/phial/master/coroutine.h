@@ -73,6 +73,7 @@ class CoroutineSource : public Source {
 
   void cancel(std::vector<Ref<Chain>>& next) override;
   bool awaitsChains() const noexcept override { return awaited_ != nullptr; }
+  WaitingFor waitingFor() const override;
 
  protected:
   ~CoroutineSource() override;

@@ -22,6 +22,7 @@
 
 #include <phial/master/detail/deferred_chain.h>
 
+#include <string>
 #include <utility>
 
 namespace phial::inline v1 {
@@ -41,6 +42,9 @@ class DeferredHandle {
 
   /// As Deferred::cancel(). Does nothing after the end of the Deferred, and when empty.
   void cancel() const;
+
+  /// What the Deferred waits for, in lines of text: see describeWaiting (deferred_debugging.h).
+  std::string describe() const;
 
  private:
   template <class T>

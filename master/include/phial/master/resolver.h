@@ -25,6 +25,13 @@ class ResolvedSource final : public Holding<T, Source> {
  public:
   explicit ResolvedSource(C&& canceller) : canceller_(std::move(canceller)) {}
 
+  WaitingFor waitingFor() const override {
+    if constexpr (requires(const C& c) { c.waitingFor(); }) {
+      if (canceller_) return {(*canceller_).waitingFor(), {}};
+    }
+    return {"a Resolver", {}};
+  }
+
   void cancel(std::vector<Ref<Chain>>&) override {
     if (cancelling_) return;  // from within the canceller
     if constexpr (std::is_same_v<C, NoCanceller>) {

@@ -62,6 +62,16 @@ class AlreadyCalledError : public Error {
  public:
   AlreadyCalledError() : Error("the Deferred has already been called") {}
   using Error::Error;
+  /// `places` tells where the Deferred was made and fired, in indented lines.
+  AlreadyCalledError(const std::string& what, std::string places)
+      : Error(what), places_(std::make_shared<const std::string>(std::move(places))) {}
+  /// With setDeferredDebugging also where the Deferred was made and first fired.
+  std::string describe() const override {
+    return places_ ? std::string(what()) + "\n" + *places_ : Error::describe();
+  }
+
+ private:
+  std::shared_ptr<const std::string> places_;  // shared: copying an exception must not throw
 };
 
 /// A limit of time passed before the result was there. The base of the errors that say which limit.

@@ -132,6 +132,9 @@ class Failure {
   /// the element is not known. rethrow() and current() keep it.
   std::optional<std::size_t> index() const;
 
+  /// The same failure, with further lines at the end of its traceback().
+  Failure annotated(std::string lines) const;
+
   /// The same failure, of a job whose function was certainly never entered: mayHaveRun() is false.
   Failure neverRun() const;
 

@@ -35,11 +35,25 @@
 
 #include <phial/protocol/failure.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace phial::inline v1::detail {
+
+class Counted;
+
+/// The objects that died while another object was being destroyed on this thread. Each fiber has a
+/// list of its own while it runs, so that a destructor that suspends holds up no other stack.
+struct DyingObjects {
+  Counted* first = nullptr;
+  bool draining = false;
+
+  /// Exchanges this list with the thread's.
+  void exchangeWithThread() noexcept;
+};
 
 /// An object that Ref counts. Destroyed iteratively, however deep the structure below it. Members
 /// of derived classes begin in the padding behind the last member: a million queued jobs pay for
@@ -162,6 +176,15 @@ class HandleTarget final : public Counted {
   Ref<HandleTarget> outer_;  // null when not absorbed
 };
 
+/// What a Source waits for, for a reader.
+struct WaitingFor {
+  std::string what;
+  std::vector<const Chain*> chains;  // those that are still pending; alive as long as the source
+};
+
+/// Forgets where a Chain or Source was made and fired (setDeferredDebugging).
+void forgetPlaces(const void* object) noexcept;
+
 /// Where a result comes from: a Resolver or the end of a coroutine fires it once.
 class Source : public Node {
  public:
@@ -186,8 +209,13 @@ class Source : public Node {
   /// True if this source waits for the results of chains, as a coroutine does, and not for a
   /// Resolver.
   virtual bool awaitsChains() const noexcept { return false; }
+  /// For describeWaiting().
+  virtual WaitingFor waitingFor() const { return {"a Resolver", {}}; }
 
  protected:
+  ~Source() override {
+    if (traced_) forgetPlaces(this);
+  }
   /// The chain that gets the result; null when it no longer exists.
   const Chain* chain() const noexcept { return chain_; }
   /// Makes `failure` the result and runs the chain. If the source has fired already, it keeps its
@@ -201,7 +229,8 @@ class Source : public Node {
  private:
   friend class Chain;
 
-  std::uint32_t producers_ : 30 = 0;  // zero once fired
+  std::uint32_t producers_ : 29 = 0;  // zero once fired
+  bool traced_ : 1 = false;           // there are Places of this
   bool fired_ : 1 = false;
   bool swallowNext_ : 1 = false;
   Chain* chain_ = nullptr;  // counted while producers_ > 0
@@ -254,6 +283,8 @@ class Chain final : public Counted {
   /// all when `first` is null. A callback that is added later is abandoned too. Leaves the
   /// callbacks of an inner Deferred alone.
   static void abandon(const HandleTarget& target, const Link* first);
+  /// What the chain waits for, in lines of text.
+  static std::string describeWaiting(Ref<Chain> chain);
 
   /// True when this waits for a producer, which cancel() reaches.
   bool pending() const { return pending_; }
@@ -297,6 +328,9 @@ class Chain final : public Counted {
   std::vector<Ref<Link>> laterLinks(const HandleTarget& target, const Link* first);
   static void endHandles(Link& end) noexcept;
   Ref<Chain> finish();
+  void notePlaces(Source* source);
+  std::size_t linksToRun(std::size_t most) const noexcept;
+  std::string summary() const;
   Ref<Chain> resumeWaiter();
   void feedWaiter() noexcept;
 
@@ -311,6 +345,7 @@ class Chain final : public Counted {
   bool pending_ : 1 = false;
   bool abandoned_ : 1 = false;  // every callback that is added is abandoned
   bool absorbed_ : 1 = false;
+  bool traced_ : 1 = false;    // there are Places of this
   Ref<Node> node_;             // the Source while pending, then the newest result, or nothing
   Link* last_ = nullptr;       // the last of a ring of owned links: its next is the first
   void* above_ = nullptr;      // the waiter, or the outer chain, which is counted

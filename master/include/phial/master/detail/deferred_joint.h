@@ -22,6 +22,7 @@ class JointSource : public Source {
   /// Cancels every pending chain; the results that they then have are combined as usual.
   void cancel(std::vector<Ref<Chain>>& next) override;
   bool awaitsChains() const noexcept override { return true; }
+  WaitingFor waitingFor() const override;
 
  protected:
   ~JointSource() override;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -63,6 +64,10 @@ struct Access {
   template <class T>
   static Ref<HandleTarget> handleTarget(const Deferred<T>& deferred) {
     return Chain::handleTarget(deferred.shared());
+  }
+  template <class T>
+  static std::string describeWaiting(const Deferred<T>& deferred) {
+    return Chain::describeWaiting(deferred.shared());
   }
   /// True if the Deferred has its result, and no callback is left to run. Throws std::logic_error
   /// when it is empty.
@@ -310,6 +315,7 @@ class UserFunction {
 
   explicit operator bool() const noexcept { return present_; }
   F& operator*() noexcept { return function_; }
+  const F& operator*() const noexcept { return function_; }
 
   void reset() noexcept {
     if (!std::exchange(present_, false)) return;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace phial::inline v1::detail {
@@ -35,9 +36,7 @@ class WaitList {
   Deferred<T> wait() {
     if (!waiting_) return fail<T>(CancelledError("what was to be waited for is being destroyed"));
     auto place = waiting_->emplace(waiting_->end());
-    auto made = newDeferred<T>([list = std::weak_ptr<Waiting>(waiting_), place] {
-      if (auto waiting = list.lock()) waiting->erase(place);
-    });
+    auto made = newDeferred<T>(Leave{waiting_, place});
     *place = std::move(made.resolver);
     return std::move(made.deferred);
   }
@@ -52,6 +51,22 @@ class WaitList {
 
  private:
   using Waiting = std::list<Resolver<T>>;
+
+  /// The canceller.
+  struct Leave {
+    void operator()() const {
+      if (auto waiting = list.lock()) waiting->erase(place);
+    }
+    std::string waitingFor() const {
+      const auto waiting = list.lock();
+      const std::size_t others = waiting ? waiting->size() - 1 : 0;
+      return "its turn at a lock or queue, where " + std::to_string(others) + " others wait";
+    }
+
+    std::weak_ptr<Waiting> list;
+    typename Waiting::iterator place;
+  };
+
   std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
 };
 

@@ -58,6 +58,8 @@ class Job : public Source {
     /// Gives up the job, if the owner still has it. Returns true if the job's function may have
     /// been entered. Calls no user code.
     virtual bool cancel(std::uint64_t id) = 0;
+    /// Where the job is, for describeWaiting(): "in pool p, in worker 3".
+    virtual std::string whereIs(std::uint64_t) { return {}; }
 
    protected:
     ~Owner() = default;
@@ -113,6 +115,7 @@ class Job : public Source {
   const std::string& label() const;
 
   void cancel(std::vector<Ref<Chain>>& next) override;
+  WaitingFor waitingFor() const override;
 
   const std::uint64_t id;
 
