@@ -33,6 +33,8 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/phialConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/phialConfigVersion.cmake
               ${CMAKE_CURRENT_LIST_DIR}/FindLibevent.cmake DESTINATION ${package_dir})
 
+# phial::net has a file of its own: a program without it needs no OpenSSL.
+list(REMOVE_ITEM libraries phial_net)
 # A static library comes before those it uses.
 list(REVERSE libraries)
 list(TRANSFORM libraries PREPEND -l)
@@ -46,5 +48,10 @@ file(RELATIVE_PATH PHIAL_PC_LIBDIR ${CMAKE_INSTALL_PREFIX} ${libdir})
 file(RELATIVE_PATH PHIAL_PC_INCLUDEDIR ${CMAKE_INSTALL_PREFIX} ${includedir})
 string(REGEX REPLACE "/$" "" PHIAL_PC_PREFIX "${PHIAL_PC_PREFIX}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/phial.pc.in phial.pc @ONLY)
+if(PHIAL_NET)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/phial-net.pc.in phial-net.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/phial-net.pc
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/phial.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
