@@ -230,27 +230,18 @@ class AsioInitiation {
     using Made = AsioCall<R, std::decay_t<Handler>, Default>;
     Made& made = Made::make(std::forward<Handler>(handler), fallback);
     const auto list = AsioCalls::of(made.executor());
-    const auto job = makeJob<Made>(AsioReceiver<R, Made>(list, made.link), fallback);
-    made.job = job;
-    if (auto slot = made.slot(); slot.is_connected()) slot.template emplace<Cancelling>(job);
-    list->add(made);
-    if constexpr (std::derived_from<Jobs, Submitter>) {
-      job->start(jobs_, std::move(call_));
-    } else {
-      job->start(std::move(call_));
-    }
+    const auto prepare = [&](const std::shared_ptr<ForeignJob>& job) {
+      made.job = job;
+      if (auto slot = made.slot(); slot.is_connected()) slot.template emplace<Cancelling>(job);
+      list->add(made);
+    };
+    startJob<R>(jobs_, std::move(call_), AsioReceiver<R, Made>(list, made.link), hopTo(fallback),
+                prepare);
   }
-  template <class Made, class Default>
-  auto makeJob(AsioReceiver<R, Made> receiver, [[maybe_unused]] const Default& fallback) {
-    using Receiver = AsioReceiver<R, Made>;
-    if constexpr (!std::derived_from<Jobs, Submitter>) {
-      return std::make_shared<JobThere<R, Receiver>>(std::move(receiver), jobs_);
-    } else if constexpr (std::is_same_v<Default, boost::asio::system_executor>) {
-      return std::make_shared<JobHere<R, Receiver>>(std::move(receiver), nullptr);
-    } else {
-      auto hop = [fallback](std::function<void()> f) { boost::asio::post(fallback, std::move(f)); };
-      return std::make_shared<JobHere<R, Receiver>>(std::move(receiver), std::move(hop));
-    }
+  template <class Default>
+  static std::function<void(std::function<void()>)> hopTo(const Default& executor) {
+    if constexpr (std::is_same_v<Default, boost::asio::system_executor>) return nullptr;
+    return [executor](std::function<void()> f) { boost::asio::post(executor, std::move(f)); };
   }
 
   struct Cancelling {

@@ -64,8 +64,9 @@ auto prepareCall(std::tuple<A...> arguments) {
   using Own = decltype(ownArguments<function>(std::declval<A>()...));
   const auto own = [&]() -> std::variant<Own, Failure> {
     try {
-      return std::apply([](A&... each) { return ownArguments<function>(std::move(each)...); },
-                        arguments);
+      return std::apply(
+          [](auto&... each) { return ownArguments<function>(std::forward<A>(each)...); },
+          arguments);
     } catch (...) {
       return Failure::current();
     }
@@ -176,5 +177,20 @@ class JobThere final : public ForeignJob,
   std::shared_ptr<Delivered<R, Receiver>> starting_;  // until start()
   const std::weak_ptr<Delivered<R, Receiver>> delivered_;
 };
+
+/// Makes the job for `pool`, shows it to `prepare`, and starts it.
+template <class R, class Jobs, class Call, class Receiver, class Prepare>
+void startJob(const Jobs& pool, Call call, Receiver receiver,
+              std::function<void(std::function<void()>)> hop, Prepare prepare) {
+  if constexpr (std::derived_from<Jobs, Submitter>) {
+    const auto job = std::make_shared<JobHere<R, Receiver>>(std::move(receiver), std::move(hop));
+    prepare(job);
+    job->start(pool, std::move(call));
+  } else {
+    const auto job = std::make_shared<JobThere<R, Receiver>>(std::move(receiver), pool);
+    prepare(job);
+    job->start(std::move(call));
+  }
+}
 
 }  // namespace phial::inline v1::detail
