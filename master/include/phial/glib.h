@@ -8,8 +8,8 @@
 //                               [](phial::Outcome<bool> outcome) { ... });
 //     g_main_loop_run(main);
 //
-// Instead of Reactor and Loop, a BlockingPool may serve: its loop has a thread of its own, run() may
-// be called on any thread, and a call costs two hops between threads more.
+// Instead of Reactor and Loop, a BlockingPool may serve: its loop has a thread of its own, run()
+// may be called on any thread, and a call costs two hops between threads more.
 #pragma once
 
 #include <gio/gio.h>
@@ -140,18 +140,18 @@ class CancellableWatch {
   CancellableWatch(GCancellable* cancellable, GMainContext* context,
                    std::shared_ptr<ForeignJob> job) {
     if (cancellable == nullptr) return;
-    using Job = std::shared_ptr<ForeignJob>;
+    using Kept = std::shared_ptr<ForeignJob>;
     source_.reset(g_cancellable_source_new(cancellable));
     const auto cancelled = [](GCancellable*, gpointer data) -> gboolean {
-      const Job job = *static_cast<Job*>(data);
-      job->cancel();
+      const Kept kept = *static_cast<Kept*>(data);
+      kept->cancel();
       return G_SOURCE_REMOVE;
     };
-    g_source_set_callback(source_.get(),
-                          reinterpret_cast<GSourceFunc>(reinterpret_cast<void (*)()>(
-                              static_cast<GCancellableSourceFunc>(cancelled))),
-                          new Job(std::move(job)),
-                          [](gpointer data) { delete static_cast<Job*>(data); });
+    g_source_set_callback(
+        source_.get(),
+        reinterpret_cast<GSourceFunc>(
+            reinterpret_cast<void (*)()>(static_cast<GCancellableSourceFunc>(cancelled))),
+        new Kept(std::move(job)), [](gpointer data) { delete static_cast<Kept*>(data); });
     g_source_attach(source_.get(), context);
   }
   ~CancellableWatch() {
@@ -186,10 +186,10 @@ struct GlibReceiver {
   void operator()(Outcome<R> outcome) {
     // What the context holds does not hold the context.
     const ContextPtr context = std::move(call->context);
-    postTo(context.get(), [call = std::move(call),
-                     result = std::make_shared<Outcome<R>>(std::move(outcome))] {
-      call->finish(std::move(*result));
-    });
+    postTo(context.get(),
+           [call = std::move(call), result = std::make_shared<Outcome<R>>(std::move(outcome))] {
+             call->finish(std::move(*result));
+           });
   }
 
   std::shared_ptr<GlibCall<R, F>> call;
@@ -200,13 +200,13 @@ struct GlibReceiver {
 namespace glib {
 
 /// Runs `function(args...)` in a worker and calls `callback(phial::Outcome<R>)` once, on the
-/// thread-default GMainContext of the caller (g_main_context_ref_thread_default), as GTask does, and
-/// never inside run(). `pool` is a BlockingPool, or a handle from its with(), on any thread; or a
-/// Pool or Submitter on a Reactor of this thread, which a Loop holds. If the context is destroyed
+/// thread-default GMainContext of the caller (g_main_context_ref_thread_default), as GTask does,
+/// and never inside run(). `pool` is a BlockingPool, or a handle from its with(), on any thread; or
+/// a Pool or Submitter on a Reactor of this thread, which a Loop holds. If the context is destroyed
 /// first, the callback is destroyed uncalled.
 ///
-/// Arguments convert as those of Submitter::deferToProcess do, inside this call; errors are those of
-/// deferToProcess. If `cancellable`, which may be null, is cancelled, on any thread, the job is
+/// Arguments convert as those of Submitter::deferToProcess do, inside this call; errors are those
+/// of deferToProcess. If `cancellable`, which may be null, is cancelled, on any thread, the job is
 /// cancelled on the context and the callback gets CancelledError, or a result that was there
 /// already; a reference is held until then. What `callback` throws cannot pass through GLib: it is
 /// reported as an unhandled error.
@@ -215,7 +215,8 @@ void run(const Jobs& pool, std::tuple<A...> args, GCancellable* cancellable, F c
   using R = detail::ResultOfCall<function>;
   using Call = detail::GlibCall<R, F>;
   using Receiver = detail::GlibReceiver<R, F>;
-  static_assert(std::invocable<F&, Outcome<R>>, "the callback takes a phial::Outcome of the result");
+  static_assert(std::invocable<F&, Outcome<R>>,
+                "the callback takes a phial::Outcome of the result");
   if constexpr (detail::checkBlockingCall<function, A...>()) {
     auto prepared = detail::prepareCall<function>(std::move(args));
     auto call = std::make_shared<Call>(std::move(callback), g_main_context_ref_thread_default());

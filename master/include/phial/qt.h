@@ -8,8 +8,8 @@
 //          .onFailed(&window, [](const phial::WorkerDied& death) { ... });
 //     application.exec();
 //
-// Instead of Reactor and Loop, a BlockingPool may serve: its loop has a thread of its own, run() may
-// be called on any thread, and a call costs two hops between threads more.
+// Instead of Reactor and Loop, a BlockingPool may serve: its loop has a thread of its own, run()
+// may be called on any thread, and a call costs two hops between threads more.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -18,6 +18,7 @@
 #include <phial/master/outcome.h>
 #include <phial/master/reactor.h>
 
+#include <QAbstractEventDispatcher>
 #include <QCoreApplication>
 #include <QFuture>
 #include <QFutureWatcher>
@@ -113,11 +114,11 @@ struct QtReceiver {
 
 namespace qt {
 
-/// Holds a Reactor in the event loop of this thread: while the event loop runs, so does the Reactor,
-/// a turn of at most 10 ms at a time. reactor.stop() ends the holding, after its system event
-/// triggers; make another Loop to go on. If exec() returns and is called again, the Reactor goes on,
-/// too. A nested event loop inside a callback of Phial's, such as QDialog::exec(), does not run the
-/// Reactor: open dialogs from a slot, or with QDialog::open().
+/// Holds a Reactor in the event loop of this thread: while the event loop runs, so does the
+/// Reactor, a turn of at most 10 ms at a time. reactor.stop() ends the holding, after its system
+/// event triggers; make another Loop to go on. If exec() returns and is called again, the Reactor
+/// goes on, too. A nested event loop inside a callback of Phial's, such as QDialog::exec(), does
+/// not run the Reactor: open dialogs from a slot, or with QDialog::open().
 ///
 /// Life: after the QCoreApplication; destroyed before it and before the Reactor; also inside a
 /// callback. Thread rule: made, used and destroyed on the Reactor's thread.
@@ -155,10 +156,10 @@ QFuture<T> toFuture(Deferred<T> deferred) {
 }
 
 /// Runs `function(args...)` in a worker and returns its result as a QFuture, as toFuture does.
-/// `pool` is a BlockingPool, or a handle from its with(), on any thread; or a Pool or Submitter on a
-/// Reactor of this thread, which a Loop holds. Arguments and errors are those of
-/// Submitter::deferToProcess. Do not wait for the QFuture of a pool on this thread (waitForFinished,
-/// result): nothing would bring the result meanwhile.
+/// `pool` is a BlockingPool, or a handle from its with(), on any thread; or a Pool or Submitter on
+/// a Reactor of this thread, which a Loop holds. Arguments and errors are those of
+/// Submitter::deferToProcess. Do not wait for the QFuture of a pool on this thread
+/// (waitForFinished, result): nothing would bring the result meanwhile.
 template <auto function, detail::AnySubmitter Jobs, class... A>
 auto run(const Jobs& pool, A&&... args) {
   using R = detail::ResultOfCall<function>;

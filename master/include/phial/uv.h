@@ -84,10 +84,10 @@ class HeldByUv final : public HeldReactor {
 
 namespace uv {
 
-/// Holds a Reactor in a uv_loop_t: while the loop runs, so does the Reactor, a turn of at most 10 ms
-/// at a time. reactor.stop() ends the holding, after its system event triggers; make another Loop to
-/// go on. Until then its two handles keep uv_run going. If the loop is stopped (uv_stop) and run
-/// again, the Reactor goes on, too.
+/// Holds a Reactor in a uv_loop_t: while the loop runs, so does the Reactor, a turn of at most 10
+/// ms at a time. reactor.stop() ends the holding, after its system event triggers; make another
+/// Loop to go on. Until then its two handles keep uv_run going. If the loop is stopped (uv_stop)
+/// and run again, the Reactor goes on, too.
 ///
 /// Life: destroyed before the Reactor; also inside a callback. The destructor, and reactor.stop(),
 /// close the handles, which libuv finishes in the next turn: run the loop once more before
@@ -111,15 +111,16 @@ class Loop {
   std::shared_ptr<detail::HeldByUv> held_;
 };
 
-/// Runs `function(args...)` in a worker and calls `callback(phial::Outcome<R>)` once, from the loop.
-/// Only after the pool's end is it called inside run(), with PoolStopped. Returns a handle with which
-/// to cancel the job: the callback then gets CancelledError, inside cancel(). Arguments, errors and
-/// thread rule are those of Submitter::deferToProcess. What `callback` throws cannot pass through
-/// libuv: it is reported as an unhandled error.
+/// Runs `function(args...)` in a worker and calls `callback(phial::Outcome<R>)` once, from the
+/// loop. Only after the pool's end is it called inside run(), with PoolStopped. Returns a handle
+/// with which to cancel the job: the callback then gets CancelledError, inside cancel(). Arguments,
+/// errors and thread rule are those of Submitter::deferToProcess. What `callback` throws cannot
+/// pass through libuv: it is reported as an unhandled error.
 template <auto function, class... A, class F>
 DeferredHandle run(const Submitter& pool, std::tuple<A...> args, F callback) {
   using R = detail::ResultOfCall<function>;
-  static_assert(std::invocable<F&, Outcome<R>>, "the callback takes a phial::Outcome of the result");
+  static_assert(std::invocable<F&, Outcome<R>>,
+                "the callback takes a phial::Outcome of the result");
   auto deferred = std::apply(
       [&](A&... each) { return pool.deferToProcess<function>(std::move(each)...); }, args);
   auto handle = deferred.handle();

@@ -133,9 +133,8 @@ TEST_F(AsioTest, CancellationOfTypeTotalDoesNothing) {
   bool ok = false;
   asio::run<loop_jobs::doNothing>(
       pool_, std::tuple(),
-      io::bind_cancellation_slot(signal.slot(), io::bind_executor(context, [&](Outcome<void> o) {
-                                   ok = o.ok();
-                                 })));
+      io::bind_cancellation_slot(
+          signal.slot(), io::bind_executor(context, [&](Outcome<void> o) { ok = o.ok(); })));
   signal.emit(io::cancellation_type::total);
   context.run();
   EXPECT_TRUE(ok);
@@ -146,8 +145,7 @@ TEST_F(AsioTest, AnEndedPoolFailsTheCall) {
   auto pool = std::make_unique<BlockingPool>(PoolOptions{.max = 1});
   const BlockingSubmitter handle = *pool;
   pool.reset();
-  const auto outcome =
-      asio::run<loop_jobs::doNothing>(handle, std::tuple(), io::use_future).get();
+  const auto outcome = asio::run<loop_jobs::doNothing>(handle, std::tuple(), io::use_future).get();
   EXPECT_TRUE(outcome.failure().check<PoolStopped>());
 }
 

@@ -47,9 +47,8 @@ using GlibTest = HeldLoopSuite<GlibHost>;
 
 TEST_F(GlibTest, CancellingOnAnotherThreadIsHeard) {
   bool cancelled = false;
-  const auto cancel = startHanging([&](Outcome<std::string> outcome) {
-    cancelled = outcome.failure().check<CancelledError>();
-  });
+  const auto cancel = startHanging(
+      [&](Outcome<std::string> outcome) { cancelled = outcome.failure().check<CancelledError>(); });
   std::thread other(cancel);
   turnUntil([&] { return cancelled; });
   other.join();

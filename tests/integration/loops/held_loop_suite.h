@@ -206,8 +206,8 @@ TYPED_TEST_P(HeldLoopSuite, ABusyReactorLeavesTheHostItsTurns) {
   EXPECT_EQ(this->sum(1, 2), 3);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(HeldLoopSuite, RunsJobs, FailuresArriveAsThemselves, TimeLimitsArePassed,
-                            CancellingEndsTheJobOnce, ThePoolsEndFailsItsJobs,
+REGISTER_TYPED_TEST_SUITE_P(HeldLoopSuite, RunsJobs, FailuresArriveAsThemselves,
+                            TimeLimitsArePassed, CancellingEndsTheJobOnce, ThePoolsEndFailsItsJobs,
                             TheHolderMayEndInsideACallback, AnotherHolderGoesOn,
                             StopInsideACallbackEndsTheHolding, StopOutsideACallbackEndsTheHolding,
                             AnIdleReactorDoesNotWakeTheHost, ABusyReactorLeavesTheHostItsTurns);

@@ -19,20 +19,22 @@ class QtHost {
   template <auto function, class... A, class Callback>
   std::function<void()> run(const Submitter& pool, std::tuple<A...> args, Callback callback) {
     using R = detail::ResultOfCall<function>;
-    auto future = std::apply(
-        [&](A&... each) { return qt::run<function>(pool, std::move(each)...); }, args);
-    future.then(&application_, [callback](QFuture<R> f) {
-            try {
-              if constexpr (std::is_void_v<R>) {
-                f.waitForFinished();
-                callback(Outcome<R>());
-              } else {
-                callback(Outcome<R>(f.result()));
-              }
-            } catch (...) {
-              callback(Outcome<R>(Failure::current()));
-            }
-          })
+    auto future =
+        std::apply([&](A&... each) { return qt::run<function>(pool, std::move(each)...); }, args);
+    future
+        .then(&application_,
+              [callback](QFuture<R> f) {
+                try {
+                  if constexpr (std::is_void_v<R>) {
+                    f.waitForFinished();
+                    callback(Outcome<R>());
+                  } else {
+                    callback(Outcome<R>(f.result()));
+                  }
+                } catch (...) {
+                  callback(Outcome<R>(Failure::current()));
+                }
+              })
         .onCanceled(&application_, [callback] { callback(Outcome<R>(Failure(CancelledError()))); });
     return [future]() mutable { future.cancel(); };
   }

@@ -27,7 +27,8 @@ class UvHost {
     timer->data = new std::function<void()>(std::move(f));
     uv_timer_init(&loop_, timer);
     const auto call = [](uv_timer_t* t) {
-      const std::unique_ptr<std::function<void()>> once(static_cast<std::function<void()>*>(t->data));
+      using Function = std::function<void()>;
+      const std::unique_ptr<Function> once(static_cast<Function*>(t->data));
       uv_close(reinterpret_cast<uv_handle_t*>(t),
                [](uv_handle_t* h) { delete reinterpret_cast<uv_timer_t*>(h); });
       (*once)();
