@@ -37,8 +37,9 @@ class HeldByUv final : public HeldReactor {
       throw Error(std::string("uv_poll_init: ") + uv_strerror(error));
     }
     uv_timer_init(loop_, &timer_);
-    poll_.data = timer_.data = this;
-    open_ = 2;
+    uv_idle_init(loop_, &idle_);
+    poll_.data = timer_.data = idle_.data = this;
+    open_ = 3;
     untilClosed_ = shared_from_this();
     arm(Duration::zero());
   }
@@ -48,10 +49,14 @@ class HeldByUv final : public HeldReactor {
     if (!std::exchange(watching_, true)) {
       uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) { turnOf(handle->data); });
     }
-    if (!timeout) {
-      uv_timer_stop(&timer_);
+    uv_timer_stop(&timer_);
+    // libuv would call a timer of zero, started in its own callback, again and again in one turn.
+    if (timeout == Duration::zero()) {
+      uv_idle_start(&idle_, [](uv_idle_t* handle) { turnOf(handle->data); });
       return;
     }
+    uv_idle_stop(&idle_);
+    if (!timeout) return;
     const auto wait = static_cast<std::uint64_t>(millisecondsUpTo(*timeout).count());
     uv_update_time(loop_);  // the time of the last wake-up may be long ago
     uv_timer_start(&timer_, [](uv_timer_t* handle) { turnOf(handle->data); }, wait, 0);
@@ -60,11 +65,13 @@ class HeldByUv final : public HeldReactor {
     watching_ = false;
     uv_poll_stop(&poll_);
     uv_timer_stop(&timer_);
+    uv_idle_stop(&idle_);
   }
   void disarm() noexcept override {
     if (open_ == 0) return;
     uv_close(reinterpret_cast<uv_handle_t*>(&poll_), closed);
     uv_close(reinterpret_cast<uv_handle_t*>(&timer_), closed);
+    uv_close(reinterpret_cast<uv_handle_t*>(&idle_), closed);
   }
   static void turnOf(void* self) { static_cast<HeldByUv*>(self)->turn(); }
   static void closed(uv_handle_t* handle) {
@@ -75,6 +82,7 @@ class HeldByUv final : public HeldReactor {
   uv_loop_t* const loop_;
   uv_poll_t poll_{};
   uv_timer_t timer_{};
+  uv_idle_t idle_{};  // while something is due
   bool watching_ = false;
   int open_ = 0;  // handles
   std::shared_ptr<HeldReactor> untilClosed_;
@@ -86,7 +94,7 @@ namespace uv {
 
 /// Holds a Reactor in a uv_loop_t: while the loop runs, so does the Reactor, a turn of at most 10
 /// ms at a time. reactor.stop() ends the holding, after its system event triggers; make another
-/// Loop to go on. Until then its two handles keep uv_run going. If the loop is stopped (uv_stop)
+/// Loop to go on. Until then its handles keep uv_run going. If the loop is stopped (uv_stop)
 /// and run again, the Reactor goes on, too.
 ///
 /// Life: destroyed before the Reactor; also inside a callback. The destructor, and reactor.stop(),
