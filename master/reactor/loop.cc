@@ -126,6 +126,7 @@ void Loop::leaveLoop() {
   waits_->stop();
   event_base_loopbreak(&base_);
   addForNextTurn(*firstTurn_);
+  bell_.noteDue();  // who holds the loop by its descriptor is to see its end
 }
 
 void Loop::callWhenRunning(CallGuard& guard, std::function<void()> f) {

@@ -41,6 +41,10 @@
 
 namespace phial::inline v1 {
 
+namespace detail {
+struct BlockingAccess;
+}  // namespace detail
+
 /// The calls, as a handle: copy it, keep it, give it to other threads. It may outlive its pool.
 class BlockingSubmitter {
  public:
@@ -130,6 +134,8 @@ class BlockingSubmitter {
   detail::BlockingCore& core() const { return *core_; }
 
  private:
+  friend struct detail::BlockingAccess;  // of phial/asio.h and its kind
+
   /// A function that submits the call on the loop's thread, with arguments that are its own.
   template <auto function, class... A>
   static auto jobOf(A&&... args) {

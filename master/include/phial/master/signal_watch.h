@@ -40,8 +40,8 @@ class [[nodiscard]] SignalWatch {
   /// SIGBUS, SIGFPE, SIGILL), no number of a signal. Throws Error when the system refuses a
   /// descriptor. Costs one descriptor.
   template <class F>
-  SignalWatch(Reactor& reactor, std::initializer_list<int> signals, F f)
-      : SignalWatch(reactor, signals, wrap(std::move(f)), Wrapped()) {}
+  SignalWatch(Reactor& reactor, std::initializer_list<int> numbers, F f)
+      : SignalWatch(reactor, numbers, wrap(std::move(f)), Wrapped()) {}
   SignalWatch(SignalWatch&&) noexcept = default;
   SignalWatch& operator=(SignalWatch&& other) noexcept;
   ~SignalWatch() { stop(); }
@@ -55,7 +55,7 @@ class [[nodiscard]] SignalWatch {
  private:
   struct Wrapped {};
   class State;
-  SignalWatch(Reactor& reactor, std::initializer_list<int> signals, std::function<void(int)> f,
+  SignalWatch(Reactor& reactor, std::initializer_list<int> numbers, std::function<void(int)> f,
               Wrapped);
 
   template <class F>

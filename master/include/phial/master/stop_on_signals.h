@@ -17,15 +17,15 @@ namespace phial::inline v1 {
 
 class Pool;
 
-/// At the first of `signals` stops `pool` with `options`; when the pool has stopped, stops the
-/// loop. At a second signal kills the workers at once. StopOptions::within bounds the time that
-/// jobs may take; without it only a second signal does. What else must end in order is a system
-/// event trigger of `reactor`.
+/// At the first of the signals `numbers` stops `pool` with `options`; when the pool has stopped,
+/// stops the loop. At a second signal kills the workers at once. StopOptions::within bounds the
+/// time that jobs may take; without it only a second signal does. What else must end in order is a
+/// system event trigger of `reactor`.
 ///
 /// Keep the SignalWatch while the signals shall end the program. Dropping it restores the signals;
 /// a pool that is being stopped goes on stopping, and the loop is left alone. `reactor` and `pool`
 /// are borrowed and must outlive the SignalWatch. Throws as SignalWatch.
 SignalWatch stopOnSignals(Reactor& reactor, Pool& pool, StopOptions options = {},
-                          std::initializer_list<int> signals = {SIGINT, SIGTERM});
+                          std::initializer_list<int> numbers = {SIGINT, SIGTERM});
 
 }  // namespace phial::inline v1

@@ -1,0 +1,84 @@
+// Qt: the suite of every host, and what is Qt's own.
+#include <phial/qt.h>
+
+#include <QAbstractEventDispatcher>
+#include <thread>
+
+#include "held_loop_suite.h"
+
+namespace phial {
+namespace {
+
+class QtHost {
+ public:
+  void hold(Reactor& reactor) { holder_.emplace(reactor); }
+  std::optional<qt::Loop>& holder() { return holder_; }
+  void turn() { QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents); }
+  void later(std::function<void()> f) { QTimer::singleShot(0, &application_, std::move(f)); }
+
+  template <auto function, class... A, class Callback>
+  std::function<void()> run(const Submitter& pool, std::tuple<A...> args, Callback callback) {
+    using R = detail::ResultOfCall<function>;
+    auto future =
+        std::apply([&](A&... each) { return qt::run<function>(pool, std::move(each)...); }, args);
+    future
+        .then(&application_,
+              [callback](QFuture<R> f) {
+                try {
+                  if constexpr (std::is_void_v<R>) {
+                    f.waitForFinished();
+                    callback(Outcome<R>());
+                  } else {
+                    callback(Outcome<R>(f.result()));
+                  }
+                } catch (...) {
+                  callback(Outcome<R>(Failure::current()));
+                }
+              })
+        .onCanceled(&application_, [callback] { callback(Outcome<R>(Failure(CancelledError()))); });
+    return [future]() mutable { future.cancel(); };
+  }
+
+ private:
+  int count_ = 1;
+  char name_[5] = "test";
+  char* arguments_[2] = {name_, nullptr};
+  QCoreApplication application_{count_, arguments_};
+  std::optional<qt::Loop> holder_;
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Qt, HeldLoopSuite, QtHost);
+
+using QtTest = HeldLoopSuite<QtHost>;
+
+TEST_F(QtTest, ABlockingPoolGivesFuturesToAnyThread) {
+  BlockingPool pool({.max = 1});
+  auto future = qt::run<loop_jobs::repeat>(pool, "ab", 2);
+  EXPECT_EQ(future.result(), "abab");
+  std::thread([&] { EXPECT_EQ(qt::run<loop_jobs::add>(pool, 1, 2).result(), 3); }).join();
+  EXPECT_THROW(qt::run<loop_jobs::throwRange>(pool, "far").waitForFinished(), std::out_of_range);
+}
+
+TEST_F(QtTest, ADeferredThatHasEndedIsAFinishedFuture) {
+  EXPECT_EQ(qt::toFuture(succeed(3)).result(), 3);
+  EXPECT_TRUE(qt::toFuture(succeed()).isFinished());
+  EXPECT_THROW(qt::toFuture(fail<int>(std::out_of_range("far"))).result(), std::out_of_range);
+}
+
+TEST_F(QtTest, ANestedLoopInsideACallbackNeitherRunsTheReactorNorSpins) {
+  bool done = false;
+  reactor_->callLater(0s, [&] {
+    bool over = false;
+    reactor_->callLater(0s, [&] { EXPECT_TRUE(over); });
+    QTimer::singleShot(50, [&] { over = true; });
+    int turns = 0;
+    while (!over) (++turns, host_->turn());
+    EXPECT_LE(turns, 20);
+    done = true;
+  });
+  turnUntil([&] { return done; });
+  EXPECT_EQ(sum(1, 2), 3);
+}
+
+}  // namespace
+}  // namespace phial
