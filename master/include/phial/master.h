@@ -12,7 +12,9 @@
 #include <phial/master/limits.h>            // IWYU pragma: export
 #include <phial/master/log.h>               // IWYU pragma: export
 #include <phial/master/process.h>           // IWYU pragma: export
+#include <phial/master/process_output.h>    // IWYU pragma: export
 #include <phial/master/process_pool.h>      // IWYU pragma: export
+#include <phial/master/process_protocol.h>  // IWYU pragma: export
 #include <phial/master/react.h>             // IWYU pragma: export
 #include <phial/master/reactor.h>           // IWYU pragma: export
 #include <phial/master/reactor_thread.h>    // IWYU pragma: export
