@@ -20,6 +20,7 @@
 #include <phial/master/reactor_thread.h>    // IWYU pragma: export
 #include <phial/master/scope.h>             // IWYU pragma: export
 #include <phial/master/signal_watch.h>      // IWYU pragma: export
+#include <phial/master/start_with.h>        // IWYU pragma: export
 #include <phial/master/stop_on_signals.h>   // IWYU pragma: export
 #include <phial/master/tasks.h>             // IWYU pragma: export
 #include <phial/master/threads.h>           // IWYU pragma: export
