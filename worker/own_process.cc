@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -53,6 +54,12 @@ void endForkedChild() {
       "and ends here; it should call _exit\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kText.data(), kText.size());
   ::_exit(EXIT_FAILURE);
+}
+
+void endOfThread() {
+  std::fputs("phial: the job ended the worker's thread, by pthread_exit or pthread_cancel\n",
+             stderr);
+  std::abort();
 }
 
 }  // namespace phial::inline v1::detail

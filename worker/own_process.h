@@ -19,4 +19,9 @@ bool inForkedChild();
 /// flushed: all of that is the worker's. Prints why.
 [[noreturn]] void endForkedChild();
 
+/// For code of the program's that has ended the worker's thread, by pthread_exit or pthread_cancel.
+/// A worker has one thread: unwound further, it would leave a process that answers nobody. Ends the
+/// worker by SIGABRT, with a line on stderr.
+[[noreturn]] void endOfThread();
+
 }  // namespace phial::inline v1::detail

@@ -105,13 +105,6 @@ FunctionHandler& handlerOf(const FunctionTable& functions, std::uint32_t index) 
                         std::to_string(functions.list().size()));
 }
 
-// A worker has one thread. Unwound further, it would leave a process that answers nobody.
-[[noreturn]] void endOfThread() {
-  std::fputs("phial: the job ended the worker's thread, by pthread_exit or pthread_cancel\n",
-             stderr);
-  std::abort();
-}
-
 // Those that master and worker have agreed on, and those that were opened since, the loop's own.
 std::vector<int> neededDescriptors(const std::vector<int>& before) {
   std::vector<int> needed = {kRequestFd,    kReplyFd,    kRequestArenaFd,
@@ -178,7 +171,8 @@ Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& contr
       refused_(page_),
       files_(FileLane::adopt(kFileLaneFd)),
       connection_(std::make_unique<Connection>(*this, *base_)),
-      upkeep_(neededDescriptors(openBefore_)) {
+      needed_(neededDescriptors(openBefore_)),
+      upkeep_(needed_) {
   stopReleasingAside();
   askForLongTimeSlices();
 }
@@ -202,7 +196,9 @@ void Runtime::greet(schema::MasterInfo::Reader master) {
 
 int Runtime::serve() {
   while (!requestsEnded_) {
-    if (!queue_.empty()) {
+    if (start_) {
+      runStart();
+    } else if (!queue_.empty()) {
       runNext();
     } else if (stopStatus_) {
       pushOut();

@@ -23,6 +23,7 @@
 #include "worker/batch_queue.h"
 #include "worker/busy_wait.h"
 #include "worker/refused_memory.h"
+#include "worker/start_request.h"
 #include "worker/upkeep.h"
 
 namespace phial::inline v1::detail {
@@ -49,6 +50,8 @@ class Runtime {
   /// Notes what the master said of itself.
   void greet(schema::MasterInfo::Reader master);
   void enqueue(std::unique_ptr<Batch> batch) { queue_.push(std::move(batch)); }
+  /// Runs the start call before the next job.
+  void startWith(std::unique_ptr<StartRequest> request) { start_ = std::move(request); }
   /// Ends serve() with `status` once the queue is empty and what was written has left.
   void stop(int status) { stopStatus_ = status; }
 
@@ -56,6 +59,8 @@ class Runtime {
   struct Connection;
 
   void requestsEnd();
+  void runStart();
+  std::optional<Failure> callStart(schema::Job::Reader call);
   void runNext();
   bool claim(schema::Job::Reader job);
   FinishedJob runJob(const BatchQueue::Next& next);
@@ -72,7 +77,7 @@ class Runtime {
   void waitForEvent();
   // As event_base_loop(); a loop that cannot wait any more ends serve().
   void turnLoop(int flags);
-  bool anythingToDo() const { return !queue_.empty() || stopStatus_ || requestsEnded_; }
+  bool anythingToDo() const { return start_ || !queue_.empty() || stopStatus_ || requestsEnded_; }
 
   const FunctionTable& functions_;
   ControlPage& page_;
@@ -83,6 +88,7 @@ class Runtime {
   std::optional<int> stopStatus_;
   bool requestsEnded_ = false;
   bool damaged_ = false;  // a descriptor is not the worker's own any more
+  std::unique_ptr<StartRequest> start_;
   BatchQueue queue_;
   // That to which a message refers which the end of the requests has cut off: the last one.
   std::variant<std::monostate, FinishedJob, std::unique_ptr<Batch>> cutOff_;
@@ -92,6 +98,7 @@ class Runtime {
   RefusedMemory refused_;
   FileLane files_;
   std::unique_ptr<Connection> connection_;
+  const std::vector<int> needed_;
   Upkeep upkeep_;
 };
 

@@ -47,6 +47,12 @@ kj::Promise<void> Server::run(RunContext context) {
   return kj::mv(paf.promise);
 }
 
+kj::Promise<void> Server::start(StartContext context) {
+  auto paf = kj::newPromiseAndFulfiller<void>();
+  runtime_.startWith(std::make_unique<StartRequest>(kj::mv(context), kj::mv(paf.fulfiller)));
+  return kj::mv(paf.promise);
+}
+
 kj::Promise<void> Server::shutdown(ShutdownContext) {
   runtime_.stop(0);
   return kj::READY_NOW;

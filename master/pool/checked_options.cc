@@ -56,6 +56,10 @@ PoolOptions checkedOptions(PoolOptions options) {
     throw std::invalid_argument("PoolOptions: timeoutSignal " +
                                 std::to_string(options.timeoutSignal) + " is no signal");
   }
+  if (options.threadsPerWorker == std::uint32_t{0}) {
+    check.reject("threadsPerWorker", "is 0: a job needs a thread");
+  }
+  if (options.threadsPerWorker) check.count("threadsPerWorker", *options.threadsPerWorker);
   check.count("recycleAfter", options.recycleAfter);
   check.count("maxQueue", options.maxQueue);
   check.aboveZero("timeout", options.timeout);

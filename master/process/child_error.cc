@@ -7,6 +7,10 @@ const char* name(ChildError::Step step) {
   switch (step) {
     case Step::kSetpgid:
       return "setpgid";
+    case Step::kSetsid:
+      return "setsid";
+    case Step::kTerminal:
+      return "ioctl TIOCSCTTY";
     case Step::kSetgroups:
       return "setgroups";
     case Step::kSetgid:

@@ -7,6 +7,8 @@ namespace phial::inline v1::detail {
 struct ChildError {
   enum class Step {
     kSetpgid,
+    kSetsid,
+    kTerminal,
     kSetgroups,
     kSetgid,
     kSetuid,

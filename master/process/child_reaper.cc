@@ -1,6 +1,7 @@
 #include "master/process/child_reaper.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "master/process/group_remains.h"
 #include "master/process/pidfd.h"
@@ -24,6 +25,16 @@ ChildReaper::~ChildReaper() {
     look.cancel();
     waitForGroup(group);
   }
+}
+
+void ChildReaper::keep(std::shared_ptr<EndsWithLoop> connection) {
+  const auto* const key = connection.get();
+  connections_.emplace(key, std::move(connection));
+}
+
+// What a connection drops is the program's, and may spawn or drop others meanwhile.
+void ChildReaper::close() {
+  while (!connections_.empty()) connections_.extract(connections_.begin()).mapped()->end();
 }
 
 void ChildReaper::adopt(kj::AutoCloseFd pidfd, pid_t group, Killed killed) {

@@ -1,5 +1,6 @@
 // Reaps, when the loop gets to it, children whose Process was dropped, and what children have left
-// behind of their process groups: see group_remains.h.
+// behind of their process groups: see group_remains.h. Keeps the connections of the children that
+// have a protocol.
 #pragma once
 
 #include <kj/io.h>
@@ -7,6 +8,7 @@
 
 #include <list>
 #include <map>
+#include <memory>
 
 #include "master/reactor/reactor_core.h"
 #include "master/reactor/timers.h"
@@ -14,11 +16,26 @@
 
 namespace phial::inline v1::detail {
 
+/// What runs code of the program's, and so must end while the loop's parts still stand.
+class EndsWithLoop {
+ public:
+  virtual void end() = 0;
+
+ protected:
+  ~EndsWithLoop() = default;
+};
+
 class ChildReaper final : public EndsWithReactor {
  public:
   ChildReaper(Watches& watches, Timers& timers) : watches_(watches), timers_(timers) {}
   /// Waits for those that are left, save such as could not be sent SIGKILL.
   ~ChildReaper() override;
+
+  /// Ends what is kept.
+  void close() override;
+  /// Keeps a connection until release(), or until close() ends it.
+  void keep(std::shared_ptr<EndsWithLoop> connection);
+  void release(const EndsWithLoop& connection) { connections_.erase(&connection); }
 
   enum class Killed { yes, no };
 
@@ -43,6 +60,7 @@ class ChildReaper final : public EndsWithReactor {
   Timers& timers_;
   std::list<Child> children_;
   std::map<pid_t, DelayedCall> groups_;
+  std::map<const EndsWithLoop*, std::shared_ptr<EndsWithLoop>> connections_;
 };
 
 }  // namespace phial::inline v1::detail

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,6 +74,12 @@ void beNicer(const ChildContext& context) {
   }
 }
 
+// Only the leader of a session can get a controlling terminal.
+void leadGroup(const ChildContext& context) {
+  if (context.plan.hasTerminal()) return check(context, Step::kSetsid, setsid() >= 0);
+  if (context.ownGroup) check(context, Step::kSetpgid, setpgid(0, 0) == 0);
+}
+
 void placeDescriptors(ChildContext& context) {
   // All are closed by exec; dup2 makes those that were asked for an exception.
   check(context, Step::kCloseRange, close_range(0, ~0U, CLOSE_RANGE_CLOEXEC) == 0);
@@ -116,9 +123,12 @@ void resetSignals() {
 
 void setUpChild(ChildContext& context) {
   context.ran = true;
-  if (context.ownGroup) check(context, Step::kSetpgid, setpgid(0, 0) == 0);
+  leadGroup(context);
   if (const char* to = context.plan.directory()) check(context, Step::kChdir, chdir(to) == 0);
   placeDescriptors(context);
+  if (context.plan.hasTerminal()) {
+    check(context, Step::kTerminal, ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0);
+  }
   // As the spawner's user, whose right to signal the group the lifeline then has.
   armLifeline(context);
   changeUser(context);

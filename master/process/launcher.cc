@@ -178,7 +178,7 @@ Launched launch(const SpawnOptions& options) {
   ReportPipe report(plan);
   ChildContext context{plan,
                        getpid(),
-                       options.processGroup != ProcessGroup::spawners,
+                       groupOf(options) != ProcessGroup::spawners,
                        options.onSpawnerDeath == OnSpawnerDeath::die,
                        options.limits.niceness ? 0 : options.preferredNiceness,
                        options.uid,

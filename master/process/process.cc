@@ -171,18 +171,4 @@ void Process::State::onExit(std::function<void(const ExitStatus&)> f) {
   if (status_ && onExit_.size() == 1) callNextSoon();
 }
 
-Process Reactor::spawnProcess(const SpawnOptions& options) {
-  core_->requireOwnProcess("spawnProcess");
-  core_->thread().requireInDebug("Reactor::spawnProcess");
-  if (!core_->children) {
-    core_->children = std::make_unique<detail::ChildReaper>(core_->watches, core_->timers);
-  }
-  auto& reaper = static_cast<detail::ChildReaper&>(*core_->children);
-  auto state = std::make_shared<Process::State>(*this, reaper, detail::launch(options),
-                                                options.processGroup);
-  Process process(state);  // ends the child if watching fails
-  state->watch();
-  return process;
-}
-
 }  // namespace phial::inline v1

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "master/log/standard_error.h"
+#include "master/process/pseudo_terminal.h"
 
 namespace phial::inline v1::detail {
 namespace {
@@ -101,8 +102,11 @@ void SpawnPlan::planDescriptors(const SpawnOptions& options) {
     throw std::invalid_argument("spawnProcess: a descriptor of the child is negative");
   }
   highestTarget_ = wanted.rbegin()->first;
+  const ProcessGroup group = groupOf(options);
+  const int terminal = options.pty ? terminalEnd(options) : -1;
   for (const auto& [target, descriptor] : wanted) {
-    moves_.push_back({childEnd(target, descriptor, options.processGroup), target});
+    const bool isTerminal = options.pty && target <= STDERR_FILENO;
+    moves_.push_back({isTerminal ? terminal : childEnd(target, descriptor, group), target});
   }
 }
 
@@ -140,6 +144,14 @@ int SpawnPlan::lifelineEnd(int target, ProcessGroup group) {
   // It carries nothing, and a user's pipe buffers are limited. One that cannot shrink works too.
   fcntl(fd, F_SETPIPE_SZ, 4096);
   return fd;
+}
+
+int SpawnPlan::terminalEnd(const SpawnOptions& options) {
+  auto ends = openTerminal(*options.pty, options.uid);
+  if (!ends) throw SpawnError("open a pseudo-terminal", executable_, errno);
+  hasTerminal_ = true;
+  pipes_.emplace(STDIN_FILENO, kj::mv(ends->spawners));
+  return keep(kj::mv(ends->childs), "open a pseudo-terminal");
 }
 
 int SpawnPlan::keep(kj::AutoCloseFd fd, const char* step) {

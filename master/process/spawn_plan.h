@@ -36,6 +36,8 @@ class SpawnPlan {
   int highestTarget() const { return highestTarget_; }
   /// The child's descriptor that is a Lifeline, or -1.
   int lifeline() const { return lifeline_; }
+  /// Whether the child's descriptor 0 is to become its controlling terminal.
+  bool hasTerminal() const { return hasTerminal_; }
   /// The spawner's ends, by the child's numbers.
   std::map<int, kj::AutoCloseFd> takePipes() { return std::move(pipes_); }
 
@@ -47,6 +49,7 @@ class SpawnPlan {
   enum class PipeSide { read, write };
   int pipeEnd(int target, PipeSide childSide);
   int lifelineEnd(int target, ProcessGroup group);
+  int terminalEnd(const SpawnOptions& options);
   int keep(kj::AutoCloseFd fd, const char* step);
 
   ChildLimits limits_;
@@ -60,7 +63,14 @@ class SpawnPlan {
   std::map<int, kj::AutoCloseFd> pipes_;
   int highestTarget_ = 2;
   int lifeline_ = -1;
+  bool hasTerminal_ = false;
 };
+
+/// The group that the child is to have: the leader of a session leads a group too.
+inline ProcessGroup groupOf(const SpawnOptions& options) {
+  const bool sharesGroup = options.processGroup == ProcessGroup::spawners;
+  return options.pty && sharesGroup ? ProcessGroup::own : options.processGroup;
+}
 
 /// The file to execute: `name` if it has a slash, otherwise the first executable file of that name
 /// in the PATH; absolute unless it was a path that a change of directory does not affect. Throws

@@ -26,6 +26,8 @@ namespace detail {
 class EndsWithReactor {
  public:
   virtual ~EndsWithReactor() = default;
+  /// Drops what holds code of the program's. Everything of the Reactor still stands.
+  virtual void close() = 0;
 };
 
 }  // namespace detail
@@ -42,6 +44,7 @@ struct Reactor::Core {
     door->end();      // nobody waits for this any more, the threads below included
     threads.reset();  // waits for them
     cooperator.reset();
+    if (children) children->close();
     loop->dropCallsOf(guard);
     timers.close();
     soon.close();

@@ -37,6 +37,7 @@ namespace phial::inline v1::detail {
 class Conversation final : private WorkerLink::Listener {
  public:
   using Greeting = WorkerLink::Greeting;
+  using Started = WorkerLink::Started;
   /// To a batch.
   struct Answer {
     std::uint64_t batch;
@@ -49,7 +50,7 @@ class Conversation final : private WorkerLink::Listener {
     std::string what;
   };
   struct Disconnected {};
-  using Event = std::variant<Greeting, Answer, Delivery, Nonsense, Disconnected>;
+  using Event = std::variant<Greeting, Started, Answer, Delivery, Nonsense, Disconnected>;
 
   struct Callbacks {
     /// An event has come into an empty queue, or the first event's result has been read. Called
@@ -70,6 +71,8 @@ class Conversation final : private WorkerLink::Listener {
 
   /// The handshake; the worker's number in its pool.
   void greet(std::uint64_t number);
+  /// As WorkerLink::start().
+  void start(const StartCall& call, std::uint32_t function) { link_.start(call, function); }
   /// As WorkerLink::run().
   bool run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned firstSlot) {
     return link_.run(jobs, batch, firstSlot);
@@ -130,6 +133,7 @@ class Conversation final : private WorkerLink::Listener {
   };
 
   void onGreeting(WorkerLink::Greeting greeting) override { note(kj::mv(greeting)); }
+  void onStarted(WorkerLink::Started answer) override { note(kj::mv(answer)); }
   void onAnswer(std::uint64_t batch, WorkerLink::Answer answer) override {
     note(Answer{batch, kj::mv(answer)});
   }

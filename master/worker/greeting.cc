@@ -60,4 +60,12 @@ std::string readGreeting(schema::Worker::DescribeResults::Reader greeting,
   }
 }
 
+std::string readStartAnswer(schema::Worker::StartResults::Reader answer) {
+  try {
+    return answer.hasFailure() ? describeStart(answer.getFailure()) : std::string();
+  } catch (const kj::Exception& e) {
+    return std::string("its answer to the start call cannot be read: ") + e.getDescription().cStr();
+  }
+}
+
 }  // namespace phial::inline v1::detail

@@ -14,4 +14,7 @@ namespace phial::inline v1::detail {
 std::string readGreeting(schema::Worker::DescribeResults::Reader greeting,
                          FunctionIndex& functions);
 
+/// Returns why the function of PoolOptions::onStart did not return, or nothing if it did.
+std::string readStartAnswer(schema::Worker::StartResults::Reader answer);
+
 }  // namespace phial::inline v1::detail

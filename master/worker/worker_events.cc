@@ -1,5 +1,7 @@
 // What a worker says, and what becomes of one that talks nonsense.
 #include <csignal>
+#include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -29,6 +31,26 @@ void WorkerProcess::handle(Conversation::Greeting& greeting) {
   auto objection = readGreeting(greeting, functions_);
   if (!objection.empty()) return complain(std::move(objection));
   if (state_ != WorkerState::starting) return;
+  if (env_.options.onStart) return askToStart();
+  becomeReady();
+}
+
+void WorkerProcess::askToStart() {
+  const StartCall& call = env_.options.onStart.call();
+  try {
+    conversation_->start(call, find(call.function()));
+  } catch (const std::exception& e) {
+    complain(std::string("its onStart cannot be called: ") + e.what());
+  }
+}
+
+void WorkerProcess::handle(Conversation::Started& answer) {
+  auto objection = readStartAnswer(answer);
+  if (!objection.empty()) return complain(std::move(objection));
+  if (state_ == WorkerState::starting) becomeReady();
+}
+
+void WorkerProcess::becomeReady() {
   startTimer_.cancel();
   state_ = WorkerState::idle;
   report();

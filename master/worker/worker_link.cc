@@ -162,6 +162,18 @@ void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duratio
   }));
 }
 
+void WorkerLink::start(const StartCall& call, std::uint32_t function) {
+  auto request = worker_.startRequest();
+  auto wire = request.initCall();
+  wire.setFunction(function);
+  OutgoingFiles enclosed;
+  call.encodeArguments(wire.initArguments(call.argumentCount()));
+  wire.setFiles(enclosed.size());
+  files_.send(wire.getId(), enclosed.files());
+  tasks_->add(
+      request.send().then([this](Started&& answer) { listener_.onStarted(kj::mv(answer)); }));
+}
+
 bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned firstSlot) {
   std::uint64_t words = kRequestWords;
   for (const auto& outgoing : jobs) words += wordsOf(outgoing);

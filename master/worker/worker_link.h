@@ -6,6 +6,7 @@
 
 #include <capnp/rpc-twoparty.h>
 #include <phial/master/detail/job.h>
+#include <phial/master/detail/start_call.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/file_lane.h>
 #include <phial/protocol/loop_bridge.h>
@@ -27,6 +28,7 @@ namespace phial::inline v1::detail {
 class WorkerLink final : private MessagePipe::Watcher {
  public:
   using Greeting = capnp::Response<schema::Worker::DescribeResults>;
+  using Started = capnp::Response<schema::Worker::StartResults>;
   using Answer = capnp::Response<schema::Worker::RunResults>;
   /// Results that did not wait for their answer. Valid as long as the call is not answered, which
   /// fulfilling `done` does, and as the link.
@@ -48,6 +50,8 @@ class WorkerLink final : private MessagePipe::Watcher {
   class Listener {
    public:
     virtual void onGreeting(Greeting greeting) = 0;
+    /// The answer to start().
+    virtual void onStarted(Started answer) = 0;
     /// The answer to the batch of this number.
     virtual void onAnswer(std::uint64_t batch, Answer answer) = 0;
     /// Results ahead of their batch's answer.
@@ -82,6 +86,9 @@ class WorkerLink final : private MessagePipe::Watcher {
   /// The handshake. `pool` and `worker` name the pool and the worker's number in it; `spin` is how
   /// long the worker polls.
   void describe(const std::string& pool, std::uint64_t worker, Duration spin);
+  /// Sends the start call, for the function of this index. Throws when it cannot be written;
+  /// nothing has been sent then.
+  void start(const StartCall& call, std::uint32_t function);
   /// Sends `jobs` as the batch of this number, in the slots from `firstSlot` on. A job whose
   /// arguments cannot be written gets its failure, EncodingError or what a Codec of the user's
   /// throws; the worker skips a job that it is not offered in its slot. The message leaves when

@@ -109,6 +109,9 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   // What it says: worker_events.cc.
   void handleEvents();
   void handle(Conversation::Greeting& greeting);
+  void handle(Conversation::Started& answer);
+  void askToStart();
+  void becomeReady();
   void handle(Conversation::Answer& answer);
   void handle(Conversation::Delivery& delivery);
   void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }

@@ -5,7 +5,9 @@
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -95,10 +97,22 @@ std::map<int, ChildDescriptor> descriptorsOf(const WorkerEnds& ends) {
   return descriptors;
 }
 
+// Of OpenMP, and of the libraries that do not ask OpenMP.
+constexpr std::array kThreadVariables = {
+    "OMP_NUM_THREADS",     "OPENBLAS_NUM_THREADS",   "MKL_NUM_THREADS",  "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS"};
+
+void limitThreads(std::uint32_t threads, Environment& environment) {
+  for (const char* const variable : kThreadVariables) {
+    environment.changes.try_emplace(variable, std::to_string(threads));
+  }
+}
+
 SpawnOptions spawnOptions(const PoolOptions& options, std::uint64_t number) {
   SpawnOptions spawn;
   commandOf(options, spawn);
   spawn.environment.changes = options.environment;
+  if (options.threadsPerWorker) limitThreads(*options.threadsPerWorker, spawn.environment);
   spawn.environment.changes[kWorkerVariable] = options.name + "/" + std::to_string(number);
   spawn.directory = options.directory;
   spawn.uid = options.uid;

@@ -13,12 +13,15 @@
 #include <phial/master/limits.h>              // IWYU pragma: export
 #include <phial/master/log.h>                 // IWYU pragma: export
 #include <phial/master/process.h>             // IWYU pragma: export
+#include <phial/master/process_output.h>      // IWYU pragma: export
 #include <phial/master/process_pool.h>        // IWYU pragma: export
+#include <phial/master/process_protocol.h>    // IWYU pragma: export
 #include <phial/master/react.h>               // IWYU pragma: export
 #include <phial/master/reactor.h>             // IWYU pragma: export
 #include <phial/master/reactor_thread.h>      // IWYU pragma: export
 #include <phial/master/scope.h>               // IWYU pragma: export
 #include <phial/master/signal_watch.h>        // IWYU pragma: export
+#include <phial/master/start_with.h>          // IWYU pragma: export
 #include <phial/master/stop_on_signals.h>     // IWYU pragma: export
 #include <phial/master/tasks.h>               // IWYU pragma: export
 #include <phial/master/threads.h>             // IWYU pragma: export

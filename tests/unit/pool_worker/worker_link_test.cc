@@ -45,6 +45,7 @@ class WorkerLinkTest : public testing::Test, protected WorkerLink::Listener {
   void turn() { event_base_loop(base_.get(), EVLOOP_NONBLOCK); }
 
   void onGreeting(WorkerLink::Greeting) override {}
+  void onStarted(WorkerLink::Started) override {}
   void onAnswer(std::uint64_t, WorkerLink::Answer) override {}
   void onDelivery(WorkerLink::Delivery) override {}
   void onBell() override {}

@@ -7,6 +7,7 @@
 #include <phial/master/limits.h>
 #include <phial/master/log.h>
 #include <phial/master/restart_options.h>
+#include <phial/master/worker_start.h>
 
 #include <sys/types.h>
 
@@ -73,6 +74,13 @@ struct PoolOptions {
   /// through their lifelines instead of signals; `timeoutSignal` then has no effect. -1 is refused.
   std::optional<uid_t> uid = std::nullopt;
   std::optional<gid_t> gid = std::nullopt;
+
+  /// How many threads the libraries of a worker may use for one job. Sets OMP_NUM_THREADS and the
+  /// variables of OpenBLAS, MKL, BLIS, NumExpr, Accelerate and Rayon, so that N workers do not
+  /// start N threads each for N cores; a variable that `environment` names stays as it says there.
+  /// Default empty: the variables stay as the master's, and most libraries start one thread for
+  /// each core.
+  std::optional<std::uint32_t> threadsPerWorker = std::nullopt;
 
   /// How many workers the pool keeps ready; start() starts them. Default 1; 0: no worker until a
   /// job arrives. Price: the memory of each idle worker.
@@ -172,6 +180,15 @@ struct PoolOptions {
   /// argument has come for ten seconds. Price of 0: memory that is new to the process takes two to
   /// ten times as long to fill.
   std::uint64_t cacheBytes = std::uint64_t{256} << 20;
+
+  /// What each worker does before its first job: startWith<f>(args...). It runs in every worker,
+  /// replacements and reloaded ones included, after the worker program's own onStart and before the
+  /// worker counts as ready; `startTimeout` covers it. If it throws, the worker does not serve, and
+  /// the pool reports StartupFailed with the exception's text and the worker's stderr. What it
+  /// changes in the worker, such as the working directory, stays for the jobs. Default: nothing.
+  /// Price: the arguments are written on the loop for each worker, about 1 ms for 100 kB of text;
+  /// pass a path or a SharedArray in place of large data.
+  WorkerStart onStart = {};
 
   /// Receives the pool's log records of every level, one line each: deaths, what workers print,
   /// exceptions of the observer. Called from the loop when the pool's own bookkeeping is complete,

@@ -55,6 +55,13 @@ struct SpawnersOutput {};
 /// death. REQUIRES: a process group of the child's own (std::invalid_argument).
 struct Lifeline {};
 
+/// A pseudo-terminal. The child gets it as its descriptors 0, 1 and 2 and as its controlling
+/// terminal, and leads a session of its own. Echo and line editing are on, as in a new terminal.
+struct Pty {
+  unsigned short rows = 24;
+  unsigned short columns = 80;
+};
+
 using ChildDescriptor =
     std::variant<DevNull, InheritedFd, SpawnersOutput, PipeToChild, PipeFromChild, Lifeline>;
 
@@ -105,6 +112,11 @@ struct SpawnOptions {
   /// because the system takes it for "leave unchanged".
   std::optional<uid_t> uid = std::nullopt;
   std::optional<gid_t> gid = std::nullopt;
+  /// If set, the child's descriptors 0, 1 and 2 are this pseudo-terminal, whatever `descriptors`
+  /// says of them. The child then leads a session and a process group of its own. Process::takePipe
+  /// of 0 gives the spawner's end, for reading and writing; when it closes, the kernel hangs up the
+  /// terminal (SIGHUP). If `uid` is set, the terminal belongs to that user. Default: none.
+  std::optional<Pty> pty = std::nullopt;
 };
 
 /// A program could not be started. Nothing is left behind: no child, no descriptor.
@@ -141,9 +153,10 @@ class Process {
   pid_t pid() const;
 
   /// Gives the caller the spawner's end of the pipe at the child's descriptor `childFd`:
-  /// non-blocking, close-on-exec. Throws std::invalid_argument when there is no such pipe, or it
-  /// was taken before. Ends that are not taken are closed with the Process. If the end of a
-  /// Lifeline is taken, terminate() can no longer cut it.
+  /// non-blocking, close-on-exec. SpawnOptions::pty counts as a pipe at descriptor 0. Throws
+  /// std::invalid_argument when there is no such pipe, or it was taken before. Ends that are not
+  /// taken are closed with the Process. If the end of a Lifeline is taken, terminate() can no
+  /// longer cut it.
   kj::AutoCloseFd takePipe(int childFd);
 
   /// Sends a signal to the child. Returns false when the child has been reaped or the system

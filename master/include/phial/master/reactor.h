@@ -40,14 +40,19 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace phial::inline v1 {
 
 class Cooperator;
 class Process;
+class ProcessProtocol;
+class ProcessTransport;
 class ThreadPool;
+struct ProcessSpawnOptions;
 struct SpawnOptions;
 
 namespace detail {
@@ -196,6 +201,13 @@ class Reactor final : public Clock {
   /// the size of this process. Throws SpawnError when the program cannot be started,
   /// std::invalid_argument when an option cannot be meant.
   Process spawnProcess(const SpawnOptions& options);
+  /// Starts a program and reports to `protocol` what the program writes and how it ends. The
+  /// Reactor keeps the protocol until then. process_protocol.h documents the rest; costs and errors
+  /// are those of the call above. `args` are the arguments after argv[0].
+  ProcessTransport spawnProcess(std::shared_ptr<ProcessProtocol> protocol, std::string program,
+                                std::vector<std::string> args = {});
+  ProcessTransport spawnProcess(std::shared_ptr<ProcessProtocol> protocol, std::string program,
+                                std::vector<std::string> args, ProcessSpawnOptions options);
 
   /// Replaces the function that receives the exceptions of callbacks. The default writes the
   /// exception to the log at level error. The hook must not throw. An empty function restores the
