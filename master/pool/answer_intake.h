@@ -10,6 +10,7 @@
 #include <phial/master/detail/result_reading.h>
 #include <phial/master/histogram.h>
 #include <phial/master/reactor.h>
+#include <phial/schema/worker.capnp.h>
 
 #include <memory>
 

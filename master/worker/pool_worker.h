@@ -19,6 +19,7 @@
 #include <phial/master/pool_options.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/file_lane.h>
+#include <phial/schema/worker.capnp.h>
 
 #include <cstdint>
 #include <functional>

@@ -215,7 +215,26 @@ const char* required(const char* text) {
 
 }  // namespace
 
+AnyValue::AnyValue() = default;
+AnyValue::AnyValue(const AnyValue& other) = default;
+AnyValue::AnyValue(AnyValue&& other) noexcept = default;
+AnyValue& AnyValue::operator=(const AnyValue& other) = default;
+AnyValue& AnyValue::operator=(AnyValue&& other) noexcept = default;
+AnyValue::~AnyValue() = default;
+
+AnyValue::AnyValue(Tag<bool>, bool value) : content_(value) {}
+AnyValue::AnyValue(Tag<std::int64_t>, std::int64_t value) : content_(value) {}
+AnyValue::AnyValue(Tag<std::uint64_t>, std::uint64_t value) : content_(value) {}
+AnyValue::AnyValue(Tag<double>, double value) : content_(value) {}
+AnyValue::AnyValue(std::string value) : content_(std::move(value)) {}
+AnyValue::AnyValue(std::string_view value) : content_(std::string(value)) {}
 AnyValue::AnyValue(const char* value) : content_(std::string(required(value))) {}
+AnyValue::AnyValue(Bytes value) : content_(std::move(value)) {}
+AnyValue::AnyValue(List value) : content_(std::move(value)) {}
+AnyValue::AnyValue(Map value) : content_(std::move(value)) {}
+AnyValue::AnyValue(Numbers value) : content_(std::move(value)) {}
+
+bool AnyValue::empty() const { return std::holds_alternative<std::monostate>(content_); }
 
 std::string AnyValue::toString() const {
   std::string text;
@@ -224,6 +243,17 @@ std::string AnyValue::toString() const {
 }
 
 bool operator==(const AnyValue& a, const AnyValue& b) { return a.content_ == b.content_; }
+
+Values::Values() = default;
+Values::Values(std::initializer_list<AnyValue> values) : list_(values) {}
+Values::Values(AnyValue::List values) : list_(std::move(values)) {}
+Values::Values(const Values& other) = default;
+Values::Values(Values&& other) noexcept = default;
+Values& Values::operator=(const Values& other) = default;
+Values& Values::operator=(Values&& other) noexcept = default;
+Values::~Values() = default;
+
+bool operator==(const Values& a, const Values& b) { return a.list_ == b.list_; }
 
 std::uint64_t Codec<AnyValue>::words(const AnyValue& value) {
   return std::visit(Words(), value.content());

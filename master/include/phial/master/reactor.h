@@ -32,7 +32,6 @@
 // goes to the hook of onCallbackError, and the loop goes on.
 #pragma once
 
-#include <event2/event.h>
 #include <phial/master/clock.h>
 #include <phial/master/deferred.h>
 
@@ -44,6 +43,13 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+struct event_base;
+
+namespace phial::inline v1::detail {
+class WatchState;
+struct SystemTrigger;
+}  // namespace phial::inline v1::detail
 
 namespace phial::inline v1 {
 
@@ -57,8 +63,6 @@ struct SpawnOptions;
 
 namespace detail {
 class ThreadDoor;
-class WatchState;
-struct SystemTrigger;
 }  // namespace detail
 
 /// Watches a descriptor. Dropping the Watch ends the watching, also inside its own callback. The

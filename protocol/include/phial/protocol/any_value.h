@@ -48,26 +48,32 @@ class AnyValue {
                                std::string, Bytes, List, Map, Numbers>;
 
   /// Holds nothing: an empty optional, the result of a function without a result.
-  AnyValue() = default;
+  AnyValue();
+  // The copies of a variant of variants are expensive to compile, so they are in the library.
+  AnyValue(const AnyValue& other);
+  AnyValue(AnyValue&& other) noexcept;
+  AnyValue& operator=(const AnyValue& other);
+  AnyValue& operator=(AnyValue&& other) noexcept;
+  ~AnyValue();
   // Each of these is implicit, so that a list of values can be written as one.
   template <std::same_as<bool> T>
-  AnyValue(T value) : content_(value) {}
+  AnyValue(T value) : AnyValue(Tag<bool>{}, value) {}
   template <std::signed_integral T>
-  AnyValue(T value) : content_(std::int64_t{value}) {}
+  AnyValue(T value) : AnyValue(Tag<std::int64_t>{}, value) {}
   template <std::unsigned_integral T>
     requires(!std::same_as<T, bool>)
-  AnyValue(T value) : content_(std::uint64_t{value}) {}
+  AnyValue(T value) : AnyValue(Tag<std::uint64_t>{}, value) {}
   template <std::floating_point T>
     requires(sizeof(T) <= sizeof(double))
-  AnyValue(T value) : content_(double{value}) {}
-  AnyValue(std::string value) : content_(std::move(value)) {}
-  AnyValue(std::string_view value) : content_(std::string(value)) {}
+  AnyValue(T value) : AnyValue(Tag<double>{}, value) {}
+  AnyValue(std::string value);
+  AnyValue(std::string_view value);
   /// Throws std::invalid_argument for null.
   AnyValue(const char* value);
-  AnyValue(Bytes value) : content_(std::move(value)) {}
-  AnyValue(List value) : content_(std::move(value)) {}
-  AnyValue(Map value) : content_(std::move(value)) {}
-  AnyValue(Numbers value) : content_(std::move(value)) {}
+  AnyValue(Bytes value);
+  AnyValue(List value);
+  AnyValue(Map value);
+  AnyValue(Numbers value);
   AnyValue(std::nullptr_t) = delete;
 
   /// Makes what a value of a known type travels as. Throws EncodingError as encode() does.
@@ -81,7 +87,7 @@ class AnyValue {
 
   const Content& content() const { return content_; }
   /// True if it holds nothing.
-  bool empty() const { return std::holds_alternative<std::monostate>(content_); }
+  bool empty() const;
   /// The value as text in the notation of JSON, for logs and people: bytes as hexadecimal text, a
   /// map whose keys are texts as an object, another as a list of pairs, a number that JSON lacks as
   /// null.
@@ -91,6 +97,14 @@ class AnyValue {
   friend bool operator==(const AnyValue& a, const AnyValue& b);
 
  private:
+  /// Says which alternative a number becomes.
+  template <class T>
+  struct Tag {};
+  AnyValue(Tag<bool>, bool value);
+  AnyValue(Tag<std::int64_t>, std::int64_t value);
+  AnyValue(Tag<std::uint64_t>, std::uint64_t value);
+  AnyValue(Tag<double>, double value);
+
   Content content_;
 };
 
@@ -99,15 +113,20 @@ class AnyValue {
 /// vector or hold it as the only element differs between compilers (CWG 1467).
 class Values {
  public:
-  Values() = default;
-  Values(std::initializer_list<AnyValue> values) : list_(values) {}
+  Values();
+  Values(std::initializer_list<AnyValue> values);
   /// For arguments whose number is known at run time only.
-  explicit Values(AnyValue::List values) : list_(std::move(values)) {}
+  explicit Values(AnyValue::List values);
+  Values(const Values& other);
+  Values(Values&& other) noexcept;
+  Values& operator=(const Values& other);
+  Values& operator=(Values&& other) noexcept;
+  ~Values();
 
   const AnyValue::List& list() const& { return list_; }
   AnyValue::List list() && { return std::move(list_); }
 
-  friend bool operator==(const Values& a, const Values& b) = default;
+  friend bool operator==(const Values& a, const Values& b);
 
  private:
   AnyValue::List list_;

@@ -13,7 +13,7 @@
 #include <phial/protocol/failure.h>
 #include <phial/protocol/function_table.h>
 #include <phial/protocol/value.h>
-#include <phial/schema/worker.capnp.h>
+#include <phial/schema/value.capnp.h>
 
 #include <memory>
 #include <optional>
