@@ -5,12 +5,15 @@
 #include <phial/protocol/value.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace phial::inline v1::detail {
 namespace {
 
 // The struct, its pointer and the union member's.
 constexpr std::uint64_t kJobResultWords = 16;
+// An answer beside its result.
+constexpr std::uint64_t kAnswerWords = 16;
 // The struct, and a note of the largest size with the NUL behind it.
 constexpr std::uint64_t kProgressWords = 3 + kMostNoteBytes / sizeof(capnp::word) + 1;
 // A larger first segment than this gains nothing: a large value has segments of its own, and most
@@ -19,18 +22,21 @@ constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
 
 }  // namespace
 
-std::uint64_t FinishedJob::words() const {
-  const std::uint64_t own = kJobResultWords + (progress ? kProgressWords : 0);
-  if (const auto* failure = std::get_if<Failure>(&outcome)) return own + failureWords(*failure);
-  return own + std::get<std::unique_ptr<PreparedCall>>(outcome)->resultWords();
+void FinishedJob::measure() {
+  words = kJobResultWords + (progress ? kProgressWords : 0);
+  if (const auto* failure = std::get_if<Failure>(&outcome)) {
+    words += failureWords(*failure);
+  } else {
+    words += std::get<std::unique_ptr<PreparedCall>>(outcome)->resultWords();
+  }
 }
-
-std::uint64_t FinishedJob::hintWords() const { return std::min(words(), kMaxHintWords); }
 
 void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
   to.setId(id);
   to.setStartedNanoseconds(startedNanoseconds);
   to.setRunNanoseconds(runNanoseconds);
+  to.setWords(static_cast<std::uint16_t>(
+      std::min<std::uint64_t>(words, std::numeric_limits<std::uint16_t>::max())));
   if (progress) {
     auto report = to.initProgress();
     report.setNumber(progress->number);
@@ -55,11 +61,9 @@ void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
 
 void Batch::answer(FileLane& files) {
   const BorrowedBytes borrowed;
-  std::uint64_t words = kJobResultWords;
-  for (const auto& job : finished_) words += job.words();
-  auto results = context_.getResults(capnp::MessageSize{std::min(words, kMaxHintWords), 0})
-                     .initResults(static_cast<unsigned>(finished_.size()));
-  for (unsigned i = 0; i < results.size(); ++i) finished_[i].encode(results[i], files);
+  const std::uint64_t words = kAnswerWords + (result_ ? result_->words : 0);
+  auto answer = context_.getResults(capnp::MessageSize{std::min(words, kMaxHintWords), 0});
+  if (result_) result_->encode(answer.initResult(), files);
   done_->fulfill();
 }
 

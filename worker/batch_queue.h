@@ -1,7 +1,9 @@
 // The jobs that have arrived and not yet run, in order, by the call that brought them.
 //
-// A call is answered when its last job has ended. The result of a lone job goes into the answer;
-// those of a larger batch leave as soon as there are, by way of shared memory.
+// A call is answered when its last job has ended. The result of a lone job goes into the answer.
+// The results of a larger batch lie in shared memory as soon as their jobs have ended. A result
+// that finds no room there ends its batch: the answer brings it, and the master has the other jobs
+// back.
 #pragma once
 
 #include <kj/async.h>
@@ -27,6 +29,7 @@ struct FinishedJob {
   std::int64_t startedNanoseconds = 0;  // 0: its function was not entered
   std::uint64_t runNanoseconds = 0;
   std::optional<ProgressReport> progress;  // its last report
+  std::uint64_t words = 0;                 // what measure() has found
 
   /// Notes that the function has ended, if it was entered.
   void ended(std::int64_t nanoseconds) {
@@ -34,10 +37,9 @@ struct FinishedJob {
     runNanoseconds = static_cast<std::uint64_t>(nanoseconds - startedNanoseconds);
   }
 
-  /// An upper bound of the words that a message with its JobResult needs.
-  std::uint64_t words() const;
-  /// The same as the size of a message's first segment.
-  std::uint64_t hintWords() const;
+  /// Sets `words` to an upper bound of the words that a message with its JobResult needs. Call it
+  /// when the fields above are final.
+  void measure();
   /// Writes it, what it encloses to `files` at once. A result that cannot be written becomes a
   /// failure that says why. Within BorrowedBytes the message may refer to the result, which must
   /// stay until it has been sent.
@@ -50,20 +52,16 @@ class Batch {
   using Context = capnp::CallContext<schema::Worker::RunParams, schema::Worker::RunResults>;
 
   Batch(Context context, kj::Own<kj::PromiseFulfiller<void>> done)
-      : context_(kj::mv(context)), done_(kj::mv(done)), jobs_(context_.getParams().getJobs()) {
-    if (context_.getParams().hasSink()) sink_.emplace(context_.getParams().getSink());
-  }
+      : context_(kj::mv(context)), done_(kj::mv(done)), jobs_(context_.getParams().getJobs()) {}
 
   unsigned size() const { return jobs_.size(); }
   schema::Job::Reader job(unsigned index) const { return jobs_[index]; }
   /// Gives the memory of the arguments back. REQUIRES: no job will be read any more.
   void releaseArguments() { context_.releaseParams(); }
-  /// Where results go that cannot wait for the answer; nothing when the master gave no such place.
-  std::optional<schema::Sink::Client>& sink() { return sink_; }
-  /// Keeps a result for the answer.
-  void add(FinishedJob job) { finished_.push_back(std::move(job)); }
-  /// Writes the results and answers the call. The answer refers to large results: the batch must
-  /// stay until it has been sent.
+  /// The answer brings this result. The jobs after this one are not run.
+  void endWith(FinishedJob job) { result_ = std::move(job); }
+  /// Writes the answer and sends it. The answer refers to a large result: the batch must stay until
+  /// it has been sent.
   void answer(FileLane& files);
 
  private:
@@ -71,8 +69,7 @@ class Batch {
   kj::Own<kj::PromiseFulfiller<void>> done_;
   // Kept: each time that it is asked for, a list counts towards the limit of what may be read.
   const capnp::List<schema::Job>::Reader jobs_;
-  std::optional<schema::Sink::Client> sink_;
-  std::vector<FinishedJob> finished_;
+  std::optional<FinishedJob> result_;
 };
 
 /// First in, first out, over batches.
@@ -91,7 +88,7 @@ class BatchQueue {
   bool empty() const { return batches_.empty(); }
   /// The job to run now. REQUIRES: not empty().
   Next next();
-  /// Takes the first batch off the queue. REQUIRES: its last job was returned by next().
+  /// Takes the first batch off the queue. REQUIRES: next() has returned a job of it.
   std::unique_ptr<Batch> pop();
 
  private:

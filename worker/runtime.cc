@@ -251,48 +251,50 @@ void Runtime::runNext() {
   const auto job = next.batch.job(next.index);
   if (next.index == 0) results_.beginBatch(job.getSlot());
   refused_.during(job.getId());
+  bool ended = next.last;
   if (claim(job)) {
-    handOver(next, runJob(next));
+    ended = handOver(next, runJob(next));
   } else {
     files_.discard(job.getId(), job.getFiles());
   }
-  if (next.last) {
-    page_.phase.store(Phase::encoding, std::memory_order_release);
-    auto batch = queue_.pop();
-    // What is written elsewhere than to the master would harm somebody else's file.
-    if (upkeep_.any() && !upkeep_.holds(kReplyFd)) return lose(kReplyFd);
-    batch->answer(files_);
-    page_.phase.store(Phase::delivering, std::memory_order_release);
-    pushOut();
-    if (connection_->pipe.writePending()) cutOff_ = std::move(batch);
-  }
+  if (ended) answer(next);
+  if (damaged_) return;
   refused_.betweenJobs();
   page_.phase.store(Phase::idle, std::memory_order_release);
   if (upkeep_.due()) look();
 }
 
-// The result is on its way, or at least where the master finds it, before the next job begins: that
-// one may take long, or be the worker's last.
-void Runtime::handOver(const BatchQueue::Next& next, FinishedJob job) {
+// The result is where the master finds it before the next job begins, because the next job may take
+// long, or be the worker's last. Returns true if the batch ends with this job.
+bool Runtime::handOver(const BatchQueue::Next& next, FinishedJob job) {
   std::fflush(stdout);
   page_.phase.store(Phase::encoding, std::memory_order_release);
-  if (!next.alone && leaveInMemory(next.slot, job)) return;
-  auto& sink = next.batch.sink();
-  if (next.last || !sink) return next.batch.add(std::move(job));
-  const BorrowedBytes borrowed;
-  auto request = sink->deliverRequest(capnp::MessageSize{job.hintWords(), 0});
-  job.encode(request.initResults(1)[0], files_);
+  if (!next.alone && leaveInMemory(next.slot, job)) return next.last;
+  next.batch.endWith(std::move(job));
+  return true;
+}
+
+// Answers the first batch of the queue, which ends with the job `last`. The jobs after that one
+// stay offered in their slots, where the master takes them back when it reads the answer.
+void Runtime::answer(const BatchQueue::Next& last) {
+  page_.phase.store(Phase::encoding, std::memory_order_release);
+  // What is written elsewhere than to the master would harm somebody else's file.
+  if (upkeep_.any() && !upkeep_.holds(kReplyFd)) return lose(kReplyFd);
+  auto batch = queue_.pop();
+  for (unsigned i = last.index + 1; i < batch->size(); ++i) {
+    const auto job = batch->job(i);
+    files_.discard(job.getId(), job.getFiles());
+  }
+  batch->answer(files_);
   page_.phase.store(Phase::delivering, std::memory_order_release);
-  // Fails only with the connection, whose end the main loop sees by itself.
-  request.send().ignoreResult().detach([](kj::Exception&&) {});
   pushOut();
-  if (connection_->pipe.writePending()) cutOff_ = std::move(job);
+  if (connection_->pipe.writePending()) cutOff_ = std::move(batch);
 }
 
 // False: it does not fit.
 bool Runtime::leaveInMemory(unsigned slot, const FinishedJob& job) {
   if (slot >= page_.slots.size()) return false;
-  const auto room = results_.room(job.words());
+  const auto room = results_.room(job.words);
   if (room == nullptr) return false;
   try {
     capnp::FlatMessageBuilder message(room);
@@ -320,9 +322,11 @@ FinishedJob Runtime::runJob(const BatchQueue::Next& next) {
   // The next job's reports may replace it before the master looks.
   if (page_.progress.lastJob() == finished.id) finished.progress = page_.progress.read();
   try {
-    requireFits(finished.words() * sizeof(capnp::word));
+    finished.measure();
+    requireFits(finished.words * sizeof(capnp::word));
   } catch (...) {
     finished.outcome = Failure::current();
+    finished.measure();
   }
   return finished;
 }

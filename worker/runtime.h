@@ -64,7 +64,8 @@ class Runtime {
   void runNext();
   bool claim(schema::Job::Reader job);
   FinishedJob runJob(const BatchQueue::Next& next);
-  void handOver(const BatchQueue::Next& next, FinishedJob job);
+  bool handOver(const BatchQueue::Next& next, FinishedJob job);
+  void answer(const BatchQueue::Next& next);
   bool leaveInMemory(unsigned slot, const FinishedJob& job);
   std::variant<std::unique_ptr<PreparedCall>, Failure> call(const BatchQueue::Next& next,
                                                             FinishedJob& timing);
@@ -90,8 +91,9 @@ class Runtime {
   bool damaged_ = false;  // a descriptor is not the worker's own any more
   std::unique_ptr<StartRequest> start_;
   BatchQueue queue_;
-  // That to which a message refers which the end of the requests has cut off: the last one.
-  std::variant<std::monostate, FinishedJob, std::unique_ptr<Batch>> cutOff_;
+  // The batch whose answer the end of the requests has cut off. What is left of the answer refers
+  // to the batch's result.
+  std::unique_ptr<Batch> cutOff_;
   const std::vector<int> openBefore_;
   std::unique_ptr<event_base, decltype(&event_base_free)> base_;
   LoopBridge bridge_;

@@ -39,7 +39,7 @@ kj::Promise<void> Server::describe(DescribeContext context) {
 
 kj::Promise<void> Server::run(RunContext context) {
   if (context.getParams().getJobs().size() == 0) {
-    context.getResults().initResults(0);
+    context.getResults();
     return kj::READY_NOW;
   }
   auto paf = kj::newPromiseAndFulfiller<void>();

@@ -77,7 +77,7 @@ void AnswerIntake::noteTimes(JobEntry& entry, schema::JobResult::Reader result) 
   times.started = started;
   times.finished = started + run;
   runTime_.add(run);
-  schedule_.noteRun(entry.job->function(), run);
+  schedule_.noteRun(entry.job->function(), run, result.getWords());
 }
 
 }  // namespace phial::inline v1::detail

@@ -84,14 +84,15 @@ bool Dispatcher::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker
                        BatchPlan& plan) {
   const Job& job = *entry.job;
   const auto expected = schedule_.expectation(entry);
-  if (!plan.admits(expected, 0)) return false;
+  if (!plan.admits(expected, {})) return false;
   const auto function = worker.find(job.function());
   auto writing =
       job.writtenAside() ? job.beginWriting(maxArgumentBytes(context_.options)) : nullptr;
   const auto words = writing ? 0 : job.argumentWords();
-  if (!plan.admits(expected, words)) return false;
+  const BatchPlan::Words size{.arguments = words, .result = schedule_.resultWords(entry)};
+  if (!plan.admits(expected, size)) return false;
   batch.push_back({&job, function, words, std::nullopt, std::move(writing)});
-  plan.add(expected, words);
+  plan.add(expected, size);
   return true;
 }
 

@@ -1,7 +1,5 @@
 #include "master/pool/schedule.h"
 
-#include <phial/protocol/control_page.h>
-
 #include <algorithm>
 
 namespace phial::inline v1::detail {
@@ -14,16 +12,19 @@ constexpr int kLateFactor = 4;
 
 }  // namespace
 
-bool BatchPlan::admits(std::optional<Duration> expected, std::uint64_t words) const {
+bool BatchPlan::admits(std::optional<Duration> expected, Words words) const {
   if (full()) return false;
   if (jobs_ == 0) return true;
-  return expected && work_ + *expected <= mostWork_ && words_ + words <= kBatchArgumentWords;
+  return expected && work_ + *expected <= mostWork_ &&
+         words_.arguments + words.arguments <= kBatchArgumentWords &&
+         words_.result + words.result <= kBatchResultWords;
 }
 
-void BatchPlan::add(std::optional<Duration> expected, std::uint64_t words) {
+void BatchPlan::add(std::optional<Duration> expected, Words words) {
   ++looked_;
   ++jobs_;
-  words_ += words;
+  words_.arguments += words.arguments;
+  words_.result += words.result;
   if (expected) {
     work_ += *expected;
   } else {
@@ -35,7 +36,7 @@ std::optional<Duration> Schedule::expectation(const JobEntry& entry) const {
   const JobState* const state = entry.state.get();
   const bool suspect = state != nullptr && state->strikes.any();
   if (entry.job->options().rerun == Rerun::never || suspect) return std::nullopt;
-  const auto average = times_.of(entry.job->function());
+  const auto average = history_.time(entry.job->function());
   if (!average || entry.job->writtenAside()) return std::nullopt;
   return std::max(*average, kLeastJob);
 }

@@ -11,12 +11,13 @@
 #pragma once
 
 #include <phial/master/clock.h>
+#include <phial/protocol/control_page.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
-#include "master/pool/function_times.h"
+#include "master/pool/function_history.h"
 #include "master/pool/job_queue.h"
 #include "master/pool/roster.h"
 
@@ -28,6 +29,9 @@ inline constexpr Duration kBatchWork = std::chrono::microseconds(200);
 /// Arguments that travel together, in words: what a pipe takes at once, and a message that is
 /// copied cheaply.
 inline constexpr std::uint64_t kBatchArgumentWords = 4096;
+/// Results that are expected of a batch, in words: what has room in the memory for results. A
+/// result that finds no room ends its batch, and the other jobs have to be sent again.
+inline constexpr std::uint64_t kBatchResultWords = ResultMemory::kBatchWords;
 /// A worker that will be busy for longer gets no job in advance: the way to it, about 0.1 ms, is
 /// less than a hundredth of that.
 inline constexpr Duration kPrefetchWork = std::chrono::milliseconds(20);
@@ -56,10 +60,16 @@ class BatchPlan {
   /// Of at most so many jobs, and so much work.
   BatchPlan(std::size_t most, Duration mostWork) : most_(most), mostWork_(mostWork) {}
 
+  /// How large a job is, in words of 8 bytes.
+  struct Words {
+    std::uint64_t arguments = 0;
+    std::uint64_t result = 0;  ///< expected
+  };
+
   /// Whether a job may join those that have joined. `expected` is how long it should take, nothing
-  /// when it had better travel alone; `words` is the size of its arguments.
-  bool admits(std::optional<Duration> expected, std::uint64_t words) const;
-  void add(std::optional<Duration> expected, std::uint64_t words);
+  /// when it had better travel alone.
+  bool admits(std::optional<Duration> expected, Words words) const;
+  void add(std::optional<Duration> expected, Words words);
   /// Counts a job that turned out not to be sendable: a queue of them is not to be failed in one
   /// go.
   void skip() { ++looked_; }
@@ -74,7 +84,7 @@ class BatchPlan {
   std::size_t looked_ = 0;
   std::size_t jobs_ = 0;
   Duration work_{};
-  std::uint64_t words_ = 0;
+  Words words_;
   bool alone_ = false;
 };
 
@@ -87,11 +97,18 @@ class Schedule {
 
   void setMostWorkers(std::size_t most) { mostWorkers_ = most; }
 
-  /// A job of the function has run for so long.
-  void noteRun(FunctionName function, Duration run) { times_.note(function, run); }
+  /// A job of the function has run for so long, and its result needed so many words.
+  void noteRun(FunctionName function, Duration run, std::uint64_t resultWords) {
+    history_.note(function, run, resultWords);
+  }
   /// How long a job should take; nothing when it had better travel alone, because its function is
   /// not known, or the job may kill its worker, or must not be started twice.
   std::optional<Duration> expectation(const JobEntry& entry) const;
+
+  /// How many words the result of a job should need.
+  std::uint64_t resultWords(const JobEntry& entry) const {
+    return history_.resultWords(entry.job->function());
+  }
 
   /// Whether a worker is free for the job that is submitted next.
   bool anyFree() const { return roster_.idle() > 0 && !atCapacity(); }
@@ -125,7 +142,7 @@ class Schedule {
   Roster& roster_;
   const JobQueue& queue_;
   std::size_t mostWorkers_;
-  FunctionTimes times_;
+  FunctionHistory history_;
 };
 
 }  // namespace phial::inline v1::detail

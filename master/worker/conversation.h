@@ -43,14 +43,12 @@ class Conversation final : private WorkerLink::Listener {
     std::uint64_t batch;
     WorkerLink::Answer message;
   };
-  /// Results ahead of their batch's answer.
-  using Delivery = WorkerLink::Delivery;
   /// The worker did what no worker of ours does.
   struct Nonsense {
     std::string what;
   };
   struct Disconnected {};
-  using Event = std::variant<Greeting, Started, Answer, Delivery, Nonsense, Disconnected>;
+  using Event = std::variant<Greeting, Started, Answer, Nonsense, Disconnected>;
 
   struct Callbacks {
     /// An event has come into an empty queue, or the first event's result has been read. Called
@@ -137,7 +135,6 @@ class Conversation final : private WorkerLink::Listener {
   void onAnswer(std::uint64_t batch, WorkerLink::Answer answer) override {
     note(Answer{batch, kj::mv(answer)});
   }
-  void onDelivery(WorkerLink::Delivery delivery) override { note(kj::mv(delivery)); }
   void onBell() override { callbacks_.onBell(); }
   void onNonsense(std::string what) override { note(Nonsense{std::move(what)}); }
   void onDisconnect() override { note(Disconnected{}); }

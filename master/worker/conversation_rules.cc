@@ -21,6 +21,31 @@ std::string checkedPayload(Payload::Reader payload) {
          std::to_string(ConversationRules::kMostCapabilities);
 }
 
+std::string objectionTo(Message::Reader message) {
+  switch (message.which()) {
+    case Message::CALL:
+      return "it made a call, and a master offers none";
+    case Message::RETURN: {
+      const auto answer = message.getReturn();
+      return answer.isResults() ? checkedPayload(answer.getResults()) : std::string();
+    }
+    case Message::FINISH:
+    case Message::RESOLVE:
+    case Message::RELEASE:
+    case Message::DISEMBARGO:
+      return {};
+    case Message::ABORT:
+      return "it broke off the conversation: " + quoted(message.getAbort().getReason());
+    case Message::UNIMPLEMENTED:
+      return "it says that it does not implement what it was asked";
+    case Message::BOOTSTRAP:
+      return "it asked for its master's own interface, which a master does not have";
+    default:
+      return "it sent a message of kind " + std::to_string(static_cast<unsigned>(message.which())) +
+             " of the RPC protocol, which no worker sends";
+  }
+}
+
 }  // namespace
 
 std::string quoted(const char* text, std::size_t bytes, std::size_t most) {
@@ -41,48 +66,13 @@ std::string ConversationRules::objectionTo(capnp::MessageReader& message, std::s
   }
   std::string objection;
   // Called inside a callback of the pipe's, which must not throw.
-  KJ_IF_MAYBE (exception,
-               kj::runCatchingExceptions([&] { objection = read(message.getRoot<Message>()); })) {
+  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&] {
+                 objection = detail::objectionTo(message.getRoot<Message>());
+               })) {
     return std::string("it sent a message that cannot be read: ") +
            exception->getDescription().cStr();
   }
   return objection;
-}
-
-std::string ConversationRules::read(Message::Reader message) {
-  switch (message.which()) {
-    case Message::CALL:
-      return called(message.getCall());
-    case Message::RETURN: {
-      const auto answer = message.getReturn();
-      return answer.isResults() ? checkedPayload(answer.getResults()) : std::string();
-    }
-    case Message::FINISH:
-      if (calls_ > 0) --calls_;
-      return {};
-    case Message::RESOLVE:
-    case Message::RELEASE:
-    case Message::DISEMBARGO:
-      return {};
-    case Message::ABORT:
-      return "it broke off the conversation: " + quoted(message.getAbort().getReason());
-    case Message::UNIMPLEMENTED:
-      return "it says that it does not implement what it was asked";
-    case Message::BOOTSTRAP:
-      return "it asked for its master's own interface, which a master does not have";
-    default:
-      return "it sent a message of kind " + std::to_string(static_cast<unsigned>(message.which())) +
-             " of the RPC protocol, which no worker sends";
-  }
-}
-
-std::string ConversationRules::called(capnp::rpc::Call::Reader call) {
-  if (!call.getSendResultsTo().isCaller()) return "it asked to have an answer sent elsewhere";
-  if (calls_ >= kMostCalls) {
-    return "it has " + std::to_string(calls_) + " calls unfinished and made another";
-  }
-  ++calls_;
-  return checkedPayload(call.getParams());
 }
 
 }  // namespace phial::inline v1::detail

@@ -2,12 +2,9 @@
 //
 // Cap'n Proto's RPC answers whatever it is asked and keeps what it is told to keep: each call of
 // its peer costs memory until the peer has finished it, each answer until the peer has read it, and
-// a message of a kind it does not know is sent back whole. A worker needs little of that. So every
-// message is looked at before the RPC layer sees it, and a worker that goes beyond these bounds is
-// ended with the reason instead of being served.
-//
-// The bounds are far from what a worker of ours does: it has at most kJobSlots calls unfinished,
-// one for each job that it holds, and as many answers to read.
+// a message of a kind it does not know is sent back whole. A worker needs little of that: it
+// answers calls and makes none. So every message is looked at before the RPC layer sees it, and a
+// worker that goes beyond these bounds is ended with the reason instead of being served.
 #pragma once
 
 #include <capnp/message.h>
@@ -20,8 +17,6 @@ namespace phial::inline v1::detail {
 
 class ConversationRules {
  public:
-  /// Calls of the worker's that it has not finished.
-  static constexpr std::size_t kMostCalls = 1024;
   /// Messages to the worker that it has not read. Also bounds a recursion: the RPC layer keeps them
   /// as a chain of promises, of which each destroys the next.
   static constexpr std::size_t kMostUnread = 1024;
@@ -33,13 +28,7 @@ class ConversationRules {
   /// What is wrong with the worker's next message, or nothing. `unread` is how many messages wait
   /// for the worker to read them. A message that cannot be read is objected to. Allocates nothing
   /// when there is nothing wrong.
-  std::string objectionTo(capnp::MessageReader& message, std::size_t unread);
-
- private:
-  std::string read(capnp::rpc::Message::Reader message);
-  std::string called(capnp::rpc::Call::Reader call);
-
-  std::size_t calls_ = 0;
+  static std::string objectionTo(capnp::MessageReader& message, std::size_t unread);
 };
 
 /// What a worker wrote, as much of it as an error may hold; says how long it was when it is cut.

@@ -2,6 +2,8 @@
 
 #include <phial/protocol/message_pipe.h>
 
+#include <utility>
+
 namespace phial::inline v1::detail {
 namespace {
 
@@ -14,9 +16,9 @@ capnp::ReaderOptions resultReaderOptions(std::size_t words) {
 
 }  // namespace
 
-std::optional<IncomingResult> MessageResults::next() {
-  if (at_ == results_.size()) return std::nullopt;
-  const auto result = results_[at_++];
+std::optional<IncomingResult> AnsweredResult::next() {
+  if (std::exchange(read_, true) || !answer_.hasResult()) return std::nullopt;
+  const auto result = answer_.getResult();
   const auto place = jobs_.find(result.getId());
   if (!place || !page_.begun(*place)) {
     fault_ = "it answered a job that it was not given";

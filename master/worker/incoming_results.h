@@ -1,13 +1,13 @@
 // The results that a worker brings, one after the other, each checked.
 //
-// A result comes in a message, or lies in shared memory (WorkerPage::fetch). Both kinds are read by
-// a cursor: next() returns a result of a job that the worker holds and has begun, until there is no
-// more or something is wrong. Whoever settles the job does so before the following next().
+// A result comes in the answer to its batch, or lies in shared memory (WorkerPage::fetch). Both
+// kinds are read by a cursor: next() returns a result of a job that the worker holds and has begun,
+// until there is no more or something is wrong. Whoever settles the job does so before the
+// following next().
 //
 // Thread rule: the loop's. A cursor lives as long as one call.
 #pragma once
 
-#include <capnp/list.h>
 #include <capnp/message.h>
 #include <phial/schema/worker.capnp.h>
 
@@ -26,16 +26,16 @@ struct IncomingResult {
   schema::JobResult::Reader result;
 };
 
-/// The results in one message.
-class MessageResults {
+/// The result in the answer to a batch, if there is one.
+class AnsweredResult {
  public:
   /// `jobs` and `page` are borrowed, and so is the message.
-  MessageResults(const InFlight& jobs, const WorkerPage& page,
-                 capnp::List<schema::JobResult>::Reader results)
-      : jobs_(jobs), page_(page), results_(results) {}
+  AnsweredResult(const InFlight& jobs, const WorkerPage& page,
+                 schema::Worker::RunResults::Reader answer)
+      : jobs_(jobs), page_(page), answer_(answer) {}
 
-  /// The next result; nothing at the end, or when fault() says something. Throws kj::Exception when
-  /// the message cannot be read.
+  /// The result; nothing at the end, or when fault() says something. Throws kj::Exception when the
+  /// message cannot be read.
   std::optional<IncomingResult> next();
   /// What the worker did wrong, or nothing.
   const std::string& fault() const { return fault_; }
@@ -43,20 +43,20 @@ class MessageResults {
  private:
   const InFlight& jobs_;
   const WorkerPage& page_;
-  const capnp::List<schema::JobResult>::Reader results_;
-  unsigned at_ = 0;
+  const schema::Worker::RunResults::Reader answer_;
+  bool read_ = false;
   std::string fault_;
 };
 
 /// The results of one batch that lie in shared memory, up to the first job whose result does not:
-/// that one comes with a message, and what belongs to results must be read in their order.
+/// the answer brings that result, and the files that belong to results must be read in their order.
 class DeliveredResults {
  public:
   /// `jobs` and `page` are borrowed. `batch` counts from the oldest.
   DeliveredResults(const InFlight& jobs, WorkerPage& page, std::size_t batch)
       : jobs_(jobs), page_(page), place_{batch, 0} {}
 
-  /// As MessageResults.
+  /// As AnsweredResult::next().
   std::optional<IncomingResult> next();
   const std::string& fault() const { return fault_; }
 

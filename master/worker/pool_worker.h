@@ -83,8 +83,8 @@ class PoolWorker {
     /// Jobs have been answered, and perhaps a whole batch: then there is room for the next, or the
     /// worker is idle.
     virtual void workerAnswered(PoolWorker& worker) = 0;
-    /// The worker is ended because of another job, and does not hold these any more: it had not
-    /// begun them. In order. For the books only.
+    /// The worker does not hold these jobs any more, and has not begun them: it is ended because of
+    /// another job, or a result has ended their batch. In order. For the books only.
     virtual void workerGaveBack(PoolWorker& worker, const std::vector<std::uint64_t>& jobs) = 0;
     /// The worker does without something that the system refuses it: `what` says so.
     virtual void workerLacks(const std::string& what) = 0;

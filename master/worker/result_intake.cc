@@ -4,21 +4,15 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace phial::inline v1::detail {
 
-// A job that shares its message with others is short, and so is what it returns.
 void ResultIntake::readAhead() {
-  auto& event = parts_.conversation.first();
+  auto* const answer = std::get_if<Conversation::Answer>(&parts_.conversation.first());
+  if (answer == nullptr) return;
   try {
-    capnp::List<schema::JobResult>::Reader results;
-    if (auto* answer = std::get_if<Conversation::Answer>(&event)) {
-      results = answer->message.getResults();
-    }
-    if (auto* delivery = std::get_if<Conversation::Delivery>(&event)) {
-      results = delivery->context.getParams().getResults();
-    }
-    if (results.size() == 1) beginReading(results[0]);
+    if (answer->message.hasResult()) beginReading(answer->message.getResult());
   } catch (const kj::Exception&) {  // whoever handles it will say so
   }
 }
@@ -40,21 +34,10 @@ std::string ResultIntake::take(Conversation::Answer& answer) {
   }
   if (auto fault = takeDelivered(0); !fault.empty()) return fault;
   try {
-    auto fault = takeAll(MessageResults(jobs, parts_.page, answer.message.getResults()));
-    return fault.empty() ? missing() : fault;
+    auto fault = takeAll(AnsweredResult(jobs, parts_.page, answer.message));
+    return fault.empty() ? takeBackRest(answer.message.hasResult()) : fault;
   } catch (const kj::Exception&) {
     return "its answer cannot be read";
-  }
-}
-
-std::string ResultIntake::take(Conversation::Delivery& delivery) {
-  if (parts_.jobs.empty()) return "it delivered though it had no job";
-  if (auto fault = takeDelivered(0); !fault.empty()) return fault;
-  try {
-    return takeAll(
-        MessageResults(parts_.jobs, parts_.page, delivery.context.getParams().getResults()));
-  } catch (const kj::Exception&) {
-    return "its results cannot be read";
   }
 }
 
@@ -75,14 +58,24 @@ std::string ResultIntake::takeDelivered(std::size_t batch) {
   }
 }
 
-// What it has answered, and what it has passed by because it was taken back, is all that there was.
-std::string ResultIntake::missing() const {
-  for (const auto& job : parts_.jobs.batches().front().jobs) {
-    if (job.held == InFlight::Held::byWorker && !parts_.jobs.expired(job.id)) {
-      return "it answered a batch without job " + std::to_string(job.id);
+// A batch ends early only by a result that its answer brings, so each answer settles a job, and a
+// worker cannot give back the same jobs for ever. The slot decides whether a job has begun, also
+// when the worker tells a lie: a job that is taken back there is never claimed.
+std::string ResultIntake::takeBackRest(bool answerHasResult) {
+  const auto& jobs = parts_.jobs.batches().front().jobs;
+  std::vector<std::uint64_t> back;
+  std::string fault;
+  for (InFlight::Place place{0, 0}; place.index < jobs.size() && fault.empty(); ++place.index) {
+    const auto& job = jobs[place.index];
+    if (job.held != InFlight::Held::byWorker || parts_.jobs.expired(job.id)) continue;
+    if (answerHasResult && parts_.page.takeBack(place)) {
+      back.push_back(job.id);
+    } else {
+      fault = "it answered a batch without job " + std::to_string(job.id);
     }
   }
-  return {};
+  if (!back.empty()) parts_.owner.workerGaveBack(parts_.worker, back);
+  return fault;
 }
 
 template <class Results>

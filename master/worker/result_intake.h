@@ -1,8 +1,9 @@
 // Takes in what a worker answers: settles its jobs in the book, and hands each result to the pool.
 //
-// A result can come in three ways: with the answer to its batch, ahead of it by a message, or
-// through shared memory. Whichever way it takes, it is checked here, and crosses from worker to
-// pool in one place, once.
+// The results of a batch lie in shared memory, from the first job on. The answer to the batch
+// brings the result that found no room there, or that of a lone job. Each result is checked here,
+// and crosses from worker to pool in one place, once. A batch ends with the result in its answer:
+// the jobs that the worker has not begun by then go back to the pool.
 //
 // What a worker says may be wrong. Each take() returns what is, in words for a certificate, or an
 // empty text. The results before the fault have been handed over then.
@@ -43,17 +44,16 @@ class ResultIntake {
   /// counts as running, though nothing that happens to its worker can harm it any more.
   void readAhead();
 
-  /// The results of a batch. Each of its jobs that has not been taken back must be answered now.
+  /// The end of the oldest batch. Each of its jobs that has begun must have a result now; the other
+  /// jobs go back to the pool.
   std::string take(Conversation::Answer& answer);
-  /// Results ahead of their batch's answer.
-  std::string take(Conversation::Delivery& delivery);
   /// All results that lie in shared memory.
   std::string takeDelivered();
 
  private:
   void beginReading(schema::JobResult::Reader result);
   std::string takeDelivered(std::size_t batch);
-  std::string missing() const;
+  std::string takeBackRest(bool answerHasResult);
   template <class Results>
   std::string takeAll(Results results);
   void settle(const IncomingResult& incoming);

@@ -68,14 +68,6 @@ void WorkerProcess::handle(Conversation::Answer& answer) {
   env_.owner.workerAnswered(*this);
 }
 
-void WorkerProcess::handle(Conversation::Delivery& delivery) {
-  auto fault = intake_->take(delivery);
-  delivery.done->fulfill();
-  report();
-  if (!fault.empty()) return complain(std::move(fault));
-  env_.owner.workerAnswered(*this);
-}
-
 void WorkerProcess::handle(Conversation::Disconnected&) {
   if (child_->endIsExpected()) return;  // a reason is known
   const auto& error = conversation_->link().error();

@@ -1,7 +1,6 @@
 #include "master/worker/worker_link.h"
 
 #include <phial/protocol/argument_message.h>
-#include <phial/protocol/control_page.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
@@ -36,26 +35,6 @@ std::uint64_t wordsOf(const Outgoing& outgoing) {
 }
 
 }  // namespace
-
-class WorkerLink::SinkServer final : public schema::Sink::Server {
- public:
-  explicit SinkServer(WorkerLink& link) : link_(link) {}
-  kj::Promise<void> deliver(DeliverContext context) override {
-    // One may wait for each job that a worker can hold, whether or not it has finished its call.
-    if (link_.deliveries_ >= kJobSlots) {
-      link_.object("it delivered more than it was given: " + std::to_string(link_.deliveries_) +
-                   " deliveries wait to be read");
-      return kj::READY_NOW;
-    }
-    ++link_.deliveries_;
-    auto paf = kj::newPromiseAndFulfiller<void>();
-    link_.listener_.onDelivery({kj::mv(context), kj::mv(paf.fulfiller)});
-    return paf.promise.then([this] { --link_.deliveries_; });
-  }
-
- private:
-  WorkerLink& link_;
-};
 
 class WorkerLink::Tasks final : private kj::TaskSet::ErrorHandler {
  public:
@@ -103,7 +82,6 @@ WorkerLink::WorkerLink(event_base& base, Channels channels, std::uint64_t maxMes
         vat.setSide(capnp::rpc::twoparty::Side::SERVER);
         return rpc_.bootstrap(vat).castAs<schema::Worker>();
       }()),
-      sink_(kj::heap<SinkServer>(*this)),
       tasks_(kj::heap<Tasks>(*this)) {
   pipe_.watch(*this, kMostHeldBytes);
   pipe_.limitReading(std::min(maxMessageBytes, kGreetingBytes));
@@ -177,7 +155,7 @@ void WorkerLink::start(const StartCall& call, std::uint32_t function) {
 bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned firstSlot) {
   std::uint64_t words = kRequestWords;
   for (const auto& outgoing : jobs) words += wordsOf(outgoing);
-  auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 1});
+  auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 0});
   auto list = request.initJobs(static_cast<unsigned>(jobs.size()));
   std::vector<Loan> loans;
   bool any = false;
@@ -193,7 +171,6 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned fir
     }
   }
   if (!any) return false;
-  if (jobs.size() > 1) request.setSink(sink_);
   tasks_->add(request.send().then([this, batch, loans = kj::mv(loans)](Answer&& answer) {
     listener_.onAnswer(batch, kj::mv(answer));
   }));
@@ -215,7 +192,7 @@ void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Lo
 
 // The message is a part of the request as it lies.
 void WorkerLink::run(const Written& job, std::uint64_t batch) {
-  auto request = worker_.runRequest(capnp::MessageSize{kRequestWords + kJobWords, 1});
+  auto request = worker_.runRequest(capnp::MessageSize{kRequestWords + kJobWords, 0});
   auto wire = request.initJobs(1)[0];
   wire.setId(job.id);
   wire.setSlot(static_cast<std::uint16_t>(job.slot));

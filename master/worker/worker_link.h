@@ -30,12 +30,6 @@ class WorkerLink final : private MessagePipe::Watcher {
   using Greeting = capnp::Response<schema::Worker::DescribeResults>;
   using Started = capnp::Response<schema::Worker::StartResults>;
   using Answer = capnp::Response<schema::Worker::RunResults>;
-  /// Results that did not wait for their answer. Valid as long as the call is not answered, which
-  /// fulfilling `done` does, and as the link.
-  struct Delivery {
-    capnp::CallContext<schema::Sink::DeliverParams, schema::Sink::DeliverResults> context;
-    kj::Own<kj::PromiseFulfiller<void>> done;
-  };
 
   /// A job whose arguments have been written already.
   struct Written {
@@ -54,8 +48,6 @@ class WorkerLink final : private MessagePipe::Watcher {
     virtual void onStarted(Started answer) = 0;
     /// The answer to the batch of this number.
     virtual void onAnswer(std::uint64_t batch, Answer answer) = 0;
-    /// Results ahead of their batch's answer.
-    virtual void onDelivery(Delivery delivery) = 0;
     /// A job has reported progress on the control page.
     virtual void onBell() = 0;
     /// The worker did what no worker of ours does; said once, and as soon as it is known. Nothing
@@ -118,7 +110,6 @@ class WorkerLink final : private MessagePipe::Watcher {
   bool cutShort() const { return pipe_.cutShort(); }
 
  private:
-  class SinkServer;
   class Loan;
 
   std::string objectionTo(capnp::MessageReader& message) override;
@@ -131,8 +122,7 @@ class WorkerLink final : private MessagePipe::Watcher {
 
   Listener& listener_;
   const std::uint64_t maxMessageBytes_;
-  bool objected_ = false;       // the listener has heard of nonsense
-  std::size_t deliveries_ = 0;  // that the listener has not fulfilled
+  bool objected_ = false;  // the listener has heard of nonsense
   ConversationRules rules_;
   FileLane files_;
   // Arguments of jobs that are answered, until nothing that could refer to them is in the pipe.
@@ -141,7 +131,6 @@ class WorkerLink final : private MessagePipe::Watcher {
   capnp::TwoPartyVatNetwork network_;
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;
   schema::Worker::Client worker_;
-  schema::Sink::Client sink_;
   class Tasks;
   kj::Own<Tasks> tasks_;
 };

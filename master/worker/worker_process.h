@@ -113,7 +113,6 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void askToStart();
   void becomeReady();
   void handle(Conversation::Answer& answer);
-  void handle(Conversation::Delivery& delivery);
   void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }
   void handle(Conversation::Disconnected& disconnected);
   void complain(std::string what);

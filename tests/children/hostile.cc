@@ -31,9 +31,6 @@ constexpr unsigned kRun = 1;
 
 constexpr unsigned kMany = 100'000;
 
-// The sink is all that a master exports.
-constexpr std::uint32_t kSink = 0;
-
 class Hostile {
  public:
   explicit Hostile(std::string manner)
@@ -111,47 +108,39 @@ class Hostile {
     });
   }
 
-  // The job is taken up first, so that its end is put down to it.
+  // The first job is taken up, so that its end is put down to it. The others of its batch are not.
   void run(std::uint32_t question, schema::Worker::RunParams::Reader params) {
     const auto jobs = params.getJobs();
-    for (const auto job : jobs) {
-      phial::ControlPage& page = mapping_.page();
-      page.phase.store(phial::Phase::decoding);
-      page.job.store(job.getId());
-      page.slots[job.getSlot()].claim(job.getId());
-      page.phase.store(phial::Phase::running);
-    }
-    misbehave(question, jobs[0].getId(), jobs.size() > 1);
-    write([&](auto message) { writeResults(message, question, jobs); });
+    phial::ControlPage& page = mapping_.page();
+    page.phase.store(phial::Phase::decoding);
+    page.job.store(jobs[0].getId());
+    page.slots[jobs[0].getSlot()].claim(jobs[0].getId());
+    page.phase.store(phial::Phase::running);
+    misbehave(question);
+    write([&](auto message) { writeAnswer(message, question, jobs); });
     if (manner_ == "two answers") {
-      write([&](auto message) { writeResults(message, question, jobs); });
+      write([&](auto message) { writeAnswer(message, question, jobs); });
     }
   }
 
-  static void writeResults(Message::Builder message, std::uint32_t question,
-                           capnp::List<schema::Job>::Reader jobs, std::uint32_t files = 0) {
+  // "empty answers" has begun the job, and says nothing of it.
+  void writeAnswer(Message::Builder message, std::uint32_t question,
+                   capnp::List<schema::Job>::Reader jobs) {
     auto answer = message.initReturn();
     answer.setAnswerId(question);
-    auto results =
-        answer.initResults().getContent().initAs<schema::Worker::RunResults>().initResults(
-            jobs.size());
-    const auto now = phial::controlPageNanos();
-    for (unsigned i = 0; i < jobs.size(); ++i) {
-      results[i].setId(jobs[i].getId());
-      results[i].initValue().setInt(42);
-      results[i].setRunNanoseconds(100);
-      results[i].setStartedNanoseconds(now - 1000);
-      results[i].setFiles(files);
-    }
+    auto results = answer.initResults().getContent().template initAs<schema::Worker::RunResults>();
+    if (manner_ == "empty answers") return;
+    auto result = results.initResult();
+    result.setId(jobs[0].getId());
+    result.initValue().setInt(42);
+    result.setRunNanoseconds(100);
+    result.setStartedNanoseconds(phial::controlPageNanos() - 1000);
   }
 
-  void misbehave(std::uint32_t question, std::uint64_t job, bool batch) {
+  void misbehave(std::uint32_t question) {
     if (manner_ == "abort") write([](auto m) { m.initAbort().setReason("I have had enough"); });
     if (manner_ == "unknown answer") {
       write([](auto m) { m.initReturn().setAnswerId(4711); });
-    }
-    if (manner_ == "bad capability") {
-      write([](auto m) { m.initCall().initTarget().setImportedCap(99); });
     }
     if (manner_ == "bad release") {
       write([](auto m) { m.initRelease().setId(99); });
@@ -212,9 +201,7 @@ class Hostile {
     }
     if (manner_ == "arena hole") writeHole();
     if (manner_ == "parcels") sendParcels();
-    if (manner_ == "sink flood" && batch) callSink(false);
-    if (manner_ == "sink flood, finished" && batch) callSink(true);
-    static_cast<void>(job);
+    if (manner_ == "call") write([](auto m) { m.initCall().initTarget().setImportedCap(0); });
   }
 
   void ring(int times) {
@@ -241,19 +228,6 @@ class Hostile {
     try {
       for (std::uint64_t parcel = 1u << 20;; ++parcel) lane.send(parcel, files);
     } catch (const phial::EncodingError&) {  // the socket is full
-    }
-  }
-
-  void callSink(bool finished) {
-    for (unsigned i = 0; i < kMany; ++i) {
-      write([i](auto m) {
-        auto call = m.initCall();
-        call.setQuestionId(i);
-        call.initTarget().setImportedCap(kSink);
-        call.setInterfaceId(capnp::typeId<schema::Sink>());
-        call.initParams().getContent().template initAs<schema::Sink::DeliverParams>();
-      });
-      if (finished) write([i](auto m) { m.initFinish().setQuestionId(i); });
     }
   }
 

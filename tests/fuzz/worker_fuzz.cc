@@ -16,7 +16,6 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,8 +54,6 @@ class Master final : private WorkerLink::Listener {
   }
   void turn() {
     event_base_loop(&base(), EVLOOP_NONBLOCK);
-    for (auto& delivery : deliveries_) delivery.done->fulfill();
-    deliveries_.clear();
     if (nonsense_ > 1) std::abort();
   }
   WorkerLink& link() { return link_; }
@@ -67,10 +64,6 @@ class Master final : private WorkerLink::Listener {
         kj::runCatchingExceptions([&] { greeting.getWorker().getFunctions().size(); }));
   }
   void onAnswer(std::uint64_t, WorkerLink::Answer) override {}
-  void onDelivery(WorkerLink::Delivery delivery) override {
-    deliveries_.push_back(kj::mv(delivery));
-    if (deliveries_.size() > phial::kJobSlots) std::abort();
-  }
   void onBell() override {}
   void onNonsense(std::string what) override {
     if (what.empty() || what.size() > 4096) std::abort();
@@ -78,7 +71,6 @@ class Master final : private WorkerLink::Listener {
   }
   void onDisconnect() override {}
 
-  std::deque<WorkerLink::Delivery> deliveries_;
   int nonsense_ = 0;
   WorkerLink link_;
 };
@@ -151,7 +143,7 @@ class Worker {
         auto call = message.initCall();
         call.setQuestionId(input.ConsumeIntegral<std::uint16_t>());
         call.initTarget().setImportedCap(id());
-        call.setInterfaceId(capnp::typeId<phial::schema::Sink>());
+        call.setInterfaceId(capnp::typeId<phial::schema::Worker>());
         call.setMethodId(static_cast<std::uint16_t>(id()));
         call.initParams().initCapTable(id());
         return;

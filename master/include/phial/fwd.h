@@ -8,8 +8,6 @@
 // Enumerations and aliases of standard types are not here; the headers that define them are.
 #pragma once
 
-#pragma GCC visibility push(default)
-
 namespace phial::inline v1 {
 
 // --- Results that arrive later ---
@@ -125,4 +123,3 @@ struct WorkerHooks;
 
 }  // namespace phial::inline v1
 
-#pragma GCC visibility pop

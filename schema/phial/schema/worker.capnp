@@ -20,7 +20,7 @@ $Cxx.namespace("phial::schema");
 using import "value.capnp".Value;
 using import "value.capnp".Failure;
 
-const protocolVersion :UInt32 = 3;
+const protocolVersion :UInt32 = 4;
 # Raised when an old peer could misunderstand a new one. Additions that an old peer may ignore do
 # not raise it.
 
@@ -31,20 +31,18 @@ interface Worker {
   # The handshake, the first call on a connection. Returns when the worker's onStart functions
   # have run; their failure is in the answer, not an RPC error.
 
-  run @1 (jobs :List(Job), sink :Sink) -> (results :List(JobResult));
+  run @1 (jobs :List(Job)) -> (result :JobResult);
   # Runs a batch of jobs, one after the other, in order. A batch of one is answered with its
-  # result. Of a larger one each result arrives exactly once: in the memory behind the control page,
-  # as soon as its job has ended; or, when there is no room for it, through the sink or, the last
-  # one, in the answer. When the answer arrives, all results have. The sink may be null; then the
-  # answer holds what memory did not.
-  # Only a job that the master has taken back, in its slot of the control page, has no result.
+  # result. In a larger batch each result lies in the memory behind the control page as soon as its
+  # job has ended. When a result finds no room there, the batch ends with this job, and the answer
+  # brings the result. The result of the answer is null when all results lie in memory.
+  # The worker never begins the jobs of a batch that it has answered. Those that it has not begun by
+  # then are the master's again, and so are those that the master has taken back, in their slots of
+  # the control page. Every other job of the batch has exactly one result.
   # A job that fails is a result with a failure; the call itself fails only when the connection
   # or the worker does.
 
-  interface @2 () -> (capability :Capability);
-  # The capability that the worker's program exported; null when it exported none.
-
-  shutdown @3 () -> ();
+  shutdown @2 () -> ();
   # Answers, then runs the worker's onStop functions and exits with status 0. Jobs that had been
   # sent before are finished first.
 
@@ -52,20 +50,6 @@ interface Worker {
   # What the master's program wants done before the first job: at most one call, right after the
   # handshake. The job has no number and no slot. Answered when the function has returned; the
   # failure is null if it did. After a failure the worker exits.
-}
-
-interface Sink {
-  # Takes results that should not wait for the rest of their batch.
-
-  deliver @0 (results :List(JobResult)) -> ();
-  # The results of jobs that have ended. Answered at once; the worker does not wait for it.
-}
-
-interface Parent {
-  # What a master offers to the job that runs in its worker.
-
-  interface @0 () -> (capability :Capability);
-  # The capability that the master's program exported to its workers; null when it exported none.
 }
 
 struct MasterInfo {
@@ -86,13 +70,10 @@ struct MasterInfo {
   worker @4 :UInt64;
   # The pool's number for this worker, counted from 1 and never used again.
 
-  parent @5 :Parent;
-  # The way back. Null when the master offers none.
-
-  maxMessageBytes @6 :UInt64;
+  maxMessageBytes @5 :UInt64;
   # The most bytes in one message, either way.
 
-  spinNanoseconds @7 :Int64;
+  spinNanoseconds @6 :Int64;
   # How long the worker is to look for the next message before it sleeps.
 }
 
@@ -144,12 +125,12 @@ struct Job {
   # Its slot on the control page, which the worker claims before it begins the job. The slots of a
   # batch follow each other, from a multiple of 128 on.
 
-  encoded @6 :List(Data);
+  encoded @5 :List(Data);
   # Set in place of the arguments when these are large: the segments of a message of their own, whose
   # root is the List(Value). A segment that Data cannot hold goes on in the next piece; every piece
   # but its last has maxChunkBytes.
 
-  files @5 :UInt32;
+  files @6 :UInt32;
   # How many files its arguments refer to. They came before the message, through the worker's
   # socket, as the parcel of this job's number.
 }
@@ -180,6 +161,10 @@ struct JobResult {
   progress @6 :Progress;
   # The last report of progress that the job made; null when it made none. It travels with the
   # result because the next job's reports may have replaced it on the control page by now.
+
+  words @7 :UInt16;
+  # At most how many words of 8 bytes this result needs in a message; 65,535 also stands for more.
+  # From it the master learns how many jobs of a function fit into one batch.
 }
 
 struct Progress {

@@ -79,6 +79,8 @@ std::string perform(Deed deed, const std::string& path) {
       return waitFor(path);
     case Deed::grow:
       return std::string(kLarge, 'x');
+    case Deed::swell:
+      return std::string(std::size_t{64} << 20, 'x');
     case Deed::heed:
       return announceAndHeed(path);
     case Deed::damage:
@@ -89,6 +91,11 @@ std::string perform(Deed deed, const std::string& path) {
 }
 
 bool welcome(const Fickle&) { return true; }
+
+Lethal noteLethally(bool kills, const std::string& path) {
+  std::ofstream(path, std::ios::app) << "done\n";
+  return {kills, std::string(kills ? 100'000 : 0, 'x')};
+}
 
 std::pair<phial::SharedArray<int>, std::string> wrap(const phial::SharedArray<int>& array,
                                                      std::size_t characters) {

@@ -5,6 +5,7 @@
 #include <phial/protocol/value.h>
 #include <sys/types.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -39,6 +40,12 @@ struct Fickle {
   bool refuses;
 };
 
+/// SIGKILL ends whoever writes it, when it is told so.
+struct Lethal {
+  bool kills;
+  std::string text;
+};
+
 /// What one function does, so that jobs which differ travel in one batch.
 enum class Deed {
   nothing,
@@ -46,11 +53,14 @@ enum class Deed {
   crash,   ///< dies of SIGSEGV
   wait,    ///< waitFor(path), and returns what that returns
   grow,    ///< returns 100,000 characters
+  swell,   ///< returns 64 MiB of characters
   heed,    ///< announceAndHeed(path)
   damage,  ///< overwrites the memory in which workers leave results
 };
 std::string perform(Deed deed, const std::string& path);
 bool welcome(const Fickle& fickle);
+/// Adds a line to the file at `path`. A lethal result is large.
+Lethal noteLethally(bool kills, const std::string& path);
 /// The array with so many characters of text, that is: beside it or, when they are many, ahead of
 /// it in a message of their own.
 std::pair<phial::SharedArray<int>, std::string> wrap(const phial::SharedArray<int>& array,
@@ -131,6 +141,18 @@ struct phial::Codec<jobs::Fickle> {
     phial::encode(fickle.refuses, builder);
   }
   static jobs::Fickle decode(schema::Value::Reader value) { return {phial::decode<bool>(value)}; }
+};
+
+template <>
+struct phial::Codec<jobs::Lethal> {
+  static std::uint64_t words(const jobs::Lethal& lethal) { return encodedWords(lethal.text); }
+  static void encode(const jobs::Lethal& lethal, schema::Value::Builder builder) {
+    if (lethal.kills) jobs::dieOf(SIGKILL);
+    phial::encode(lethal.text, builder);
+  }
+  static jobs::Lethal decode(schema::Value::Reader value) {
+    return {false, phial::decode<std::string>(value)};
+  }
 };
 
 template <>

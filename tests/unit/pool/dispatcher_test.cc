@@ -35,7 +35,7 @@ class DispatcherTest : public PartsTest {
   }
   void dispatch() { dispatcher_.dispatch(reactor_.now() + hours(1)); }
   void learnThatJobsAreShort() {
-    dispatcher_.schedule().noteRun(kSomeFunction, std::chrono::microseconds(1));
+    dispatcher_.schedule().noteRun(kSomeFunction, std::chrono::microseconds(1), 0);
   }
 
   Reporting owner_{*this};

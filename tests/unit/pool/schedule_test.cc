@@ -41,7 +41,7 @@ class ScheduleTest : public ::testing::Test {
     for (std::size_t i = 0; i < jobs; ++i) queue();
   }
   /// From here on jobs of the function are expected to take so long.
-  void expectJobsOf(Duration run) { schedule_.noteRun(queue().job->function(), run); }
+  void expectJobsOf(Duration run) { schedule_.noteRun(queue().job->function(), run, 0); }
 
   NotingOwner owner_;
   std::deque<JobEntry> entries_;
@@ -167,8 +167,8 @@ TEST_F(ScheduleTest, TheQueueIsSharedAmongTheWorkersThatHaveRoom) {
   add(busyLoad(1, microseconds(1)));
   auto plan = schedule_.plan(seat);
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(plan.admits(microseconds(1), 1));
-    plan.add(microseconds(1), 1);
+    ASSERT_TRUE(plan.admits(microseconds(1), {.arguments = 1}));
+    plan.add(microseconds(1), {.arguments = 1});
   }
   EXPECT_TRUE(plan.full());
 }
@@ -177,14 +177,14 @@ TEST_F(ScheduleTest, NoMoreJobsTravelThanABatchHasSlots) {
   queueMany(2 * kBatchSlots);
   auto plan = schedule_.plan(add(kIdleLoad));
   std::size_t jobs = 0;
-  for (; plan.admits(Duration(1), 0); ++jobs) plan.add(Duration(1), 0);
+  for (; plan.admits(Duration(1), {}); ++jobs) plan.add(Duration(1), {});
   EXPECT_EQ(jobs, kBatchSlots);
 }
 
 TEST_F(ScheduleTest, NoMoreJobsTravelThanTheWorkerMayServe) {
   queueMany(10);
   auto plan = schedule_.plan(add(kIdleLoad, 3));
-  for (int i = 0; i < 3; ++i) plan.add(microseconds(1), 0);
+  for (int i = 0; i < 3; ++i) plan.add(microseconds(1), {});
   EXPECT_TRUE(plan.full());
 }
 
@@ -194,7 +194,7 @@ TEST_F(ScheduleTest, AWorkerPastItsNumberStillServesOneAtATime) {
   served.given = 3;
   auto plan = schedule_.plan(add(served, 3));
   EXPECT_FALSE(plan.full());
-  plan.add(microseconds(1), 0);
+  plan.add(microseconds(1), {});
   EXPECT_TRUE(plan.full());
 }
 
@@ -210,7 +210,7 @@ class ManyWorkersTest : public ScheduleTest {
   std::size_t jobsInACall() {
     auto plan = schedule_.plan(*roster_.soonestFillable());
     std::size_t jobs = 0;
-    for (; plan.admits(milliseconds(10), 0); ++jobs) plan.add(milliseconds(10), 0);
+    for (; plan.admits(milliseconds(10), {}); ++jobs) plan.add(milliseconds(10), {});
     return jobs;
   }
 
@@ -243,29 +243,39 @@ TEST_F(ManyWorkersTest, LongerJobsAreSentInAdvance) {
 
 TEST(BatchPlanTest, HoldsAsMuchWorkAsTravelsInOneCall) {
   BatchPlan plan(100, kBatchWork);
-  EXPECT_TRUE(plan.admits(milliseconds(5), 0)) << "the first job always";
-  plan.add(kBatchWork - microseconds(1), 0);
-  EXPECT_TRUE(plan.admits(microseconds(1), 0));
-  EXPECT_FALSE(plan.admits(microseconds(2), 0));
+  EXPECT_TRUE(plan.admits(milliseconds(5), {})) << "the first job always";
+  plan.add(kBatchWork - microseconds(1), {});
+  EXPECT_TRUE(plan.admits(microseconds(1), {}));
+  EXPECT_FALSE(plan.admits(microseconds(2), {}));
   EXPECT_EQ(plan.work(), kBatchWork - microseconds(1));
 }
 
 TEST(BatchPlanTest, HoldsAsManyBytesAsTravelCheaply) {
   BatchPlan plan(100, kBatchWork);
-  EXPECT_TRUE(plan.admits(microseconds(1), 2 * kBatchArgumentWords)) << "the first job always";
-  plan.add(microseconds(1), kBatchArgumentWords - 1);
-  EXPECT_TRUE(plan.admits(microseconds(1), 1));
-  EXPECT_FALSE(plan.admits(microseconds(1), 2));
+  EXPECT_TRUE(plan.admits(microseconds(1), {.arguments = 2 * kBatchArgumentWords}))
+      << "the first job always";
+  plan.add(microseconds(1), {.arguments = kBatchArgumentWords - 1});
+  EXPECT_TRUE(plan.admits(microseconds(1), {.arguments = 1}));
+  EXPECT_FALSE(plan.admits(microseconds(1), {.arguments = 2}));
+}
+
+TEST(BatchPlanTest, HoldsAsManyJobsAsTheirResultsHaveRoom) {
+  BatchPlan plan(100, kBatchWork);
+  EXPECT_TRUE(plan.admits(microseconds(1), {.result = 2 * kBatchResultWords}))
+      << "the first always";
+  plan.add(microseconds(1), {.result = kBatchResultWords - 1});
+  EXPECT_TRUE(plan.admits(microseconds(1), {.result = 1}));
+  EXPECT_FALSE(plan.admits(microseconds(1), {.result = 2}));
 }
 
 TEST(BatchPlanTest, AJobOfUnknownTimeTravelsAlone) {
   BatchPlan plan(100, kBatchWork);
-  plan.add(std::nullopt, 0);
+  plan.add(std::nullopt, {});
   EXPECT_TRUE(plan.full());
   EXPECT_EQ(plan.work(), Duration::max());
   BatchPlan other(100, kBatchWork);
-  other.add(microseconds(1), 0);
-  EXPECT_FALSE(other.admits(std::nullopt, 0));
+  other.add(microseconds(1), {});
+  EXPECT_FALSE(other.admits(std::nullopt, {}));
 }
 
 TEST(BatchPlanTest, JobsThatCannotBeSentCountToo) {

@@ -41,34 +41,36 @@ class IncomingResultsTest : public PageFixture {
     fault_ = results.fault();
     return jobs;
   }
-  std::vector<std::uint64_t> readMessage(const std::vector<std::uint64_t>& ids) {
+  /// An answer with the result of this job; 0: without a result.
+  std::vector<std::uint64_t> readAnswer(std::uint64_t id) {
     capnp::MallocMessageBuilder message;
-    auto results = message.initRoot<schema::Worker::RunResults>().initResults(
-        static_cast<unsigned>(ids.size()));
-    for (unsigned i = 0; i < results.size(); ++i) results[i].setId(ids[i]);
-    return readAll(MessageResults(jobs_, page_, results.asReader()));
+    auto answer = message.initRoot<schema::Worker::RunResults>();
+    if (id != 0) answer.initResult().setId(id);
+    return readAll(AnsweredResult(jobs_, page_, answer.asReader()));
   }
 
   ResultWriter writer_{worker_.results()};
   std::string fault_;
 };
 
-TEST_F(IncomingResultsTest, AMessageBringsResultsOfJobsThatHaveBegun) {
+TEST_F(IncomingResultsTest, AnAnswerBringsTheResultOfAJobThatHasBegun) {
   send({1, 2});
   begin(1);
-  begin(2);
-  EXPECT_THAT(readMessage({1, 2}), ElementsAre(1, 2));
+  EXPECT_THAT(readAnswer(1), ElementsAre(1));
+  EXPECT_EQ(fault_, "");
+  EXPECT_THAT(readAnswer(0), IsEmpty()) << "all results were in memory";
   EXPECT_EQ(fault_, "");
 }
 
 TEST_F(IncomingResultsTest, AnAnswerToAJobThatHasNotBegunOrIsNotHeldIsWrong) {
   send({1, 2});
   begin(1);
-  EXPECT_THAT(readMessage({1, 2}), ElementsAre(1)) << "what came before it counts";
+  EXPECT_THAT(readAnswer(2), IsEmpty());
   EXPECT_EQ(fault_, "it answered a job that it was not given");
-  EXPECT_THAT(readMessage({1}), IsEmpty()) << "answered twice";
+  EXPECT_THAT(readAnswer(1), ElementsAre(1));
+  EXPECT_THAT(readAnswer(1), IsEmpty()) << "answered twice";
   EXPECT_EQ(fault_, "it answered a job that it was not given");
-  EXPECT_THAT(readMessage({77}), IsEmpty());
+  EXPECT_THAT(readAnswer(77), IsEmpty());
   EXPECT_EQ(fault_, "it answered a job that it was not given");
 }
 
@@ -79,7 +81,7 @@ TEST_F(IncomingResultsTest, DeliveredResultsAreReadUpToTheFirstThatIsNot) {
   leave(1, 1);
   leave(4, 4);
   EXPECT_THAT(readAll(DeliveredResults(jobs_, page_, 0)), ElementsAre(1))
-      << "the third comes with a message, and goes before the fourth";
+      << "the answer brings the third, which goes before the fourth";
   leave(3, 3);
   EXPECT_THAT(readAll(DeliveredResults(jobs_, page_, 0)), ElementsAre(3, 4));
   EXPECT_EQ(fault_, "");

@@ -47,7 +47,6 @@ class WorkerLinkTest : public testing::Test, protected WorkerLink::Listener {
   void onGreeting(WorkerLink::Greeting) override {}
   void onStarted(WorkerLink::Started) override {}
   void onAnswer(std::uint64_t, WorkerLink::Answer) override {}
-  void onDelivery(WorkerLink::Delivery) override {}
   void onBell() override {}
   void onNonsense(std::string what) override { nonsense_ = std::move(what); }
   void onDisconnect() override {}

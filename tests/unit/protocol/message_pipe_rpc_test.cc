@@ -17,7 +17,7 @@
 namespace phial {
 namespace {
 
-// Describes itself, and returns the first argument of each job.
+// Describes itself, and returns the first argument of the first job.
 class EchoWorker final : public schema::Worker::Server {
  protected:
   kj::Promise<void> describe(DescribeContext context) override {
@@ -27,12 +27,10 @@ class EchoWorker final : public schema::Worker::Server {
     return kj::READY_NOW;
   }
   kj::Promise<void> run(RunContext context) override {
-    auto jobs = context.getParams().getJobs();
-    auto results = context.getResults().initResults(jobs.size());
-    for (unsigned i = 0; i < jobs.size(); ++i) {
-      results[i].setId(jobs[i].getId());
-      results[i].setValue(jobs[i].getArguments()[0]);
-    }
+    const auto job = context.getParams().getJobs()[0];
+    auto result = context.getResults().initResult();
+    result.setId(job.getId());
+    result.setValue(job.getArguments()[0]);
     return kj::READY_NOW;
   }
 };
@@ -120,7 +118,7 @@ TEST_F(MessagePipeRpcTest, CarriesAHundredMebibytesThereAndBack) {
   auto chunk = argument.initData(1).init(0, kBytes);
   for (std::size_t i = 0; i < kBytes; i += 4096) chunk[i] = static_cast<kj::byte>(i >> 12);
   auto response = request.send().wait(bridge_.waitScope());
-  const auto back = response.getResults()[0].getValue().getData()[0];
+  const auto back = response.getResult().getValue().getData()[0];
   ASSERT_EQ(back.size(), kBytes);
   for (std::size_t i = 0; i < kBytes; i += 4096) {
     ASSERT_EQ(back[i], static_cast<kj::byte>(i >> 12));

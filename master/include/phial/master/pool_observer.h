@@ -63,7 +63,8 @@ class PoolObserver {
   virtual void jobQueued(const JobReport& job);
   virtual void jobDispatched(const JobReport& job);
   /// The job was taken back from a worker that had not begun it, because a job before it takes long
-  /// or another worker is idle. The job returns to the queue, unless the pool is being stopped.
+  /// or has a large result, or because another worker is idle. The job returns to the queue, unless
+  /// the pool is being stopped.
   virtual void jobTakenBack(const JobReport& job);
   /// The job's worker died, and the job will run elsewhere.
   virtual void jobRequeued(const JobReport& job, const DeathCertificate& death);
