@@ -46,7 +46,7 @@ interface Worker {
   # Answers, then runs the worker's onStop functions and exits with status 0. Jobs that had been
   # sent before are finished first.
 
-  start @4 (call :Job) -> (failure :Failure);
+  start @3 (call :Job) -> (failure :Failure);
   # What the master's program wants done before the first job: at most one call, right after the
   # handshake. The job has no number and no slot. Answered when the function has returned; the
   # failure is null if it did. After a failure the worker exits.
