@@ -62,7 +62,7 @@ TEST(FunctionHistoryTest, OneLargeResultAmongAHundredIsNoRule) {
   EXPECT_EQ(history.resultWords(f), 20U);
   history.note(f, microseconds(1), 1'000'000);
   EXPECT_LT(history.resultWords(f), ResultMemory::kBatchWords / 10);
-  for (int i = 0; i < 100; ++i) history.note(f, microseconds(1), 20);
+  for (int i = 0; i < 300; ++i) history.note(f, microseconds(1), 20);
   EXPECT_LE(history.resultWords(f), 21U);
 }
 
