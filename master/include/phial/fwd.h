@@ -122,4 +122,3 @@ class Worker;
 struct WorkerHooks;
 
 }  // namespace phial::inline v1
-
