@@ -2,6 +2,7 @@
 
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
+#include <phial/protocol/thresholds.h>
 #include <phial/protocol/value.h>
 
 #include <algorithm>
@@ -16,9 +17,6 @@ constexpr std::uint64_t kJobResultWords = 16;
 constexpr std::uint64_t kAnswerWords = 16;
 // The struct, and a note of the largest size with the NUL behind it.
 constexpr std::uint64_t kProgressWords = 3 + kMostNoteBytes / sizeof(capnp::word) + 1;
-// A larger first segment than this gains nothing: a large value has segments of its own, and most
-// are not even copied there.
-constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
 
 }  // namespace
 
@@ -62,7 +60,7 @@ void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
 void Batch::answer(FileLane& files) {
   const BorrowedBytes borrowed;
   const std::uint64_t words = kAnswerWords + (result_ ? result_->words : 0);
-  auto answer = context_.getResults(capnp::MessageSize{std::min(words, kMaxHintWords), 0});
+  auto answer = context_.getResults(capnp::MessageSize{std::min(words, kMostHintWords), 0});
   if (result_) result_->encode(answer.initResult(), files);
   done_->fulfill();
 }

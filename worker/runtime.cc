@@ -7,6 +7,7 @@
 #include <phial/protocol/job_scope.h>
 #include <phial/protocol/large_memory.h>
 #include <phial/protocol/scheduling.h>
+#include <phial/protocol/thresholds.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
@@ -26,9 +27,6 @@
 namespace phial::inline v1 {
 namespace detail {
 namespace {
-
-// Room for the RPC system's own part of a message.
-constexpr std::uint64_t kEnvelopeBytes = 1024;
 
 class JobInProgress final : public CurrentJob, public JobScope {
  public:

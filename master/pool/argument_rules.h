@@ -3,14 +3,12 @@
 
 #include <phial/master/pool_options.h>
 #include <phial/protocol/failure.h>
+#include <phial/protocol/thresholds.h>
 
 #include <algorithm>
 #include <cstdint>
 
 namespace phial::inline v1::detail {
-
-/// The RPC system's own part of a message, and the job around the arguments.
-inline constexpr std::uint64_t kEnvelopeBytes = 1024;
 
 /// How many bytes of arguments fit into a message of the pool.
 inline std::uint64_t maxArgumentBytes(const PoolOptions& options) {

@@ -1,6 +1,6 @@
 #include "master/pool/function_history.h"
 
-#include <phial/protocol/control_page.h>
+#include <phial/protocol/thresholds.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +17,7 @@ constexpr int kSlowly = 16;
 constexpr std::int64_t kWordScale = 256;
 
 std::int64_t scaled(std::uint64_t words) {
-  return static_cast<std::int64_t>(std::min<std::uint64_t>(words, ResultMemory::kBatchWords + 1)) *
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(words, kResultRoomWords + 1)) *
          kWordScale;
 }
 

@@ -17,7 +17,7 @@ bool BatchPlan::admits(std::optional<Duration> expected, Words words) const {
   if (jobs_ == 0) return true;
   return expected && work_ + *expected <= mostWork_ &&
          words_.arguments + words.arguments <= kBatchArgumentWords &&
-         words_.result + words.result <= kBatchResultWords;
+         words_.result + words.result <= kResultRoomWords;
 }
 
 void BatchPlan::add(std::optional<Duration> expected, Words words) {

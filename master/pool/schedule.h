@@ -12,6 +12,7 @@
 
 #include <phial/master/clock.h>
 #include <phial/protocol/control_page.h>
+#include <phial/protocol/thresholds.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,12 +27,6 @@ namespace phial::inline v1::detail {
 /// Work that travels in one call: enough that the call itself, some 12 us of processor time, hardly
 /// shows; little enough that the last of a queue is spread over the workers.
 inline constexpr Duration kBatchWork = std::chrono::microseconds(200);
-/// Arguments that travel together, in words: what a pipe takes at once, and a message that is
-/// copied cheaply.
-inline constexpr std::uint64_t kBatchArgumentWords = 4096;
-/// Results that are expected of a batch, in words: what has room in the memory for results. A
-/// result that finds no room ends its batch, and the other jobs have to be sent again.
-inline constexpr std::uint64_t kBatchResultWords = ResultMemory::kBatchWords;
 /// A worker that will be busy for longer gets no job in advance: the way to it, about 0.1 ms, is
 /// less than a hundredth of that.
 inline constexpr Duration kPrefetchWork = std::chrono::milliseconds(20);

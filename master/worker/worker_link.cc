@@ -2,6 +2,7 @@
 
 #include <phial/protocol/argument_message.h>
 #include <phial/protocol/enclosed_files.h>
+#include <phial/protocol/thresholds.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
@@ -15,14 +16,9 @@ namespace {
 // Bounds of a run request beside its jobs, and of a job beside its arguments.
 constexpr std::uint64_t kRequestWords = 64;
 constexpr std::uint64_t kJobWords = 8;
-// Large arguments are not copied into the message.
-constexpr std::uint64_t kMaxHintWords = std::uint64_t{1} << 16;
 
 // A greeting names each function that a worker has, of which there are 4,096 at most.
 constexpr std::uint64_t kGreetingBytes = std::uint64_t{4} << 20;
-
-// Results that have arrived and have not been read yet; beyond it the worker waits.
-constexpr std::uint64_t kMostHeldBytes = std::uint64_t{64} << 20;
 
 std::string quotedDescription(const kj::Exception& exception) {
   const auto text = exception.getDescription();
@@ -155,7 +151,7 @@ void WorkerLink::start(const StartCall& call, std::uint32_t function) {
 bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned firstSlot) {
   std::uint64_t words = kRequestWords;
   for (const auto& outgoing : jobs) words += wordsOf(outgoing);
-  auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMaxHintWords), 0});
+  auto request = worker_.runRequest(capnp::MessageSize{std::min(words, kMostHintWords), 0});
   auto list = request.initJobs(static_cast<unsigned>(jobs.size()));
   std::vector<Loan> loans;
   bool any = false;

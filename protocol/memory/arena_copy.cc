@@ -1,5 +1,7 @@
 #include "protocol/memory/arena_copy.h"
 
+#include <phial/protocol/thresholds.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -10,8 +12,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Into fresh memory such a piece takes 0.2 ms, into warm memory 6 us.
-constexpr std::size_t kPieceBytes = 64 << 10;
 constexpr auto kStep = std::chrono::microseconds(300);
 
 }  // namespace
@@ -26,7 +26,7 @@ bool ArenaCopy::step() {
   const auto until = Clock::now() + kStep;
   while (!left_.empty()) {
     auto& first = left_.back();
-    const auto bytes = std::min(first.size(), kPieceBytes);
+    const auto bytes = std::min(first.size(), kArenaPieceBytes);
     std::memcpy(to_, first.begin(), bytes);
     to_ += bytes;
     first = first.slice(bytes, first.size());

@@ -1,6 +1,7 @@
 #include "protocol/wire/pipe_reader.h"
 
 #include <kj/debug.h>
+#include <phial/protocol/thresholds.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -9,21 +10,6 @@
 #include <cstring>
 
 namespace phial::inline v1::detail {
-
-namespace {
-
-// A read into fresh memory costs about 3 us a KiB, and the loop has other things to do.
-constexpr std::size_t kMostBytesAtOnce = 256 << 10;
-
-// Up to here a message is copied out of the arena on the spot: to wait for another thread takes as
-// long. The largest chunk of a map, 512 KiB and what is around it, is among them.
-constexpr std::size_t kFetchHereBytes = 576 << 10;
-
-// A smaller message is not counted among those that are held: how many there are is bounded by what
-// the peer may have under way.
-constexpr std::size_t kCountedBytes = 64 << 10;
-
-}  // namespace
 
 // How much memory the messages that were handed out have.
 struct PipeReader::Budget {
@@ -144,7 +130,7 @@ void PipeReader::onEvent(evutil_socket_t, short, void* self) noexcept {
 }
 
 void PipeReader::fetch() {
-  const auto step = [this] { return frames_.fetch(kMostBytesAtOnce); };
+  const auto step = [this] { return frames_.fetch(kReadBytes); };
   if (side_ != nullptr && frames_.fetchBytes() > kFetchHereBytes) {
     fetch_ = side_->run(step, [this] { fetched(); });
     return;
@@ -160,7 +146,7 @@ void PipeReader::fetched() {
 void PipeReader::receive() {
   auto space = frames_.space();
   if (space.size() == 0) return;  // out of memory: an error of the frames
-  const ssize_t got = ::read(fd_, space.begin(), std::min(space.size(), kMostBytesAtOnce));
+  const ssize_t got = ::read(fd_, space.begin(), std::min(space.size(), kReadBytes));
   ++calls_;
   if (got > 0) {
     bytes_ += got;

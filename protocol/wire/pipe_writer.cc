@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <kj/debug.h>
+#include <phial/protocol/thresholds.h>
 #include <sys/uio.h>
 
 #include <array>
@@ -15,13 +16,7 @@ namespace {
 
 using capnp::word;
 
-constexpr std::size_t kCopyBytes = 64 << 10;      // larger messages are not copied
-constexpr std::size_t kFlushBytes = 64 << 10;     // so much does not wait for the turn's end
-constexpr std::size_t kHighWaterBytes = 1 << 20;  // beyond it a writer waits
-constexpr std::size_t kRunBytes = 128 << 10;      // a run as long is not added to
-constexpr std::size_t kSpareBytes = 256 << 10;    // a larger buffer is not kept for the next turn
-constexpr std::size_t kPieces = 128;              // in one writev
-constexpr std::size_t kArenaBytes = 256 << 10;    // larger messages go through the arena
+constexpr std::size_t kPieces = 128;  // in one writev
 
 constexpr timeval kNextPass{0, 0};
 
@@ -253,12 +248,12 @@ PipeWriter::Run& PipeWriter::openRun() {
 // Returns whether the message's segments were borrowed instead of copied.
 bool PipeWriter::append(Segments message) {
   const std::uint64_t bytes = frameBytes(message);
-  if (bytes > kArenaBytes && appendToArena(message)) return true;
+  if (bytes > kArenaMessageBytes && appendToArena(message)) return true;
   // The written part of a run is freed with the run: a queue that never empties needs short ones.
   const bool full = runs_.empty() || !runs_.back().borrowed.empty() || runs_.back().copy ||
                     runs_.back().bytes >= kRunBytes;
   Run& run = full ? openRun() : runs_.back();
-  const bool borrows = bytes > kCopyBytes;
+  const bool borrows = bytes > kCopiedMessageBytes;
   appendTable(run.copied, message);
   for (const auto& segment : message) {
     const auto raw = segment.asBytes();

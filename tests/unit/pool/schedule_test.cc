@@ -261,9 +261,8 @@ TEST(BatchPlanTest, HoldsAsManyBytesAsTravelCheaply) {
 
 TEST(BatchPlanTest, HoldsAsManyJobsAsTheirResultsHaveRoom) {
   BatchPlan plan(100, kBatchWork);
-  EXPECT_TRUE(plan.admits(microseconds(1), {.result = 2 * kBatchResultWords}))
-      << "the first always";
-  plan.add(microseconds(1), {.result = kBatchResultWords - 1});
+  EXPECT_TRUE(plan.admits(microseconds(1), {.result = 2 * kResultRoomWords})) << "the first always";
+  plan.add(microseconds(1), {.result = kResultRoomWords - 1});
   EXPECT_TRUE(plan.admits(microseconds(1), {.result = 1}));
   EXPECT_FALSE(plan.admits(microseconds(1), {.result = 2}));
 }

@@ -18,6 +18,7 @@
 #include <kj/io.h>
 #include <phial/protocol/memory_file.h>
 #include <phial/protocol/progress_board.h>
+#include <phial/protocol/thresholds.h>
 
 #include <array>
 #include <atomic>
@@ -132,10 +133,9 @@ struct ResultPlace {
 /// Room for results, written only by the worker. Each result is a message of one segment with a
 /// JobResult at its root. A result that does not fit ends its batch and travels in the answer.
 struct ResultMemory {
-  /// 256 KiB: results above it would go through an arena anyway. Memory that no result has filled
-  /// costs nothing. Beside 32 KiB, results of 40 KB come home 4 times as fast, those of 5 KB 2.3
-  /// times, because more of them travel together.
-  static constexpr std::size_t kBatchWords = 32768;
+  /// Results above it would go through an arena anyway. Memory that no result has filled costs
+  /// nothing.
+  static constexpr std::size_t kBatchWords = detail::kResultRoomWords;
 
   std::array<ResultPlace, kJobSlots> places;
   std::array<std::array<std::uint64_t, kBatchWords>, kBatches> words;

@@ -25,6 +25,7 @@
 #include <kj/memory.h>
 #include <phial/protocol/arena.h>
 #include <phial/protocol/error.h>
+#include <phial/protocol/thresholds.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +51,7 @@ class FrameReader {
  public:
   /// Frames up to this size share one buffer and are copied out of it. Larger frames are received
   /// into memory of their own.
-  static constexpr std::size_t kBufferBytes = 128 << 10;
+  static constexpr std::size_t kBufferBytes = detail::kReceiveBufferBytes;
 
   /// The largest useful FrameLimits::maxSegments: a table must fit into the buffer.
   static constexpr std::uint32_t kMostSegments = 8192;

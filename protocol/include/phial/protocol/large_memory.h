@@ -8,6 +8,7 @@
 #pragma once
 
 #include <phial/protocol/maker_heap.h>
+#include <phial/protocol/thresholds.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,10 +22,6 @@
 #include <vector>
 
 namespace phial::inline v1::detail {
-
-/// Memory of at least this size counts as large. Freeing less takes a fraction of a millisecond,
-/// and the messages of a map are smaller.
-inline constexpr std::size_t kLargeBytes = std::size_t{2} << 20;
 
 /// Asks for huge pages in a large block that is about to be filled and has not been touched yet, as
 /// far as whole huge pages fit into it. Does nothing when the block is not large.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <phial/protocol/sliced_work.h>
+#include <phial/protocol/thresholds.h>
 #include <phial/protocol/value_traits.h>
 
 #include <algorithm>
@@ -18,11 +19,6 @@
 
 namespace phial::inline v1::detail {
 
-/// Copying this much takes 0.1 ms into fresh memory, much less into huge pages or warm memory.
-inline constexpr std::size_t kPieceBytes = 128 << 10;
-/// What an element costs besides its bytes, for an allocation and a place in a tree or list. A
-/// piece thus has at most 512 elements.
-inline constexpr std::size_t kElementCost = 256;
 template <class T>
 struct SlicedDecode;
 
