@@ -4,6 +4,7 @@
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,7 +21,8 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
     }
     if (result.isFailure()) return decodeFailure(result.getFailure());
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
-    const IncomingFiles enclosed(answer.files.receive(result.getId(), result.getFiles()));
+    if (answer.files.missing) std::rethrow_exception(answer.files.missing);
+    const IncomingFiles enclosed(std::move(answer.files.files));
     job.accept(result.getValue());
     return std::nullopt;
   } catch (...) {
@@ -53,7 +55,7 @@ void AnswerIntake::answered(const JobAnswer& answer) {
   const schema::JobResult::Reader result = answer.result;
   JobEntry* const entry = books_.find(result.getId());
   // The job was cancelled or its deadline passed: nobody waits for this any more.
-  if (entry == nullptr) return answer.files.discard(result.getId(), result.getFiles());
+  if (entry == nullptr) return;
   noteTimes(*entry, result);
   if (auto failure = readResult(*entry->job, answer)) {
     books_.failWith(*entry,

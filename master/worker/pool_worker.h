@@ -18,10 +18,12 @@
 #include <phial/master/detail/result_reading.h>
 #include <phial/master/pool_options.h>
 #include <phial/protocol/failure.h>
-#include <phial/protocol/file_lane.h>
 #include <phial/schema/worker.capnp.h>
 
+#include <kj/io.h>
+
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,11 +42,17 @@ struct Outgoing {
   std::unique_ptr<ArgumentWriting> writing = nullptr;  // set if it is written aside
 };
 
+/// The files that belong to a result, in the order in which the result refers to them.
+struct ResultFiles {
+  std::vector<kj::AutoCloseFd> files;
+  std::exception_ptr missing;  // why they did not come; null when they did
+};
+
 /// The end of a job by a worker's account. Borrowed for the time of the call that brings it.
 struct JobAnswer {
   schema::JobResult::Reader result;
   ResultReading* reading;  // has read the result, or null
-  FileLane& files;         // brings the files that belong to the result
+  ResultFiles& files;      // whoever reads the result takes them
 };
 
 /// What a worker holds.

@@ -96,8 +96,17 @@ void ResultIntake::settle(const IncomingResult& incoming) {
   parts_.jobs.settle(place, InFlight::Held::answered);
   parts_.output.jobAnswered();
   if (parts_.giveUps.forget(id)) parts_.owner.workerChanged(parts_.worker);
-  parts_.owner.jobAnswered(
-      parts_.worker, {result, parts_.conversation.readingOf(id), parts_.conversation.files()});
+  ResultFiles files = filesOf(result);
+  parts_.owner.jobAnswered(parts_.worker, {result, parts_.conversation.readingOf(id), files});
+}
+
+ResultFiles ResultIntake::filesOf(schema::JobResult::Reader result) {
+  if (result.getFiles() == 0) return {};
+  try {
+    return {parts_.conversation.files().receive(result.getId(), result.getFiles()), nullptr};
+  } catch (...) {
+    return {{}, std::current_exception()};
+  }
 }
 
 }  // namespace phial::inline v1::detail

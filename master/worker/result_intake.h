@@ -57,6 +57,7 @@ class ResultIntake {
   template <class Results>
   std::string takeAll(Results results);
   void settle(const IncomingResult& incoming);
+  ResultFiles filesOf(schema::JobResult::Reader result);
 
   Parts parts_;
 };

@@ -54,7 +54,7 @@ void FakeWorker::answerNext(Duration run) {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   result.setStartedNanoseconds(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
   result.setRunNanoseconds(static_cast<std::uint64_t>(run.count()));
-  FileLane files{kj::AutoCloseFd()};
+  ResultFiles files;
   owner_.jobAnswered(*this, {result.asReader(), nullptr, files});
   popAnswered();
   report();
