@@ -1,5 +1,6 @@
 // Every name of Phial's in master/NAMES.md, used once: the page cannot name what is not there. The
 // names of children, network and fibers have tests beside their parts.
+#include <event2/event.h>
 #include <phial/master/future_bridge.h>
 #include <phial/master/kj_bridge.h>
 #include <phial/testing.h>

@@ -31,7 +31,7 @@ class AnswerIntakeTest : public PartsTest {
   std::optional<Duration> learned() { return schedule_.expectation(enter()); }
 
   capnp::MallocMessageBuilder message_;
-  FileLane files_{kj::AutoCloseFd()};
+  ResultFiles files_;
   FakeWorker worker_{workerOwner_, world_, 1};
   Roster roster_;
   Schedule schedule_{roster_, books_.queue(), 1};
@@ -62,6 +62,17 @@ TEST_F(AnswerIntakeTest, AResultThatCannotBeReadFailsItsJobByName) {
   answer(result);
   EXPECT_TRUE(failure(1).check<EncodingError>());
   EXPECT_THAT(failure(1).message(), ::testing::StartsWith("the result of some cannot be read"));
+}
+
+TEST_F(AnswerIntakeTest, AResultWhoseFilesDidNotComeFailsItsJobWithTheReason) {
+  enterAndSend(worker_);
+  auto result = resultOf(1);
+  result.initValue().setVoid();
+  result.setFiles(1);
+  files_.missing = std::make_exception_ptr(EncodingError("the socket has closed"));
+  answer(result);
+  EXPECT_TRUE(failure(1).check<EncodingError>());
+  EXPECT_THAT(failure(1).message(), ::testing::HasSubstr("the socket has closed"));
 }
 
 TEST_F(AnswerIntakeTest, AResultForWhichNobodyWaitsIsDropped) {
