@@ -50,7 +50,7 @@ TEST_F(PoolBatchEndTest, TheJobsBehindALargeResultRunOnce) {
   submit(pool, notesAround(Deed::grow, 128));
   awaitAll();
   expectEachNotedOnce();
-  EXPECT_EQ(told_->outcomes[kLarge]->value().size(), 100'000U);
+  EXPECT_EQ(told_->outcomes[kLarge]->value().size(), jobs::kGrown);
   EXPECT_EQ(pool.stats().deaths, 0U);
 }
 
@@ -71,7 +71,7 @@ TEST_F(PoolBatchEndTest, LargeAndSmallResultsThatTakeTurnsAllArrive) {
   awaitAll();
   for (std::size_t i = 0; i < deeds.size(); ++i) {
     ASSERT_TRUE(succeeded(i)) << i;
-    EXPECT_EQ(told_->outcomes[i]->value().size(), i % 2 == 0 ? 100'000U : 0U) << i;
+    EXPECT_EQ(told_->outcomes[i]->value().size(), i % 2 == 0 ? jobs::kGrown : 0U) << i;
     EXPECT_EQ(notesOf(i), i % 2 == 0 ? 0 : 1) << i;
   }
 }
@@ -134,7 +134,7 @@ TEST_F(PoolBatchEndTest, AWorkerThatIsKilledBehindItsLargeResultHasAnswered) {
   while (statOf(worker)->state != 'Z') std::this_thread::yield();
   awaitAll();
   expectEachNotedOnce();
-  EXPECT_EQ(told_->outcomes[kLarge]->value().size(), 100'000U);
+  EXPECT_EQ(told_->outcomes[kLarge]->value().size(), jobs::kGrown);
   EXPECT_EQ(pool.stats().deaths, 1U);
 }
 

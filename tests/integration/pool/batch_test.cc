@@ -149,7 +149,7 @@ TEST_F(PoolBatchTest, LargeResultsOfABatchArriveToo) {
   awaitAll();
   for (std::size_t i = 0; i < deeds.size(); ++i) {
     ASSERT_TRUE(succeeded(i)) << i;
-    EXPECT_EQ(told_->outcomes[i]->value().size(), deeds[i] == Deed::grow ? 100'000U : 0U) << i;
+    EXPECT_EQ(told_->outcomes[i]->value().size(), deeds[i] == Deed::grow ? jobs::kGrown : 0U) << i;
   }
 }
 
@@ -169,7 +169,7 @@ TEST_F(PoolBatchTest, SharedArraysTravelInBatchesToo) {
   using Wrapped = std::pair<SharedArray<int>, std::string>;
   std::vector<Deferred<Wrapped>> jobs;
   for (int i = 0; i < kJobs; ++i) {
-    const std::size_t characters = i % 7 == 3 ? 100'000 : 10;
+    const std::size_t characters = i % 7 == 3 ? jobs::kGrown : 10;
     jobs.push_back(submitOne(i, characters));
     if (i % 5 == 4) jobs.back().cancel();
   }

@@ -1,10 +1,12 @@
 // Workers that answer the handshake with what it is not.
 #include <phial/protocol/worker_contract.h>
+#include <phial/schema/worker.capnp.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include <optional>
 #include <set>
+#include <string>
 
 #include "startup_fixture.h"
 
@@ -50,7 +52,8 @@ TEST_F(PoolHandshakeTest, AWorkerOfAnotherBuildIsRefusedWithBothBuilds) {
 TEST_F(PoolHandshakeTest, AWorkerOfAnotherProtocolIsRefusedWithBothVersions) {
   const Failure failure = startupFailureOf({child("other_build"), "version"});
   EXPECT_THAT(failure.describe(),
-              HasSubstr("it speaks protocol version 4711, this program speaks 3"));
+              HasSubstr("it speaks protocol version 4711, this program speaks " +
+                        std::to_string(schema::PROTOCOL_VERSION)));
 }
 
 TEST_F(PoolHandshakeTest, AWorkerThatRefusesTheHandshakeIsQuoted) {

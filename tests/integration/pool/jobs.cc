@@ -65,7 +65,6 @@ void damageResults() {
 }  // namespace
 
 std::string perform(Deed deed, const std::string& path) {
-  constexpr std::size_t kLarge = 100'000;
   switch (deed) {
     case Deed::nothing:
       break;
@@ -78,7 +77,7 @@ std::string perform(Deed deed, const std::string& path) {
     case Deed::wait:
       return waitFor(path);
     case Deed::grow:
-      return std::string(kLarge, 'x');
+      return std::string(kGrown, 'x');
     case Deed::swell:
       return std::string(std::size_t{64} << 20, 'x');
     case Deed::heed:
@@ -94,7 +93,7 @@ bool welcome(const Fickle&) { return true; }
 
 Lethal noteLethally(bool kills, const std::string& path) {
   std::ofstream(path, std::ios::app) << "done\n";
-  return {kills, std::string(kills ? 100'000 : 0, 'x')};
+  return {kills, std::string(kills ? kGrown : 0, 'x')};
 }
 
 std::pair<phial::SharedArray<int>, std::string> wrap(const phial::SharedArray<int>& array,

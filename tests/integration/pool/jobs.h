@@ -46,13 +46,16 @@ struct Lethal {
   std::string text;
 };
 
+/// A result that finds no room in the memory for the results of a batch.
+inline constexpr std::size_t kGrown = 300'000;
+
 /// What one function does, so that jobs which differ travel in one batch.
 enum class Deed {
   nothing,
   note,    ///< adds a line to the file at the path
   crash,   ///< dies of SIGSEGV
   wait,    ///< waitFor(path), and returns what that returns
-  grow,    ///< returns 100,000 characters
+  grow,    ///< returns kGrown characters
   swell,   ///< returns 64 MiB of characters
   heed,    ///< announceAndHeed(path)
   damage,  ///< overwrites the memory in which workers leave results
