@@ -1,5 +1,5 @@
 // Every name of Phial's in master/NAMES.md, used once: the page cannot name what is not there. The
-// names of children, network and fibers have tests beside their parts.
+// names of the network and of fibers, libraries of their own, have tests beside their parts.
 #include <event2/event.h>
 #include <phial/master/future_bridge.h>
 #include <phial/master/kj_bridge.h>
@@ -184,6 +184,49 @@ void withoutALoop(const std::vector<std::uint64_t>& numbers) {
   pool.submit<isPrime>(7).get();
   static_cast<void>(pool.stats());
   pool.stop();
+}
+
+class Child : public phial::ProcessProtocol {
+  void makeConnection(phial::ProcessTransport transport) override {
+    ProcessProtocol::makeConnection(std::move(transport));
+  }
+  void connectionMade() override {
+    transport().write("text");
+    transport().writeSequence({"a", "b"});
+    transport().writeToChild(3, "text");
+    transport().closeChildFD(3);
+    transport().closeStdin();
+    transport().closeStdout();
+    transport().closeStderr();
+    transport().pauseProducing();
+    transport().resumeProducing();
+    transport().signalProcess("TERM");
+    transport().loseConnection();
+    static_cast<void>(transport().pid());
+  }
+  void childDataReceived(int, std::string_view) override {}
+  void outReceived(std::string_view) override {}
+  void errReceived(std::string_view) override {}
+  void childConnectionLost(int) override {}
+  void inConnectionLost() override {}
+  void outConnectionLost() override {}
+  void errConnectionLost() override {}
+  void processExited(const phial::Failure&) override {}
+  void processEnded(const phial::Failure& reason) override {
+    reason.trap<phial::ProcessDone, phial::ProcessTerminated, phial::ProcessExitedAlready>();
+  }
+};
+
+void children(phial::Reactor& reactor) {
+  reactor.spawnProcess(std::make_shared<Child>(), "cat", {"-"}, {.directory = "/"});
+  phial::getProcessOutput(reactor, "date");
+  phial::getProcessValue(reactor, "false");
+  phial::getProcessOutputAndValue(reactor, "date");
+}
+
+void debugging(const phial::Deferred<int>& deferred, const phial::DeferredHandle& handle) {
+  phial::setDeferredDebugging(!phial::deferredDebugging());
+  static_cast<void>(phial::describeWaiting(deferred) + handle.describe());
 }
 
 int workers(int argc, char** argv) {
