@@ -28,6 +28,20 @@ TEST_F(PoolJobsTest, NothingArrivesInsideTheCall) {
   EXPECT_EQ(valueOf(std::move(deferred)), 2);
 }
 
+TEST_F(PoolJobsTest, ADeferredTellsWhichJobItWaitsForAndWhere) {
+  const std::string fifo = makeFifo("go");
+  auto& pool = makePool({.name = "tellers", .min = 1, .max = 1});
+  valueOf(pool.start());
+  auto both = gatherResults(pool.deferToProcess<jobs::waitFor>(fifo),
+                            pool.deferToProcess<jobs::add>(1, 1));
+  runUntil([&] { return pool.stats().running > 0; });
+  const std::string told = describeWaiting(both);
+  EXPECT_THAT(told, ::testing::HasSubstr("job jobs::waitFor in pool tellers, in worker 1"));
+  EXPECT_THAT(told, ::testing::HasSubstr("job jobs::add in pool tellers, in the queue"));
+  letGo(fifo);
+  EXPECT_EQ(valueOf(std::move(both)), (std::tuple<std::string, int>("", 2)));
+}
+
 TEST_F(PoolJobsTest, AFunctionIsFoundByItsQualifiedName) {
   auto& pool = makePool();
   EXPECT_EQ(valueOf(pool.deferToProcess<int>("jobs::add", 3, 4)), 7);
