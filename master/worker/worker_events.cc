@@ -31,11 +31,7 @@ void WorkerProcess::handle(Conversation::Greeting& greeting) {
   auto objection = readGreeting(greeting, functions_);
   if (!objection.empty()) return complain(std::move(objection));
   if (state_ != WorkerState::starting) return;
-  if (env_.options.onStart) return askToStart();
-  becomeReady();
-}
-
-void WorkerProcess::askToStart() {
+  if (!env_.options.onStart) return becomeReady();
   const StartCall& call = env_.options.onStart.call();
   try {
     conversation_->start(call, find(call.function()));

@@ -110,7 +110,6 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void handleEvents();
   void handle(Conversation::Greeting& greeting);
   void handle(Conversation::Started& answer);
-  void askToStart();
   void becomeReady();
   void handle(Conversation::Answer& answer);
   void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }

@@ -67,8 +67,8 @@ TEST_F(QtTest, ADeferredThatHasEndedIsAFinishedFuture) {
 
 TEST_F(QtTest, ANestedLoopInsideACallbackNeitherRunsTheReactorNorSpins) {
   bool done = false;
+  bool over = false;
   reactor_->callLater(0s, [&] {
-    bool over = false;
     reactor_->callLater(0s, [&] { EXPECT_TRUE(over); });
     QTimer::singleShot(50, [&] { over = true; });
     int turns = 0;

@@ -145,9 +145,10 @@ TEST_F(ProcessProtocolTest, TheLastPointerMayGoInAnyCallback) {
       const auto protocol = std::make_shared<RecordingProtocol>();
       weak = protocol;
       protocol->on = [&](const std::string& event) {
-        // The transport goes too, and with it the last that holds the connection from outside.
-        if (event == at) weak.lock()->on = [&](const std::string& e) { heard += e + " "; };
         heard += event + " ";
+        // The transport goes too, and with it the last that holds the connection from outside. So
+        // does this function: nothing of it may be used afterwards.
+        if (event == at) weak.lock()->on = [&heard](const std::string& e) { heard += e + " "; };
       };
       spawn(protocol, "echo out");
     }
