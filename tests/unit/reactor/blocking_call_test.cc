@@ -95,15 +95,18 @@ TEST_F(BlockingCallTest, OnTheLoopsThreadItIsRefusedAtOnce) {
 
 TEST_F(BlockingCallTest, AfterTheTimeoutTheDeferredIsCancelled) {
   const UnhandledErrors errors;
+  std::atomic<bool> begun = false;
   bool cancelled = false;
   runBeside([&] {
     const auto wait = [&] {
+      begun = true;
       return never().addErrback([&](const Failure& failure) {
         cancelled = failure.check<CancelledError>();
         return failure;
       });
     };
-    EXPECT_THROW(blockingCallFromThread(reactor_, wait, 1ms), TimeoutError);
+    // On a slow machine the time may be up before the loop has called it.
+    while (!begun) EXPECT_THROW(blockingCallFromThread(reactor_, wait, 1ms), TimeoutError);
     blockingCallFromThread(reactor_, [] {});  // after the cancellation, which was posted before
   });
   EXPECT_TRUE(cancelled);
