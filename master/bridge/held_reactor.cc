@@ -1,21 +1,40 @@
+#include <kj/common.h>
 #include <phial/master/detail/deferred_link.h>
 #include <phial/master/detail/held_reactor.h>
 #include <phial/protocol/failure.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
 namespace phial::inline v1::detail {
 
+namespace {
+
+constinit thread_local HeldReactor* dispatched = nullptr;
+
+}  // namespace
+
 void HeldReactor::turn() noexcept {
   if (released_) return;
   const auto self = shared_from_this();
+  if (inTurn_) return attempt([this] { pause(); });
+  const TimePoint end(std::chrono::steady_clock::now() + kMost);
+  crowded_ = false;
+  bool more = false;
+  do {
+    attempt([this] { dispatch(); });
+    const bool called = callBack();
+    attempt([&] { more = called && mayGoOn(end); });
+  } while (more);
+}
+
+template <class F>
+void HeldReactor::attempt(F f) noexcept {
   try {
-    if (inTurn_) return pause();
-    dispatch();
+    f();
   } catch (...) {
-    inTurn_ = false;
     reportUnhandled(Failure::current());
     release();
   }
@@ -26,14 +45,44 @@ void HeldReactor::dispatch() {
   if (!begun_ || reactor_.running()) {
     begun_ = true;
     inTurn_ = true;
+    HeldReactor* const outer = std::exchange(dispatched, this);
+    KJ_DEFER({
+      dispatched = outer;
+      inTurn_ = false;
+    });
     reactor_.dispatch(kMost);
-    inTurn_ = false;
-    if (released_) return;
   }
+  if (released_) return;
   if (reactor_.running()) return arm(reactor_.nextTimeout());
   const auto stopped = std::exchange(onStop_, nullptr);
   release();
   if (stopped) stopped();
+}
+
+bool HeldReactor::callAtEndOfTurn(const void* host, std::function<void()>& f) {
+  HeldReactor* const held = dispatched;
+  if (held == nullptr || held->host_ != host || held->crowded_) return false;
+  if (held->callback_) return held->crowded_ = true, false;
+  held->callback_ = std::exchange(f, nullptr);
+  return true;
+}
+
+// A nested loop inside the callback may take turns of its own.
+bool HeldReactor::callBack() noexcept {
+  if (!callback_) return false;
+  const auto callback = std::exchange(callback_, nullptr);
+  try {
+    callback();
+  } catch (...) {
+    reportUnhandled(Failure::current());
+  }
+  return true;
+}
+
+// The callbacks that were posted come before those of jobs that end later.
+bool HeldReactor::mayGoOn(TimePoint end) const {
+  return !released_ && !crowded_ && reactor_.running() &&
+         reactor_.nextTimeout() == Duration::zero() && std::chrono::steady_clock::now() < end;
 }
 
 void HeldReactor::release() noexcept {

@@ -49,7 +49,10 @@ namespace detail {
 class HeldByAsio final : public HeldReactor {
  public:
   HeldByAsio(boost::asio::io_context& context, Reactor& reactor)
-      : HeldReactor(reactor), context_(context), descriptor_(context), timer_(context) {
+      : HeldReactor(reactor, &contextOf(context.get_executor())),
+        context_(context),
+        descriptor_(context),
+        timer_(context) {
     descriptor_.assign(reactor.fd());
   }
   void begin() {
@@ -275,13 +278,13 @@ namespace asio {
 /// those of deferToProcess, all in the Outcome; a Pool of another thread is a std::logic_error
 /// there.
 ///
-/// The handler is called exactly once, posted to its associated executor and never inside run();
-/// what it throws is the executor's, as with Asio's own operations. If it has no executor, it is
-/// called by the io_context of this thread's Loop; without a Loop, by Asio's system_executor, on a
-/// thread of the system context. Outstanding work of the executor is held meanwhile. The handler's
-/// allocator provides the memory of the call, which is freed on the handler's executor. If the
-/// execution context is destroyed first, it destroys the handler uncalled, and the job is
-/// cancelled.
+/// The handler is called exactly once, by its associated executor, never inside run() nor inside a
+/// callback of the Reactor; what it throws is the executor's, as with Asio's own operations. If it
+/// has no executor, it is called by the io_context of this thread's Loop; without a Loop, by Asio's
+/// system_executor, on a thread of the system context. Outstanding work of the executor is held
+/// meanwhile. The handler's allocator provides the memory of the call, which is freed on the
+/// handler's executor. If the execution context is destroyed first, it destroys the handler
+/// uncalled, and the job is cancelled.
 ///
 /// Cancelling: a cancellation_signal of type terminal or partial cancels the job, which then
 /// completes with CancelledError, or with a result that was there already. `total` does nothing,

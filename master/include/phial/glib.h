@@ -41,16 +41,18 @@ struct ContextUnref {
 using SourcePtr = std::unique_ptr<GSource, SourceUnref>;
 using ContextPtr = std::unique_ptr<GMainContext, ContextUnref>;
 
-/// Not recursive, as GSources are: GLib blocks it in a nested loop.
 class HeldByGlib final : public HeldReactor {
  public:
-  HeldByGlib(GMainContext* context, Reactor& reactor) : HeldReactor(reactor) {
+  HeldByGlib(GMainContext* context, Reactor& reactor) : HeldReactor(reactor, context) {
     static GSourceFuncs functions{nullptr, nullptr, dispatch, nullptr, nullptr, nullptr};
     const int fd = reactor.fd();
     source_.reset(g_source_new(&functions, sizeof(Source)));
     reinterpret_cast<Source*>(source_.get())->held = this;
     g_source_set_name(source_.get(), "phial");
-    g_source_add_unix_fd(source_.get(), fd, G_IO_IN);
+    // GLib takes a source that may not recurse out of the poll set for each dispatch, and so wakes
+    // its own loop up twice. In a nested loop pause() does the same.
+    g_source_set_can_recurse(source_.get(), TRUE);
+    watch_ = g_source_add_unix_fd(source_.get(), fd, G_IO_IN);
     g_source_set_ready_time(source_.get(), 0);
     g_source_attach(source_.get(), context);
   }
@@ -66,15 +68,22 @@ class HeldByGlib final : public HeldReactor {
     return G_SOURCE_CONTINUE;
   }
   void arm(std::optional<Duration> timeout) override {
+    if (std::exchange(paused_, false)) g_source_modify_unix_fd(source_.get(), watch_, G_IO_IN);
     if (!timeout) return g_source_set_ready_time(source_.get(), -1);
     using Microseconds = std::chrono::microseconds;
     const auto wait = std::chrono::ceil<Microseconds>(*timeout).count();
     g_source_set_ready_time(source_.get(), wait == 0 ? 0 : g_get_monotonic_time() + wait);
   }
-  void pause() override {}
+  void pause() override {
+    paused_ = true;
+    g_source_modify_unix_fd(source_.get(), watch_, GIOCondition());
+    g_source_set_ready_time(source_.get(), -1);
+  }
   void disarm() noexcept override { g_source_destroy(source_.get()); }
 
   SourcePtr source_;
+  gpointer watch_ = nullptr;  // of the descriptor; the source's
+  bool paused_ = false;
 };
 
 }  // namespace detail
@@ -180,16 +189,19 @@ struct GlibCall {
   std::optional<CancellableWatch> watch;
 };
 
-/// On the pool's thread: the outcome goes to the context, in an iteration of its own.
+/// On the pool's thread: the outcome goes to the context, outside the Reactor's callbacks.
 template <class R, class F>
 struct GlibReceiver {
   void operator()(Outcome<R> outcome) {
     // What the context holds does not hold the context.
     const ContextPtr context = std::move(call->context);
-    postTo(context.get(),
-           [call = std::move(call), result = std::make_shared<Outcome<R>>(std::move(outcome))] {
-             call->finish(std::move(*result));
-           });
+    std::function<void()> finish = [call = std::move(call),
+                                    result = std::make_shared<Outcome<R>>(std::move(outcome))] {
+      call->finish(std::move(*result));
+    };
+    if (!HeldReactor::callAtEndOfTurn(context.get(), finish)) {
+      postTo(context.get(), std::move(finish));
+    }
   }
 
   std::shared_ptr<GlibCall<R, F>> call;

@@ -39,7 +39,7 @@ namespace detail {
 class HeldByQt final : public HeldReactor {
  public:
   explicit HeldByQt(Reactor& reactor)
-      : HeldReactor(reactor),
+      : HeldReactor(reactor, nullptr),  // a QFuture has no callback of its own
         notifier_(std::make_unique<QSocketNotifier>(reactor.fd(), QSocketNotifier::Read)),
         timer_(std::make_unique<QTimer>()) {
     timer_->setSingleShot(true);

@@ -30,7 +30,7 @@ namespace detail {
 /// Keeps itself alive until libuv has closed its handles.
 class HeldByUv final : public HeldReactor {
  public:
-  HeldByUv(uv_loop_t* loop, Reactor& reactor) : HeldReactor(reactor), loop_(loop) {}
+  HeldByUv(uv_loop_t* loop, Reactor& reactor) : HeldReactor(reactor, loop), loop_(loop) {}
 
   void begin(int fd) {
     if (const int error = uv_poll_init(loop_, &poll_, fd); error != 0) {

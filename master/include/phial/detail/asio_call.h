@@ -5,25 +5,31 @@
 // shuts down, their handlers are destroyed with it, and their jobs are cancelled. The list outlives
 // its context, in the hands of the jobs.
 //
-// Who owns an AsioCall: the list, until the outcome is there; then the completion that is posted to
+// Who owns an AsioCall: the list, until the outcome is there; then the completion that is given to
 // the handler's executor, which destroys the AsioCall before it calls the handler, as Asio demands,
-// or when the context drops it.
+// or when the context drops it. In a turn of a holder on the same io_context the completion is
+// dispatched at the turn's end, else it is posted.
 //
 // Locks: the list's mutex guards who owns a call. No code of the user's runs with it held.
 #pragma once
 
 #include <phial/master/detail/foreign_job.h>
+#include <phial/master/detail/held_reactor.h>
 #include <phial/master/outcome.h>
 
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/intrusive/list.hpp>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -101,6 +107,11 @@ class AsioCallList {
   boost::intrusive::list<AsioCallBase> calls_;
 };
 
+template <class Executor>
+boost::asio::execution_context& contextOf(const Executor& executor) {
+  return boost::asio::query(executor, boost::asio::execution::context);
+}
+
 /// Ties a list to an execution_context.
 class AsioCalls final : public boost::asio::execution_context::service {
  public:
@@ -111,8 +122,7 @@ class AsioCalls final : public boost::asio::execution_context::service {
 
   template <class Executor>
   static std::shared_ptr<AsioCallList> of(const Executor& executor) {
-    auto& context = boost::asio::query(executor, boost::asio::execution::context);
-    return boost::asio::use_service<AsioCalls>(context).list_;
+    return boost::asio::use_service<AsioCalls>(contextOf(executor)).list_;
   }
 
  private:
@@ -147,7 +157,8 @@ class AsioCall final : public AsioCallBase {
     Traits::deallocate(allocator, this, 1);
   }
 
-  /// With the list's lock held, by the list: gives the call to its executor.
+  /// With the list's lock held, by the list: gives the call to its executor, now or at the end
+  /// of a turn.
   void settle(Outcome<R> outcome) {
     std::unique_ptr<AsioCall, Destroy> owned(this);
     try {
@@ -155,7 +166,12 @@ class AsioCall final : public AsioCallBase {
     } catch (...) {
       outcome_.emplace(Failure::current());
     }
-    boost::asio::post(executor(), Completion(std::move(owned)));
+    std::function<void()> complete = [this] { this->complete(); };
+    if (HeldReactor::callAtEndOfTurn(&contextOf(executor()), complete)) {
+      owned.release();
+    } else {
+      boost::asio::post(executor(), Completion(std::move(owned)));
+    }
   }
 
  private:
@@ -184,6 +200,23 @@ class AsioCall final : public AsioCallBase {
    private:
     std::unique_ptr<AsioCall, Destroy> call_;
   };
+
+  /// At the end of a turn, inside a handler of the io_context that is the executor's. Asio's
+  /// dispatch calls the handler at once where the executor allows it, and gives what the handler
+  /// throws to io_context::run(). Does so here for an executor that lets the exception pass.
+  void complete() {
+    std::unique_ptr<AsioCall, Destroy> owned(this);
+    const Executor executor = this->executor();
+    auto& context = static_cast<boost::asio::io_context&>(contextOf(executor));
+    Completion completion(std::move(owned));
+    if (context.stopped()) return boost::asio::post(executor, std::move(completion));
+    try {
+      boost::asio::dispatch(executor, std::move(completion));
+    } catch (...) {
+      boost::asio::post(context,
+                        [error = std::current_exception()] { std::rethrow_exception(error); });
+    }
+  }
 
   AsioCall(Handler handler, const Default& fallback)
       : handler_(std::move(handler)),

@@ -9,6 +9,13 @@
 // callback of the Reactor may destroy the holder: the turn that runs keeps the HeldReactor alive,
 // and touches the host no more. reactor.stop() ends the holding as well; then onStop is called.
 //
+// A job that ends in a turn has a callback, which must not run inside the Reactor: the callback may
+// run a nested loop, or destroy the Reactor. To post it to the host costs a turn of the host's. So
+// the turn itself calls the callback of the first such job, after the Reactor's callbacks have
+// returned and the host is armed again. The others are posted, because whatever ends the host's
+// run inside one callback, as an exception does, is to end it before the next. What the callback
+// has made due, such as another job, is dispatched in the same turn.
+//
 // A callback of the Reactor may run a nested loop of the host, as a modal dialog does. A Reactor
 // cannot be dispatched inside its own callback, so turn() pauses the waiting until the outer turn
 // has ended.
@@ -30,7 +37,8 @@ class HeldReactor : public std::enable_shared_from_this<HeldReactor> {
   /// The longest that one turn goes on while more and more is due.
   static constexpr Duration kMost = std::chrono::milliseconds(10);
 
-  explicit HeldReactor(Reactor& reactor) : reactor_(reactor) {}
+  /// `host` is the address by which calls name the host.
+  HeldReactor(Reactor& reactor, const void* host) : reactor_(reactor), host_(host) {}
   virtual ~HeldReactor() = default;
   HeldReactor(const HeldReactor&) = delete;
   HeldReactor& operator=(const HeldReactor&) = delete;
@@ -40,6 +48,11 @@ class HeldReactor : public std::enable_shared_from_this<HeldReactor> {
   void turn() noexcept;
   /// Ends the holding; onStop is not called any more. Harmless when called again.
   void release() noexcept;
+
+  /// Takes `f` and returns true when a Reactor on `host` is being dispatched on this thread and its
+  /// turn has no callback yet: the turn then calls f at its end. Otherwise leaves `f` alone: post
+  /// it. Any thread.
+  static bool callAtEndOfTurn(const void* host, std::function<void()>& f);
 
   bool released() const { return released_; }
   void onStop(std::function<void()> f) { onStop_ = std::move(f); }
@@ -54,12 +67,19 @@ class HeldReactor : public std::enable_shared_from_this<HeldReactor> {
   virtual void disarm() noexcept = 0;
 
  private:
+  template <class F>
+  void attempt(F f) noexcept;
   void dispatch();
+  bool callBack() noexcept;
+  bool mayGoOn(TimePoint end) const;
 
   Reactor& reactor_;
+  const void* const host_;
+  std::function<void()> callback_;  // of a job that has ended in this turn
   std::function<void()> onStop_;
-  bool begun_ = false;  // the Reactor has had a turn
-  bool inTurn_ = false;
+  bool begun_ = false;    // the Reactor has had a turn
+  bool inTurn_ = false;   // the Reactor is being dispatched
+  bool crowded_ = false;  // this turn has left a callback to the host
   bool released_ = false;
 };
 
