@@ -12,7 +12,9 @@ namespace phial::inline v1::detail {
 
 namespace {
 
+// Of this thread: whose Reactor is being dispatched, and whose turn is calling back.
 constinit thread_local HeldReactor* dispatched = nullptr;
+constinit thread_local HeldReactor* callingBack = nullptr;
 
 }  // namespace
 
@@ -21,7 +23,7 @@ void HeldReactor::turn() noexcept {
   const auto self = shared_from_this();
   if (inTurn_) return attempt([this] { pause(); });
   const TimePoint end(std::chrono::steady_clock::now() + kMost);
-  crowded_ = false;
+  lastOne_ = false;
   bool more = false;
   do {
     attempt([this] { dispatch(); });
@@ -61,16 +63,22 @@ void HeldReactor::dispatch() {
 
 bool HeldReactor::callAtEndOfTurn(const void* host, std::function<void()>& f) {
   HeldReactor* const held = dispatched;
-  if (held == nullptr || held->host_ != host || held->crowded_) return false;
-  if (held->callback_) return held->crowded_ = true, false;
+  if (held == nullptr || held->host_ != host || held->lastOne_) return false;
+  if (held->callback_) return held->lastOne_ = true, false;
   held->callback_ = std::exchange(f, nullptr);
   return true;
+}
+
+void HeldReactor::endTurn() noexcept {
+  if (callingBack != nullptr) callingBack->lastOne_ = true;
 }
 
 // A nested loop inside the callback may take turns of its own.
 bool HeldReactor::callBack() noexcept {
   if (!callback_) return false;
   const auto callback = std::exchange(callback_, nullptr);
+  HeldReactor* const outer = std::exchange(callingBack, this);
+  KJ_DEFER(callingBack = outer);
   try {
     callback();
   } catch (...) {
@@ -81,7 +89,7 @@ bool HeldReactor::callBack() noexcept {
 
 // The callbacks that were posted come before those of jobs that end later.
 bool HeldReactor::mayGoOn(TimePoint end) const {
-  return !released_ && !crowded_ && reactor_.running() &&
+  return !released_ && !lastOne_ && reactor_.running() &&
          reactor_.nextTimeout() == Duration::zero() && std::chrono::steady_clock::now() < end;
 }
 

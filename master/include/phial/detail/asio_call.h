@@ -194,7 +194,12 @@ class AsioCall final : public AsioCallBase {
       Handler handler = std::move(call_->handler_);
       Outcome<R> outcome = *std::move(call_->outcome_);
       call_.reset();
-      std::move(handler)(std::move(outcome));
+      try {
+        std::move(handler)(std::move(outcome));
+      } catch (...) {
+        HeldReactor::endTurn();  // io_context::run() throws it before another handler is called
+        throw;
+      }
     }
 
    private:
@@ -216,6 +221,7 @@ class AsioCall final : public AsioCallBase {
       boost::asio::post(context,
                         [error = std::current_exception()] { std::rethrow_exception(error); });
     }
+    if (context.stopped()) HeldReactor::endTurn();
   }
 
   AsioCall(Handler handler, const Default& fallback)

@@ -54,6 +54,10 @@ class HeldReactor : public std::enable_shared_from_this<HeldReactor> {
   /// it. Any thread.
   static bool callAtEndOfTurn(const void* host, std::function<void()>& f);
 
+  /// Inside such a callback: the turn ends with it, and what it has made due is left to the host's
+  /// next one. Elsewhere does nothing.
+  static void endTurn() noexcept;
+
   bool released() const { return released_; }
   void onStop(std::function<void()> f) { onStop_ = std::move(f); }
 
@@ -79,7 +83,7 @@ class HeldReactor : public std::enable_shared_from_this<HeldReactor> {
   std::function<void()> onStop_;
   bool begun_ = false;    // the Reactor has had a turn
   bool inTurn_ = false;   // the Reactor is being dispatched
-  bool crowded_ = false;  // this turn has left a callback to the host
+  bool lastOne_ = false;  // this turn dispatches no more, and takes no callback
   bool released_ = false;
 };
 
