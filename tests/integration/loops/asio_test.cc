@@ -16,6 +16,9 @@ namespace io = boost::asio;
 
 class AsioHost {
  public:
+  static constexpr bool kCarriesFailures = true;
+
+  io::io_context& context() { return context_; }
   void hold(Reactor& reactor) { holder_.emplace(context_, reactor); }
   std::optional<asio::Loop>& holder() { return holder_; }
   void turn() {
@@ -23,6 +26,11 @@ class AsioHost {
     context_.run_one();
   }
   void later(std::function<void()> f) { io::post(context_, std::move(f)); }
+  void enter() {
+    context_.restart();
+    context_.run();
+  }
+  void leave() { context_.stop(); }
 
   template <auto function, class... A, class Callback>
   std::function<void()> run(const Submitter& pool, std::tuple<A...> args, Callback callback) {
@@ -40,6 +48,78 @@ class AsioHost {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Asio, HeldLoopSuite, AsioHost);
+
+using HeldAsioTest = HeldLoopSuite<AsioHost>;
+
+TEST_F(HeldAsioTest, AHandlerMayRunANestedLoop) {
+  int inner = 0;
+  bool done = false;
+  asio::run<loop_jobs::add>(*pool_, std::tuple(1, 2), [&](Outcome<int>) {
+    inner = sum(2, 2);
+    done = true;
+  });
+  turnUntil([&] { return done; });
+  EXPECT_EQ(inner, 4);
+}
+
+TEST_F(HeldAsioTest, AHandlerMayEndEverything) {
+  bool done = false;
+  asio::run<loop_jobs::add>(*pool_, std::tuple(1, 2), [&](Outcome<int>) {
+    pool_.reset();
+    host_->holder().reset();
+    reactor_.reset();
+    done = true;
+  });
+  turnUntil([&] { return done; });
+}
+
+// Calls that end in the turn in which they are made.
+TEST_F(HeldAsioTest, HandlersOfOneTurnThrowOneByOne) {
+  reactor_->callLater(0s, [&] {
+    for (int i = 0; i < 3; ++i) {
+      asio::run<loop_jobs::add>(*pool_, std::tuple(1L << 40, i),
+                                [i](Outcome<int>) { throw std::runtime_error(std::to_string(i)); });
+    }
+  });
+  std::string thrown;
+  while (thrown.size() < 3) {
+    try {
+      host_->turn();
+    } catch (const std::runtime_error& error) {
+      thrown += error.what();
+    }
+  }
+  EXPECT_EQ(thrown, "012");
+  EXPECT_EQ(sum(1, 2), 3);
+}
+
+TEST_F(HeldAsioTest, NoHandlerIsCalledAfterStop) {
+  int calls = 0;
+  reactor_->callLater(0s, [&] {
+    for (int i = 0; i < 3; ++i) {
+      asio::run<loop_jobs::add>(*pool_, std::tuple(1L << 40, i), [&](Outcome<int>) {
+        ++calls;
+        host_->leave();
+      });
+    }
+  });
+  for (int i = 1; i <= 3; ++i) {
+    host_->enter();
+    EXPECT_EQ(calls, i);
+  }
+}
+
+TEST_F(HeldAsioTest, AHandlerIsCalledOnItsStrand) {
+  const auto strand = io::make_strand(host_->context());
+  bool inside = false;
+  bool done = false;
+  asio::run<loop_jobs::add>(*pool_, std::tuple(1, 2), io::bind_executor(strand, [&](Outcome<int>) {
+    inside = strand.running_in_this_thread();
+    done = true;
+  }));
+  turnUntil([&] { return done; });
+  EXPECT_TRUE(inside);
+}
 
 class AsioTest : public ::testing::Test {
  protected:

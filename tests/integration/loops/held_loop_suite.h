@@ -4,6 +4,8 @@
 //   hold(reactor), holder()         makes the holder; the std::optional in which it is
 //   turn()                          one iteration of the loop, which waits for something to do
 //   later(f)                        f is called by a later iteration
+//   enter(), leave()                runs the loop until leave(); may be called again
+//   kCarriesFailures                run() gives the Failure, not its exception alone
 //   run<f>(pool, tuple, callback)   as the header's; returns a function that cancels
 #pragma once
 
@@ -15,6 +17,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -94,6 +97,9 @@ TYPED_TEST_P(HeldLoopSuite, FailuresArriveAsThemselves) {
   const auto thrown =
       this->template outcomeOf<loop_jobs::throwRange>(*this->pool_, std::tuple("too far"));
   EXPECT_TRUE(thrown.failure().template check<std::out_of_range>());
+  if constexpr (TypeParam::kCarriesFailures) {
+    EXPECT_TRUE(thrown.failure().fromJob());
+  }
   const auto dead = this->template outcomeOf<loop_jobs::die>(*this->pool_, std::tuple());
   EXPECT_TRUE(dead.failure().template check<WorkerDied>());
   const auto unfit =
@@ -180,6 +186,21 @@ TYPED_TEST_P(HeldLoopSuite, StopOutsideACallbackEndsTheHolding) {
   EXPECT_FALSE(this->reactor_->running());
 }
 
+TYPED_TEST_P(HeldLoopSuite, AHostThatIsLeftAndEnteredAgainGoesOn) {
+  std::string text;
+  this->startHanging([&](Outcome<std::string> outcome) {
+    text = outcome.value();
+    this->host_->leave();
+  });
+  this->host_->later([&] { this->host_->leave(); });
+  this->host_->enter();
+  EXPECT_EQ(text, "");
+  std::ofstream(this->folder_.path() + "/fifo") << "late";
+  this->host_->enter();
+  EXPECT_EQ(text, "late");
+  EXPECT_EQ(this->sum(1, 2), 3);
+}
+
 TYPED_TEST_P(HeldLoopSuite, AnIdleReactorDoesNotWakeTheHost) {
   EXPECT_EQ(this->sum(1, 2), 3);
   bool called = false;
@@ -209,6 +230,7 @@ REGISTER_TYPED_TEST_SUITE_P(HeldLoopSuite, RunsJobs, FailuresArriveAsThemselves,
                             TimeLimitsArePassed, CancellingEndsTheJobOnce, ThePoolsEndFailsItsJobs,
                             TheHolderMayEndInsideACallback, AnotherHolderGoesOn,
                             StopInsideACallbackEndsTheHolding, StopOutsideACallbackEndsTheHolding,
-                            AnIdleReactorDoesNotWakeTheHost, ABusyReactorLeavesTheHostItsTurns);
+                            AHostThatIsLeftAndEnteredAgainGoesOn, AnIdleReactorDoesNotWakeTheHost,
+                            ABusyReactorLeavesTheHostItsTurns);
 
 }  // namespace phial

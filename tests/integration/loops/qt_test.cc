@@ -5,15 +5,20 @@
 #include <thread>
 
 #include "held_loop_suite.h"
+#include "tests/support/unhandled_errors.h"
 
 namespace phial {
 namespace {
 
 class QtHost {
  public:
+  static constexpr bool kCarriesFailures = false;  // a QFuture has an exception_ptr
+
   void hold(Reactor& reactor) { holder_.emplace(reactor); }
   std::optional<qt::Loop>& holder() { return holder_; }
   void turn() { QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents); }
+  void enter() { QCoreApplication::exec(); }
+  void leave() { QCoreApplication::quit(); }
   void later(std::function<void()> f) { QTimer::singleShot(0, &application_, std::move(f)); }
 
   template <auto function, class... A, class Callback>
@@ -63,6 +68,27 @@ TEST_F(QtTest, ADeferredThatHasEndedIsAFinishedFuture) {
   EXPECT_EQ(qt::toFuture(succeed(3)).result(), 3);
   EXPECT_TRUE(qt::toFuture(succeed()).isFinished());
   EXPECT_THROW(qt::toFuture(fail<int>(std::out_of_range("far"))).result(), std::out_of_range);
+}
+
+TEST_F(QtTest, WhatAContinuationThrowsIsItsFuturesException) {
+  auto next = qt::run<loop_jobs::add>(*pool_, 1, 2).then([](int) -> int {
+    throw std::out_of_range("mine");
+  });
+  turnUntil([&] { return next.isFinished(); });
+  EXPECT_THROW(next.result(), std::out_of_range);
+  EXPECT_EQ(sum(1, 2), 3);
+}
+
+TEST_F(QtTest, WhatOnStopThrowsIsReported) {
+  const UnhandledErrors unhandled;
+  bool stopped = false;
+  host_->holder()->onStop([&] {
+    stopped = true;
+    throw std::runtime_error("mine");
+  });
+  reactor_->callLater(0s, [&] { reactor_->stop(); });
+  turnUntil([&] { return stopped; });
+  EXPECT_EQ(unhandled.messages(), std::vector<std::string>{"mine"});
 }
 
 TEST_F(QtTest, ANestedLoopInsideACallbackNeitherRunsTheReactorNorSpins) {

@@ -4,12 +4,15 @@
 #include <deque>
 
 #include "held_loop_suite.h"
+#include "tests/support/unhandled_errors.h"
 
 namespace phial {
 namespace {
 
 class UvHost {
  public:
+  static constexpr bool kCarriesFailures = true;
+
   UvHost() { uv_loop_init(&loop_); }
   ~UvHost() {
     holder_.reset();
@@ -22,6 +25,8 @@ class UvHost {
   void hold(Reactor& reactor) { holder_.emplace(&loop_, reactor); }
   std::optional<uv::Loop>& holder() { return holder_; }
   void turn() { uv_run(&loop_, UV_RUN_ONCE); }
+  void enter() { uv_run(&loop_, UV_RUN_DEFAULT); }
+  void leave() { uv_stop(&loop_); }
   void later(std::function<void()> f) {
     auto* const timer = new uv_timer_t;
     timer->data = new std::function<void()>(std::move(f));
@@ -49,6 +54,20 @@ class UvHost {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Uv, HeldLoopSuite, UvHost);
+
+using UvTest = HeldLoopSuite<UvHost>;
+
+TEST_F(UvTest, WhatACallbackThrowsIsReported) {
+  const UnhandledErrors unhandled;
+  bool called = false;
+  uv::run<loop_jobs::add>(*pool_, std::tuple(1, 2), [&](Outcome<int>) {
+    called = true;
+    throw std::runtime_error("mine");
+  });
+  turnUntil([&] { return called; });
+  EXPECT_EQ(sum(1, 2), 3);
+  EXPECT_EQ(unhandled.messages(), std::vector<std::string>{"mine"});
+}
 
 }  // namespace
 }  // namespace phial
