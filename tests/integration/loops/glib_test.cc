@@ -113,8 +113,8 @@ TEST_F(GlibTest, ACallbackMayEndEverything) {
 
 TEST_F(GlibTest, ANestedLoopInsideAReactorsCallbackDoesNotSpin) {
   bool done = false;
+  bool over = false;
   reactor_->callLater(0s, [&] {
-    bool over = false;
     reactor_->callLater(0s, [&] { EXPECT_TRUE(over); });
     GSource* const timer = g_timeout_source_new(50);
     const auto end = [](gpointer data) -> gboolean {
