@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <fuzzer/FuzzedDataProvider.h>
+#include <phial/protocol/failure_codec.h>
 #include <phial/protocol/loop_bridge.h>
 #include <phial/protocol/worker_contract.h>
 #include <signal.h>
@@ -62,6 +63,10 @@ class Master final : private WorkerLink::Listener {
   void onGreeting(WorkerLink::Greeting greeting) override {
     static_cast<void>(
         kj::runCatchingExceptions([&] { greeting.getWorker().getFunctions().size(); }));
+  }
+  void onStarted(WorkerLink::Started answer) override {
+    static_cast<void>(kj::runCatchingExceptions(
+        [&] { static_cast<void>(phial::decodeFailure(answer.getFailure())); }));
   }
   void onAnswer(std::uint64_t, WorkerLink::Answer) override {}
   void onBell() override {}
