@@ -32,8 +32,9 @@ TEST_F(PoolJobsTest, ADeferredTellsWhichJobItWaitsForAndWhere) {
   const std::string fifo = makeFifo("go");
   auto& pool = makePool({.name = "tellers", .min = 1, .max = 1});
   valueOf(pool.start());
-  auto both =
-      gatherResults(pool.deferToProcess<jobs::waitFor>(fifo), pool.deferToProcess<jobs::add>(1, 1));
+  auto running = pool.deferToProcess<jobs::waitFor>(fifo);
+  auto queued = pool.deferToProcess<jobs::add>(1, 1);
+  auto both = gatherResults(std::move(running), std::move(queued));
   runUntil([&] { return pool.stats().running > 0; });
   const std::string told = describeWaiting(both);
   EXPECT_THAT(told, ::testing::HasSubstr("job jobs::waitFor in pool tellers, in worker 1"));
