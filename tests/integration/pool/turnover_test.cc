@@ -1,4 +1,5 @@
 // Workers that are replaced while they serve: recycling, reload(), growing and shrinking.
+#include <kj/io.h>
 #include <signal.h>
 
 #include <algorithm>
