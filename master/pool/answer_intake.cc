@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "master/worker/method_call.h"
+
 namespace phial::inline v1::detail {
 namespace {
 
@@ -20,6 +22,10 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
       return std::nullopt;
     }
     if (result.isFailure()) return decodeFailure(result.getFailure());
+    if (MethodCall* method = job.method(); method != nullptr && result.isResults()) {
+      method->acceptResults(result.getResults());
+      return std::nullopt;
+    }
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
     if (answer.files.missing) std::rethrow_exception(answer.files.missing);
     const IncomingFiles enclosed(std::move(answer.files.files));

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "master/worker/method_call.h"
+
 namespace phial::inline v1::detail {
 namespace {
 
@@ -181,7 +183,11 @@ void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Lo
   BorrowedBytes borrowed;
   // Also of one that fails half way: what it has borrowed is part of the message.
   KJ_DEFER(if (borrowed.any()) loans.emplace_back(*this, job.arguments()));
-  job.encodeArguments(wire.initArguments(job.argumentCount()));
+  if (const MethodCall* method = job.method()) {
+    method->encodeParams(wire.initParams());
+  } else {
+    job.encodeArguments(wire.initArguments(job.argumentCount()));
+  }
   wire.setFiles(enclosed.size());
   files_.send(job.id, enclosed.files());
 }

@@ -44,6 +44,7 @@ class EncodingError;
 class FailureGroup;
 class FirstError;
 class JobTimedOut;
+class NoSuchInterface;
 class PoisonJob;
 class PoolStopped;
 class ProtocolError;
