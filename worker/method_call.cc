@@ -80,17 +80,21 @@ MethodCall::MethodCall(capnp::Capability::Server& object, const InterfaceMethod&
                        AnyPointer::Reader params)
     : object_(object), method_(method), context_(kj::refcounted<Context>(params)) {}
 
-MethodCall::~MethodCall() = default;
+MethodCall::~MethodCall() noexcept(false) = default;
+
+kj::Promise<void> MethodCall::call() {
+  auto called = object_.dispatchCall(method_.interfaceId, method_.number,
+                                     capnp::CallContext<AnyPointer, AnyPointer>(*context_));
+  return kj::mv(called.promise);
+}
 
 void MethodCall::run() {
   try {
-    auto call = object_.dispatchCall(method_.interfaceId, method_.number,
-                                     capnp::CallContext<AnyPointer, AnyPointer>(*context_));
-    call.promise.wait(LoopBridge::current()->waitScope());
-    context_->releaseParams();
+    call().wait(LoopBridge::current()->waitScope());
   } catch (const kj::Exception& exception) {
     failureOf(exception).rethrow();
   }
+  context_->releaseParams();
 }
 
 std::uint64_t MethodCall::resultWords() const {

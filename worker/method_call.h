@@ -1,7 +1,4 @@
-// One call of a method of an exported interface, from its parameters to its results.
-//
-// The method is called at the top level of the worker's loop, as a function is, so it may do what
-// every job may. One that returns a promise is waited for; the loop runs meanwhile.
+// One call of a method of a Cap'n Proto interface, from its parameters to its results.
 #pragma once
 
 #include <capnp/capability.h>
@@ -12,27 +9,32 @@
 
 namespace phial::inline v1::detail {
 
+/// The method is called at the top level of the loop, as a function is, so it may do what every job
+/// may. One that returns a promise is waited for; the loop runs meanwhile.
 class MethodCall {
  public:
   /// All are borrowed: `params` until run() has returned.
   MethodCall(capnp::Capability::Server& object, const InterfaceMethod& method,
              capnp::AnyPointer::Reader params);
-  ~MethodCall();
+  ~MethodCall() noexcept(false);
   MethodCall(const MethodCall&) = delete;
   MethodCall& operator=(const MethodCall&) = delete;
 
-  /// Calls the method and waits for its promise. Lets out what the method throws, or its promise
-  /// fails with. REQUIRES: the top level of the loop; not called before.
+  /// Calls the method. Lets out what it throws, or its promise fails with. REQUIRES: the top level
+  /// of the loop; not called before.
   void run();
 
-  /// An upper bound of the words that the results take. REQUIRES: run() has returned.
+  // Of the results. REQUIRES: run() has returned.
+
+  /// An upper bound of the words that they take.
   std::uint64_t resultWords() const;
-  /// Whether the results hold a capability.
   bool returnsCapabilities() const;
   void encodeResults(schema::JobResult::Builder to) const;
 
  private:
   class Context;
+
+  kj::Promise<void> call();
 
   capnp::Capability::Server& object_;
   const InterfaceMethod& method_;

@@ -8,8 +8,10 @@
 #include <capnp/capability.h>
 #include <phial/master/detail/deferred_link.h>
 #include <phial/master/detail/job.h>
+#include <phial/master/detail/runner.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "master/worker/method_call.h"
@@ -20,36 +22,29 @@ class MethodJob final : public Holding<void, Job>, public MethodCall {
  public:
   using Context = capnp::CallContext<capnp::AnyPointer, capnp::AnyPointer>;
 
-  /// `context` is valid until the job has settled.
+  /// Submits the call to `runner`, which is null if the pool has gone. Dropping the promise cancels
+  /// the job. `context` is valid as long as the promise is kept and pending.
+  static kj::Promise<void> submit(Runner* runner, Ref<CallOptions> options,
+                                  const FunctionName& method, Context context);
+
   MethodJob(Job::Ticket ticket, Ref<CallOptions> options, const FunctionName& method,
-            Context context)
-      : Holding(ticket, std::move(options), method),
-        context_(context),
-        words_(context.getParams().targetSize().wordCount + 1) {}
+            Context context);
 
   unsigned argumentCount() const override { return 0; }
   std::uint64_t argumentWords() const override { return words_; }
   void encodeArguments(capnp::List<schema::Value>::Builder) const override {}
   std::shared_ptr<const void> arguments() const override { return nullptr; }
-  void accept(schema::Value::Reader) override {
-    throw EncodingError("the worker answered a call of a method with a value");
-  }
+  void accept(schema::Value::Reader) override;
 
-  class MethodCall* method() noexcept override { return this; }
-  void encodeParams(capnp::AnyPointer::Builder to) const override { to.set(context_->getParams()); }
-  void acceptResults(capnp::AnyPointer::Reader results) override {
-    context_->getResults(results.targetSize()).set(results);
-    outcome.emplace();
-  }
+  MethodCall* method() noexcept override { return this; }
+  void encodeParams(capnp::AnyPointer::Builder to, ObjectBoundary& boundary) const override;
+  void acceptResults(capnp::AnyPointer::Reader results, ObjectBoundary& boundary) override;
 
  protected:
-  void discard() noexcept override {
-    context_.reset();
-    Job::discard();
-  }
+  void discard() noexcept override;
 
  private:
-  mutable std::optional<Context> context_;
+  mutable std::optional<Context> context_;  // until the job has settled
   const std::uint64_t words_;
 };
 

@@ -5,6 +5,7 @@
 #include <phial/protocol/failure_codec.h>
 
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,7 +15,8 @@
 namespace phial::inline v1::detail {
 namespace {
 
-std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
+std::optional<Failure> readResult(Job& job, const JobAnswer& answer,
+                                  const std::function<ObjectBoundary&()>& boundary) {
   const schema::JobResult::Reader result = answer.result;
   try {
     if (answer.reading != nullptr) {
@@ -23,7 +25,7 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
     }
     if (result.isFailure()) return decodeFailure(result.getFailure());
     if (MethodCall* method = job.method(); method != nullptr && result.isResults()) {
-      method->acceptResults(result.getResults());
+      method->acceptResults(result.getResults(), boundary());
       return std::nullopt;
     }
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
@@ -63,7 +65,8 @@ void AnswerIntake::answered(const JobAnswer& answer) {
   // The job was cancelled or its deadline passed: nobody waits for this any more.
   if (entry == nullptr) return;
   noteTimes(*entry, result);
-  if (auto failure = readResult(*entry->job, answer)) {
+  const auto boundary = [&]() -> ObjectBoundary& { return objects_.of(entry->worker()->number()); };
+  if (auto failure = readResult(*entry->job, answer, boundary)) {
     books_.failWith(*entry,
                     std::move(*failure));  // it says itself whether the function was entered
   } else {

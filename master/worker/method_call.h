@@ -7,13 +7,15 @@
 
 namespace phial::inline v1::detail {
 
+class ObjectBoundary;
+
 class MethodCall {
  public:
-  /// Writes the parameters, with their capabilities. REQUIRES: the job has not settled.
-  virtual void encodeParams(capnp::AnyPointer::Builder to) const = 0;
-  /// Gives the results to the caller, with their capabilities; Job::succeed() then says so.
-  /// REQUIRES: the job has not settled.
-  virtual void acceptResults(capnp::AnyPointer::Reader results) = 0;
+  /// Writes the parameters, for the worker behind `boundary`. REQUIRES: the job has not settled.
+  virtual void encodeParams(capnp::AnyPointer::Builder to, ObjectBoundary& boundary) const = 0;
+  /// Gives the results to the caller; Job::succeed() then says so. REQUIRES: the job has not
+  /// settled.
+  virtual void acceptResults(capnp::AnyPointer::Reader results, ObjectBoundary& boundary) = 0;
 
  protected:
   ~MethodCall() = default;

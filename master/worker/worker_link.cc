@@ -162,7 +162,7 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned fir
     wire.setSlot(static_cast<std::uint16_t>(firstSlot + i));
     wire.setFunction(jobs[i].function);
     try {
-      write(*jobs[i].job, wire, loans);
+      write(jobs[i], wire, loans);
       any = true;
     } catch (...) {
       jobs[i].failure = Failure::current();
@@ -176,7 +176,9 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned fir
 }
 
 // What it throws is the job's failure; no file has been sent then.
-void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans) {
+void WorkerLink::write(const Outgoing& outgoing, schema::Job::Builder wire,
+                       std::vector<Loan>& loans) {
+  const Job& job = *outgoing.job;
   wire.setId(job.id);
   if (!job.label().empty()) wire.setLabel(job.label().c_str());
   OutgoingFiles enclosed;
@@ -184,7 +186,7 @@ void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Lo
   // Also of one that fails half way: what it has borrowed is part of the message.
   KJ_DEFER(if (borrowed.any()) loans.emplace_back(*this, job.arguments()));
   if (const MethodCall* method = job.method()) {
-    method->encodeParams(wire.initParams());
+    method->encodeParams(wire.initParams(), *outgoing.boundary);
   } else {
     job.encodeArguments(wire.initArguments(job.argumentCount()));
   }

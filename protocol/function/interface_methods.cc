@@ -15,12 +15,16 @@ void addMethods(capnp::InterfaceSchema interface, std::set<std::uint64_t>& seen,
   for (const auto method : interface.getMethods()) {
     const auto number = static_cast<std::uint16_t>(method.getOrdinal());
     to.push_back({id, number, interfaceName + "." + method.getProto().getName().cStr(),
-                  kj::str("method ", number, " of @0x", kj::hex(id)).cStr()});
+                  methodSignature(id, number)});
   }
   for (const auto superclass : interface.getSuperclasses()) addMethods(superclass, seen, to);
 }
 
 }  // namespace
+
+std::string methodSignature(std::uint64_t interfaceId, std::uint16_t number) {
+  return kj::str("method ", number, " of @0x", kj::hex(interfaceId)).cStr();
+}
 
 std::vector<InterfaceMethod> methodsOf(capnp::InterfaceSchema interface) {
   std::set<std::uint64_t> seen;

@@ -1,41 +1,10 @@
 // Calls of a Cap'n Proto interface that run in the workers of a pool.
-#include <phial/master/client.h>
-
-#include <algorithm>
-#include <set>
-#include <string>
-#include <vector>
-
-#include "studio.capnp.h"
-#include "tests/integration/pool/pool_fixture.h"
+#include "client_fixture.h"
 
 namespace phial {
 namespace {
 
 using namespace std::chrono_literals;
-
-class ClientTest : public PoolTest {
- protected:
-  template <class R>
-  capnp::Response<R> responseOf(capnp::RemotePromise<R> promise) {
-    return valueOf(fromPromise<capnp::Response<R>>(kj::mv(promise)));
-  }
-  template <class R>
-  Failure failureOfCall(capnp::RemotePromise<R> promise) {
-    return failureOf(fromPromise<capnp::Response<R>>(kj::mv(promise)));
-  }
-  static auto add(studio::Studio::Client& studio, int a, int b) {
-    auto request = studio.addRequest();
-    request.setA(a);
-    request.setB(b);
-    return request.send();
-  }
-  static auto fail(studio::Studio::Client& studio, const char* how) {
-    auto request = studio.failRequest();
-    request.setHow(how);
-    return request.send();
-  }
-};
 
 TEST_F(ClientTest, ACallRunsInAWorker) {
   auto studio = client<studio::Studio>(makePool({.max = 1}));

@@ -98,7 +98,8 @@ class PainterServer final : public studio::Painter::Server {
         .then([context, value]() mutable { context.getResults().setValue(value); });
   }
   kj::Promise<void> openCounter(OpenCounterContext context) override {
-    context.getResults().setCounter(kj::heap<CounterServer>(context.getParams().getStart()));
+    context.getResults().setCounter(
+        objects_.add(kj::heap<CounterServer>(context.getParams().getStart())));
     return kj::READY_NOW;
   }
   kj::Promise<void> callBack(CallBackContext context) override {
@@ -120,6 +121,21 @@ class PainterServer final : public studio::Painter::Server {
     waitAt(context.getParams().getPath().cStr());
     return kj::READY_NOW;
   }
+  kj::Promise<void> same(SameContext context) override {
+    auto counter = context.getParams().getCounter();
+    return objects_.getLocalServer(counter).then(
+        [context](kj::Maybe<studio::Counter::Server&> object) mutable {
+          context.getResults().setSame(object != nullptr);
+        });
+  }
+  kj::Promise<void> read(ReadContext context) override {
+    return context.getParams().getCounter().nextRequest().send().then(
+        [context](auto&& response) mutable {
+          auto results = context.getResults();
+          results.setValue(response.getValue());
+          results.setPid(::getpid());
+        });
+  }
   kj::Promise<void> paint(PaintContext context) override {
     const auto width = context.getParams().getWidth();
     auto pixels = context.getResults().initPixels(width);
@@ -137,6 +153,7 @@ class PainterServer final : public studio::Painter::Server {
     });
   }
 
+  capnp::CapabilityServerSet<studio::Counter> objects_;
   kj::Maybe<studio::Callback::Client> kept_;
 };
 

@@ -24,6 +24,10 @@ interface Studio {
   callKept @10 (value :Int32) -> (value :Int32);
   progress @11 (path :Text) -> ();
   # Reports half, and waits as waitFor.
+  same @12 (counter :Counter) -> (same :Bool);
+  # Whether it is an object of this worker's, and its own.
+  read @13 (counter :Counter) -> (value :Int32, pid :Int32);
+  # Counts on, and says who did.
 }
 
 interface Counter {

@@ -18,8 +18,11 @@ struct InterfaceMethod {
   std::uint64_t interfaceId;  ///< of the interface that declares it
   std::uint16_t number;       ///< its ordinal there
   std::string name;           ///< "Calculator.evaluate"
-  std::string signature;      ///< "method 2 of @0x97983392df35cc36": what tells it from its likes
+  std::string signature;      ///< methodSignature()
 };
+
+/// What tells a method from all others: "method 2 of @0x97983392df35cc36".
+std::string methodSignature(std::uint64_t interfaceId, std::uint16_t number);
 
 /// All methods of `interface`, its own before those of the interfaces that it extends, each once.
 std::vector<InterfaceMethod> methodsOf(capnp::InterfaceSchema interface);
