@@ -24,9 +24,16 @@ void FinishedJob::measure() {
   words = kJobResultWords + (progress ? kProgressWords : 0);
   if (const auto* failure = std::get_if<Failure>(&outcome)) {
     words += failureWords(*failure);
+  } else if (const auto* method = std::get_if<std::unique_ptr<MethodCall>>(&outcome)) {
+    words += (*method)->resultWords();
   } else {
     words += std::get<std::unique_ptr<PreparedCall>>(outcome)->resultWords();
   }
+}
+
+bool FinishedJob::needsAnswer() const {
+  const auto* method = std::get_if<std::unique_ptr<MethodCall>>(&outcome);
+  return method != nullptr && (*method)->returnsCapabilities();
 }
 
 void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
@@ -44,6 +51,9 @@ void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
   if (const auto* failure = std::get_if<Failure>(&outcome)) {
     encodeFailure(*failure, to.initFailure());
     return;
+  }
+  if (const auto* method = std::get_if<std::unique_ptr<MethodCall>>(&outcome)) {
+    return (*method)->encodeResults(to);
   }
   try {
     OutgoingFiles enclosed;

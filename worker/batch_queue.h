@@ -20,12 +20,16 @@
 #include <variant>
 #include <vector>
 
+#include "worker/method_call.h"
+
 namespace phial::inline v1::detail {
 
 /// How one job ended, still as a C++ value.
 struct FinishedJob {
+  using Outcome = std::variant<std::unique_ptr<PreparedCall>, std::unique_ptr<MethodCall>, Failure>;
+
   std::uint64_t id = 0;
-  std::variant<std::unique_ptr<PreparedCall>, Failure> outcome;
+  Outcome outcome;
   std::int64_t startedNanoseconds = 0;  // 0: its function was not entered
   std::uint64_t runNanoseconds = 0;
   std::optional<ProgressReport> progress;  // its last report
@@ -40,6 +44,8 @@ struct FinishedJob {
   /// Sets `words` to an upper bound of the words that a message with its JobResult needs. Call it
   /// when the fields above are final.
   void measure();
+  /// True if only the answer of a batch can bring it, because it holds capabilities.
+  bool needsAnswer() const;
   /// Writes it, what it encloses to `files` at once. A result that cannot be written becomes a
   /// failure that says why. Within BorrowedBytes the message may refer to the result, which must
   /// stay until it has been sent.

@@ -157,9 +157,9 @@ struct Runtime::Connection {
   kj::Promise<void> end;
 };
 
-Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& control,
+Runtime::Runtime(const Offer& offer, const ControlPageMapping& control,
                  std::optional<Failure> startFailure)
-    : functions_(functions),
+    : offer_(offer),
       page_(control.page()),
       results_(control.results()),
       startFailure_(std::move(startFailure)),
@@ -174,9 +174,10 @@ Runtime::Runtime(const FunctionTable& functions, const ControlPageMapping& contr
       upkeep_(needed_) {
   stopReleasingAside();
   askForLongTimeSlices();
+  offer_.exports.open();
 }
 
-Runtime::~Runtime() = default;
+Runtime::~Runtime() { offer_.exports.close(); }
 
 void Runtime::requestsEnd() {
   requestsEnded_ = true;
@@ -292,7 +293,7 @@ void Runtime::answer(const BatchQueue::Next& last) {
 
 // False: it does not fit.
 bool Runtime::leaveInMemory(unsigned slot, const FinishedJob& job) {
-  if (slot >= page_.slots.size()) return false;
+  if (slot >= page_.slots.size() || job.needsAnswer()) return false;
   const auto room = results_.room(job.words);
   if (room == nullptr) return false;
   try {
@@ -341,23 +342,36 @@ void Runtime::requireFits(std::uint64_t bytes) const {
 std::unique_ptr<PreparedCall> Runtime::prepare(schema::Job::Reader job) {
   const IncomingFiles enclosed(files_.receive(job.getId(), job.getFiles()));
   const ArgumentsOfJob arguments(job);
-  return handlerOf(functions_, job.getFunction()).prepare(readerOf(arguments.list()));
+  return handlerOf(offer_.functions, job.getFunction()).prepare(readerOf(arguments.list()));
 }
 
-std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQueue::Next& next,
-                                                                   FinishedJob& timing) {
+FinishedJob::Outcome Runtime::prepareCall(schema::Job::Reader job) {
+  const auto functions = offer_.functions.list().size();
+  const std::size_t index = job.getFunction();
+  if (index < functions || index - functions >= offer_.exports.methods().size()) {
+    return prepare(job);
+  }
+  return offer_.exports.prepare(index - functions, job.getParams());
+}
+
+FinishedJob::Outcome Runtime::call(const BatchQueue::Next& next, FinishedJob& timing) {
   PageEntry entry(page_, timing.id);
   ThrowSites throwSites;
   bool entering = false;
   try {
     const auto job = next.batch.job(next.index);
     JobInProgress inProgress(job, page_, throwSites, connection_->pipe);
-    auto prepared = prepare(job);
+    auto prepared = prepareCall(job);
     entering = true;
-    if (next.last && !prepared->borrows()) next.batch.releaseArguments();
+    auto* const function = std::get_if<std::unique_ptr<PreparedCall>>(&prepared);
+    if (next.last && function != nullptr && !(*function)->borrows()) next.batch.releaseArguments();
     timing.startedNanoseconds = controlPageNanos();
     entry.started(timing.startedNanoseconds);
-    prepared->run();
+    if (function != nullptr) {
+      (*function)->run();
+    } else {
+      std::get<std::unique_ptr<MethodCall>>(prepared)->run();
+    }
     if (inForkedChild()) endForkedChild();
     timing.ended(controlPageNanos());
     upkeep_.ran(timing.runNanoseconds);

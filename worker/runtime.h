@@ -22,17 +22,26 @@
 
 #include "worker/batch_queue.h"
 #include "worker/busy_wait.h"
+#include "worker/exports.h"
 #include "worker/refused_memory.h"
 #include "worker/start_request.h"
 #include "worker/upkeep.h"
 
 namespace phial::inline v1::detail {
 
+/// What a worker offers: its functions, and after them the methods of the interfaces that it
+/// exports.
+struct Offer {
+  const FunctionTable& functions;
+  Exports& exports;
+};
+
 class Runtime {
  public:
-  /// Takes over the pipes at kRequestFd and kReplyFd and the socket at kFileLaneFd. `functions` and
-  /// `control` are borrowed. `startFailure`, when set, is all that the handshake will say.
-  Runtime(const FunctionTable& functions, const ControlPageMapping& control,
+  /// Takes over the pipes at kRequestFd and kReplyFd and the socket at kFileLaneFd. What `offer`
+  /// refers to and `control` are borrowed. `startFailure`, when set, is all that the handshake will
+  /// say.
+  Runtime(const Offer& offer, const ControlPageMapping& control,
           std::optional<Failure> startFailure);
   ~Runtime();
   Runtime(const Runtime&) = delete;
@@ -45,7 +54,7 @@ class Runtime {
   bool damaged() const { return damaged_; }
 
   // What the Server asks and tells.
-  const FunctionTable& functions() const { return functions_; }
+  const Offer& offer() const { return offer_; }
   const std::optional<Failure>& startFailure() const { return startFailure_; }
   /// Notes what the master said of itself.
   void greet(schema::MasterInfo::Reader master);
@@ -67,8 +76,8 @@ class Runtime {
   bool handOver(const BatchQueue::Next& next, FinishedJob job);
   void answer(const BatchQueue::Next& next);
   bool leaveInMemory(unsigned slot, const FinishedJob& job);
-  std::variant<std::unique_ptr<PreparedCall>, Failure> call(const BatchQueue::Next& next,
-                                                            FinishedJob& timing);
+  FinishedJob::Outcome call(const BatchQueue::Next& next, FinishedJob& timing);
+  FinishedJob::Outcome prepareCall(schema::Job::Reader job);
   std::unique_ptr<PreparedCall> prepare(schema::Job::Reader job);
   void requireFits(std::uint64_t bytes) const;
   void pushOut();
@@ -80,7 +89,7 @@ class Runtime {
   void turnLoop(int flags);
   bool anythingToDo() const { return start_ || !queue_.empty() || stopStatus_ || requestsEnded_; }
 
-  const FunctionTable& functions_;
+  const Offer offer_;
   ControlPage& page_;
   ResultWriter results_;
   const std::optional<Failure> startFailure_;

@@ -18,12 +18,17 @@ kj::Promise<void> Server::describe(DescribeContext context) {
   info.setBuildId(capnp::Text::Reader(build.data(), build.size()));
   info.setPid(::getpid());
 
-  const auto& functions = runtime_.functions().list();
-  auto list = info.initFunctions(static_cast<unsigned>(functions.size()));
-  for (unsigned i = 0; i < list.size(); ++i) {
-    list[i].setName(functions[i].name.c_str());
-    list[i].setSignature(functions[i].signature.c_str());
-  }
+  const auto& functions = runtime_.offer().functions.list();
+  const auto& methods = runtime_.offer().exports.methods();
+  auto list = info.initFunctions(static_cast<unsigned>(functions.size() + methods.size()));
+  unsigned next = 0;
+  const auto add = [&](const std::string& name, const std::string& signature) {
+    auto function = list[next++];
+    function.setName(name.c_str());
+    function.setSignature(signature.c_str());
+  };
+  for (const auto& function : functions) add(function.name, function.signature);
+  for (const auto& [object, method] : methods) add(method.name, method.signature);
   if (const auto& failure = runtime_.startFailure()) {
     encodeFailure(*failure, info.initStartFailure());
   }

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <phial/protocol/control_page.h>
 #include <phial/protocol/worker_contract.h>
+#include <phial/worker/interface.h>
 #include <phial/worker/worker.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "worker/crash_handler.h"
+#include "worker/exports.h"
 #include "worker/own_process.h"
 #include "worker/process_title.h"
 #include "worker/runtime.h"
@@ -40,9 +42,9 @@ bool serving = false;
 }
 
 // The pipes are closed when it returns.
-int runJobs(const FunctionTable& functions, const ControlPageMapping& mapping,
+int runJobs(const detail::Offer& offer, const ControlPageMapping& mapping,
             const std::optional<Failure>& startFailure) {
-  detail::Runtime runtime(functions, mapping, startFailure);
+  detail::Runtime runtime(offer, mapping, startFailure);
   const int status = runtime.serve();
   if (runtime.damaged()) endDamaged();
   return status;
@@ -52,6 +54,7 @@ int runJobs(const FunctionTable& functions, const ControlPageMapping& mapping,
 
 struct Worker::Parts {
   FunctionTable functions;
+  detail::Exports exports;
   std::vector<std::function<void()>> onStart;
   std::vector<std::function<void()>> onStop;
 
@@ -80,6 +83,15 @@ struct Worker::Parts {
 
 Worker::Worker() : parts_(std::make_unique<Parts>()) { parts_->functions.add(linkedFunctions()); }
 Worker::~Worker() = default;
+
+struct detail::WorkerAccess {
+  static Exports& exports(Worker& worker) { return worker.parts_->exports; }
+};
+
+void detail::exportObject(Worker& worker, kj::Own<capnp::Capability::Server> object,
+                          capnp::InterfaceSchema interface) {
+  WorkerAccess::exports(worker).add(kj::mv(object), interface);
+}
 
 FunctionTable& Worker::table() { return parts_->functions; }
 
@@ -118,7 +130,7 @@ int Worker::serve(int argc, char** argv) {
   detail::becomeWorker();
   detail::handleFatalSignals(mapping);
   const auto failure = parts_->start();
-  const int status = runJobs(parts_->functions, mapping, failure);
+  const int status = runJobs({parts_->functions, parts_->exports}, mapping, failure);
   if (failure || status != 0) return status;
   return parts_->stop();
 }

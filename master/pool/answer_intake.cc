@@ -6,14 +6,18 @@
 #include <phial/protocol/value_capnp.h>
 
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "master/worker/method_call.h"
+
 namespace phial::inline v1::detail {
 namespace {
 
-std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
+std::optional<Failure> readResult(Job& job, const JobAnswer& answer,
+                                  const std::function<ObjectBoundary&()>& boundary) {
   const schema::JobResult::Reader result = answer.result;
   try {
     if (answer.reading != nullptr) {
@@ -21,6 +25,10 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
       return std::nullopt;
     }
     if (result.isFailure()) return decodeFailure(result.getFailure());
+    if (MethodCall* method = job.method(); method != nullptr && result.isResults()) {
+      method->acceptResults(result.getResults(), boundary());
+      return std::nullopt;
+    }
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
     if (answer.files.missing) std::rethrow_exception(answer.files.missing);
     const IncomingFiles enclosed(std::move(answer.files.files));
@@ -58,7 +66,8 @@ void AnswerIntake::answered(const JobAnswer& answer) {
   // The job was cancelled or its deadline passed: nobody waits for this any more.
   if (entry == nullptr) return;
   noteTimes(*entry, result);
-  if (auto failure = readResult(*entry->job, answer)) {
+  const auto boundary = [&]() -> ObjectBoundary& { return objects_.of(entry->worker()->number()); };
+  if (auto failure = readResult(*entry->job, answer, boundary)) {
     books_.failWith(*entry,
                     std::move(*failure));  // it says itself whether the function was entered
   } else {

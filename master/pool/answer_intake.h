@@ -14,6 +14,7 @@
 
 #include <memory>
 
+#include "master/pool/bound_objects.h"
 #include "master/pool/job_books.h"
 #include "master/pool/schedule.h"
 
@@ -22,8 +23,8 @@ namespace phial::inline v1::detail {
 class AnswerIntake {
  public:
   /// All are borrowed. `schedule` learns how long each function runs.
-  AnswerIntake(Reactor& reactor, JobBooks& books, Schedule& schedule)
-      : reactor_(reactor), books_(books), schedule_(schedule) {}
+  AnswerIntake(Reactor& reactor, JobBooks& books, Schedule& schedule, BoundObjects& objects)
+      : reactor_(reactor), books_(books), schedule_(schedule), objects_(objects) {}
 
   /// A result has arrived, whole. Returns the reading of a large one, otherwise null. From here on
   /// the job's time cannot be up any more: a result that is there counts, however long it takes to
@@ -42,6 +43,7 @@ class AnswerIntake {
   Reactor& reactor_;
   JobBooks& books_;
   Schedule& schedule_;
+  BoundObjects& objects_;
   Histogram runTime_;
   TimePoint seenTime_{};  // some moment that is past: one look at the clock for a batch of results
 };

@@ -9,12 +9,13 @@
 namespace phial::inline v1::detail {
 
 Dispatcher::Dispatcher(const PoolContext& context, JobBooks& books, JobTimers& timers,
-                       Roster& roster, Staffing& staffing)
+                       Roster& roster, Staffing& staffing, BoundObjects& objects)
     : context_(context),
       books_(books),
       timers_(timers),
       roster_(roster),
       staffing_(staffing),
+      objects_(objects),
       schedule_(roster, books.queue(), context.options.max),
       busyPoll_(context.reactor, context.options.spin),
       cores_(static_cast<std::size_t>(availableCores())) {}
@@ -91,7 +92,9 @@ bool Dispatcher::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker
   const auto words = writing ? 0 : job.argumentWords();
   const BatchPlan::Words size{.arguments = words, .result = schedule_.resultWords(entry)};
   if (!plan.admits(expected, size)) return false;
-  batch.push_back({&job, function, words, std::nullopt, std::move(writing)});
+  ObjectBoundary* const boundary =
+      job.method() != nullptr ? &objects_.of(worker.number()) : nullptr;
+  batch.push_back({&job, function, words, std::nullopt, std::move(writing), boundary});
   plan.add(expected, size);
   return true;
 }

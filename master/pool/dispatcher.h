@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "master/pool/bound_objects.h"
 #include "master/pool/busy_poll.h"
 #include "master/pool/job_books.h"
 #include "master/pool/job_timers.h"
@@ -28,7 +29,7 @@ class Dispatcher {
  public:
   /// All are borrowed. `staffing` hears of each batch, because a worker's last job may be in it.
   Dispatcher(const PoolContext& context, JobBooks& books, JobTimers& timers, Roster& roster,
-             Staffing& staffing);
+             Staffing& staffing, BoundObjects& objects);
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
@@ -62,6 +63,7 @@ class Dispatcher {
   JobTimers& timers_;
   Roster& roster_;
   Staffing& staffing_;
+  BoundObjects& objects_;
   Schedule schedule_;
   BusyPoll busyPoll_;
   const std::size_t cores_;

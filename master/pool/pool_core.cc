@@ -33,8 +33,11 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
                                      std::bind_front(&WarmMemory::take, warm_)),
             [this] { fill(); }),
       reload_(reporter_, delivery_.settlements(), crew_, options_.worker),
-      dispatcher_(context_, books_, timers_, crew_.roster(), crew_.staffing()),
-      intake_(reactor, books_, dispatcher_.schedule()),
+      objects_([this](std::uint64_t worker, const ObjectBoundary::Use& use) {
+        noteObjects(worker, use);
+      }),
+      dispatcher_(context_, books_, timers_, crew_.roster(), crew_.staffing(), objects_),
+      intake_(reactor, books_, dispatcher_.schedule(), objects_),
       admission_(context_, life_, books_, crew_, dispatcher_.schedule()) {}
 
 PoolCore::~PoolCore() { close(); }

@@ -9,6 +9,7 @@
 //   JobJudge      what a death means for jobs, as Verdict decides        job_judge.h
 //   Crew          starts and retires workers, as Staffing decides        crew.h
 //   Reload        replaces all of them                                   reload.h
+//   BoundObjects  the objects of workers that the program holds          bound_objects.h
 //   PoolLife      the phases of the pool, and who waits for them         pool_life.h
 //   Delivery      calls user code                                        delivery.h
 //   PendingWork   has finishPending() called                             pending_work.h
@@ -69,6 +70,7 @@
 #include "master/pool/admission.h"
 #include "master/pool/answer_intake.h"
 #include "master/pool/argument_rules.h"
+#include "master/pool/bound_objects.h"
 #include "master/pool/crew.h"
 #include "master/pool/delivery.h"
 #include "master/pool/dispatcher.h"
@@ -152,6 +154,7 @@ class PoolCore final : public Runner,
   void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
   void workerDied(PoolWorker& worker, DeathCertificate death) override;
 
+  void noteObjects(std::uint64_t worker, const ObjectBoundary::Use& use);
   void finishPending();
   void fill();
   void giveUpStarting(const DeathCertificate& death);
@@ -175,6 +178,7 @@ class PoolCore final : public Runner,
   const std::shared_ptr<WarmMemory> warm_;
   Crew crew_;
   Reload reload_;
+  BoundObjects objects_;
   Dispatcher dispatcher_;
   AnswerIntake intake_;
   Admission admission_;

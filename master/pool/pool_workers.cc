@@ -48,7 +48,10 @@ void PoolCore::workerProgressed(std::uint64_t id, double fraction, std::string n
 
 void PoolCore::workerLacks(const std::string& what) { reporter_.lacks(what); }
 
+void PoolCore::noteObjects(std::uint64_t, const ObjectBoundary::Use&) { pending_.finishSoon(); }
+
 void PoolCore::workerDied(PoolWorker& worker, DeathCertificate death) {
+  objects_.workerDied(worker.number(), Failure(WorkerDied(death)));
   const bool noneGetsReady = crew_.died(worker, death);
   judge_.judge(worker, death);
   if (noneGetsReady) giveUpStarting(death);

@@ -21,15 +21,31 @@ std::string checkedPayload(Payload::Reader payload) {
          std::to_string(ConversationRules::kMostCapabilities);
 }
 
-std::string objectionTo(Message::Reader message) {
+}  // namespace
+
+std::string ConversationRules::objectionTo(capnp::rpc::Call::Reader call) {
+  const std::uint32_t number = call.getQuestionId();
+  if (number >= kMostCalls) {
+    return "it has made more than " + std::to_string(kMostCalls) + " calls without finishing them";
+  }
+  if (unfinished_[number]) return "it made a call of a number that another one has";
+  unfinished_.set(number);
+  return checkedPayload(call.getParams());
+}
+
+std::string ConversationRules::objectionTo(Message::Reader message) {
   switch (message.which()) {
     case Message::CALL:
-      return "it made a call, and a master offers none";
+      return objectionTo(message.getCall());
     case Message::RETURN: {
       const auto answer = message.getReturn();
       return answer.isResults() ? checkedPayload(answer.getResults()) : std::string();
     }
     case Message::FINISH:
+      if (const auto number = message.getFinish().getQuestionId(); number < kMostCalls) {
+        unfinished_.reset(number);
+      }
+      return {};
     case Message::RESOLVE:
     case Message::RELEASE:
     case Message::DISEMBARGO:
@@ -45,8 +61,6 @@ std::string objectionTo(Message::Reader message) {
              " of the RPC protocol, which no worker sends";
   }
 }
-
-}  // namespace
 
 std::string quoted(const char* text, std::size_t bytes, std::size_t most) {
   const std::string_view whole(text, bytes);
@@ -66,9 +80,8 @@ std::string ConversationRules::objectionTo(capnp::MessageReader& message, std::s
   }
   std::string objection;
   // Called inside a callback of the pipe's, which must not throw.
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&] {
-                 objection = detail::objectionTo(message.getRoot<Message>());
-               })) {
+  KJ_IF_MAYBE (exception, kj::runCatchingExceptions(
+                              [&] { objection = objectionTo(message.getRoot<Message>()); })) {
     return std::string("it sent a message that cannot be read: ") +
            exception->getDescription().cStr();
   }

@@ -33,6 +33,8 @@
 
 namespace phial::inline v1::detail {
 
+class ObjectBoundary;
+
 /// A job on its way to a worker.
 struct Outgoing {
   const Job* job;
@@ -40,6 +42,7 @@ struct Outgoing {
   std::uint64_t argumentWords;
   std::optional<Failure> failure = std::nullopt;       // why it has not been sent
   std::unique_ptr<ArgumentWriting> writing = nullptr;  // set if it is written aside
+  ObjectBoundary* boundary = nullptr;  // the worker's; set if the job calls a method
 };
 
 /// The files that belong to a result, in the order in which the result refers to them.

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "master/worker/method_call.h"
+
 namespace phial::inline v1::detail {
 namespace {
 
@@ -161,7 +163,7 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned fir
     wire.setSlot(static_cast<std::uint16_t>(firstSlot + i));
     wire.setFunction(jobs[i].function);
     try {
-      write(*jobs[i].job, wire, loans);
+      write(jobs[i], wire, loans);
       any = true;
     } catch (...) {
       jobs[i].failure = Failure::current();
@@ -175,14 +177,20 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned fir
 }
 
 // What it throws is the job's failure; no file has been sent then.
-void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans) {
+void WorkerLink::write(const Outgoing& outgoing, schema::Job::Builder wire,
+                       std::vector<Loan>& loans) {
+  const Job& job = *outgoing.job;
   wire.setId(job.id);
   if (!job.label().empty()) wire.setLabel(job.label().c_str());
   OutgoingFiles enclosed;
   BorrowedBytes borrowed;
   // Also of one that fails half way: what it has borrowed is part of the message.
   KJ_DEFER(if (borrowed.any()) loans.emplace_back(*this, job.arguments()));
-  job.encodeArguments(writerOf(wire.initArguments(job.argumentCount())));
+  if (const MethodCall* method = job.method()) {
+    method->encodeParams(wire.initParams(), *outgoing.boundary);
+  } else {
+    job.encodeArguments(writerOf(wire.initArguments(job.argumentCount())));
+  }
   wire.setFiles(enclosed.size());
   files_.send(job.id, enclosed.files());
 }

@@ -118,7 +118,7 @@ class WorkerLink final : private MessagePipe::Watcher {
   void fail(kj::Exception&& exception);
   void disconnected();
   void object(std::string what);
-  void write(const Job& job, schema::Job::Builder wire, std::vector<Loan>& loans);
+  void write(const Outgoing& outgoing, schema::Job::Builder wire, std::vector<Loan>& loans);
 
   Listener& listener_;
   const std::uint64_t maxMessageBytes_;

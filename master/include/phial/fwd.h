@@ -46,6 +46,7 @@ class EncodingError;
 class FailureGroup;
 class FirstError;
 class JobTimedOut;
+class NoSuchInterface;
 class PoisonJob;
 class PoolStopped;
 class ProtocolError;

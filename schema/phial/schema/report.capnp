@@ -48,6 +48,7 @@ struct Report {
     poisonJob @9;            # with a certificate for each death
     startupFailed @10;       # with a certificate
     protocol @11;
+    noSuchInterface @12;
   }
 }
 

@@ -97,13 +97,15 @@ struct WorkerInfo {
 }
 
 struct Function {
-  # One function that a worker offers.
+  # One function that a worker offers. Each method of an interface that it exports is one too.
 
   name @0 :Text;
-  # Qualified name, such as "geometry::area", or the name it was registered by.
+  # Qualified name, such as "geometry::area", or the name it was registered by; of a method
+  # interface and method, such as "Calculator.evaluate".
 
   signature @1 :Text;
-  # C++ type, such as "bool (unsigned long)". Two functions of one name differ here.
+  # C++ type, such as "bool (unsigned long)". Two functions of one name differ here. Of a method
+  # "method 2 of @0x97983392df35cc36", by the interface that declares it.
 }
 
 struct Job {
@@ -133,6 +135,10 @@ struct Job {
   files @6 :UInt32;
   # How many files its arguments refer to. They came before the message, through the worker's
   # socket, as the parcel of this job's number.
+
+  params @7 :AnyPointer;
+  # Set in place of the arguments when the function is a method of an interface: the struct of its
+  # parameters, which may hold capabilities of the master's.
 }
 
 struct JobResult {
@@ -147,6 +153,10 @@ struct JobResult {
 
     failure @2 :Failure;
     # Why it did not return.
+
+    results @8 :AnyPointer;
+    # What a method of an interface returned: the struct of its results. One that holds capabilities
+    # comes with the answer of its batch, never through memory.
   }
 
   runNanoseconds @3 :UInt64;

@@ -116,6 +116,23 @@ def burst(place):
       + gearman(place, "burst", 20_000, place.cores))
 
 
+def interface(place):
+    """Raw Cap'n Proto gets as many processes as the pool has workers."""
+    setups = {"one at a time": (1, 1, place.count(5000, 100)),
+              "64 in flight": (64, place.cores, place.count(200_000, 1000))}
+    subjects = []
+    for flight, workers, calls in setups.values():
+        subjects += [
+            Subject("phial", place.perf("interface", in_flight=flight, workers=workers, calls=calls)),
+            Subject("raw Cap'n Proto", place.perf("capnp_rpc", workload="interface",
+                                                  in_flight=flight, processes=workers, calls=calls)),
+        ]
+    return Workload("interface", "A call of an interface's method that does nothing", "lower",
+                    tuple(Subject(f"{subject.name}, {setup}", subject.command)
+                          for subject, setup in zip(subjects, [s for s in setups for _ in range(2)])),
+                    setups=tuple(setups))
+
+
 def map_integers(place):
     return Workload("map", "One function over a range of integers, all cores", "higher", (
         Subject("phial", place.perf("map", items=place.count(10_000_000, 20_000), maps=place.count(10, 1))),
@@ -258,7 +275,7 @@ def micro(place):
 
 def all_workloads(place):
     """In the order in which they are run and told."""
-    return [latency(place), burst(place), map_integers(place), cpu(place), many_workers(place),
+    return [latency(place), burst(place), interface(place), map_integers(place), cpu(place), many_workers(place),
             large(place, "in", "An argument of 64 MiB, by copy, that its caller keeps"),
             large(place, "out", "A result of 64 MiB"),
             large(place, "both", "64 MiB there and back"),

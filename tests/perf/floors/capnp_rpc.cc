@@ -1,4 +1,4 @@
-// What Cap'n Proto costs alone: calls that do nothing, to a forked child over a socket pair, each
+// What Cap'n Proto costs alone: calls that do nothing, to forked children over socket pairs, each
 // side on KJ's own loop. One at a time, or a number of them in flight.
 #include <capnp/rpc-twoparty.h>
 #include <kj/async-io.h>
@@ -10,6 +10,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "tests/perf/common/allocations.h"
 #include "tests/perf/common/command_line.h"
@@ -21,22 +23,26 @@
 namespace {
 
 constexpr int kWarmUp = 200;
-constexpr int kInFlight = 1000;
 constexpr auto kTakeOwnership = kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP;
 
 struct Options {
   std::string workload = "latency";
   int calls = 5000;
+  int inFlight = 1000;
+  int processes = 1;
 };
 
 Options parseOptions(int argc, char** argv) {
   Options options;
   CLI::App app("Measures Cap'n Proto calls that do nothing on KJ's own loop.",
                "phial_perf_capnp_rpc");
-  app.add_option("--workload", options.workload, "One at a time, or a thousand in flight")
-      ->check(CLI::IsMember({"latency", "burst"}))
+  app.add_option("--workload", options.workload,
+                 "One at a time, many in flight, or as `interface` names them")
+      ->check(CLI::IsMember({"latency", "burst", "interface"}))
       ->capture_default_str();
   perf::addCount(app, "calls", options.calls, "Calls");
+  perf::addCount(app, "in-flight", options.inFlight, "Calls that are under way at a time");
+  perf::addCount(app, "processes", options.processes, "Children that the calls are spread over");
   perf::parseOrExit(app, argc, argv);
   return options;
 }
@@ -78,51 +84,70 @@ kj::Promise<void> callOn(perf::NoOp::Client& client, int& left) {
   return client.callRequest().send().then([&](auto&&) { return callOn(client, left); });
 }
 
-void inFlight(perf::NoOp::Client& client, kj::WaitScope& scope, int calls) {
+// Returns how long all of it took, in seconds.
+double inFlight(kj::ArrayPtr<perf::NoOp::Client> clients, kj::WaitScope& scope,
+                const Options& options) {
   const perf::Stopwatch stopwatch;
-  int left = calls;
-  auto all = kj::heapArrayBuilder<kj::Promise<void>>(kInFlight);
-  for (int i = 0; i < kInFlight; ++i) all.add(callOn(client, left));
+  int left = options.calls;
+  auto all = kj::heapArrayBuilder<kj::Promise<void>>(static_cast<std::size_t>(options.inFlight));
+  for (std::size_t i = 0; i < all.capacity(); ++i) {
+    all.add(callOn(clients[i % clients.size()], left));
+  }
   kj::joinPromises(all.finish()).wait(scope);
-  perf::print({.workload = "burst",
-               .subject = "raw Cap'n Proto",
-               .value = calls / stopwatch.seconds(),
-               .unit = "jobs/s",
-               .also = {{"jobs", calls}, {"inFlight", kInFlight}}});
+  return stopwatch.seconds();
 }
 
-void measure(int socket, const Options& options) {
+void measure(const std::vector<int>& sockets, const Options& options) {
   auto io = kj::setupAsyncIo();
-  auto stream = io.lowLevelProvider->wrapSocketFd(socket, kTakeOwnership);
-  capnp::TwoPartyClient network(*stream);
-  auto client = network.bootstrap().castAs<perf::NoOp>();
-  for (int i = 0; i < kWarmUp; ++i) client.callRequest().send().wait(io.waitScope);
-  if (options.workload == "burst") {
-    inFlight(client, io.waitScope, options.calls);
-  } else {
-    oneAtATime(client, io.waitScope, options.calls);
+  kj::Vector<kj::Own<kj::AsyncIoStream>> streams;
+  kj::Vector<kj::Own<capnp::TwoPartyClient>> networks;
+  kj::Vector<perf::NoOp::Client> clients;
+  for (const int socket : sockets) {
+    streams.add(io.lowLevelProvider->wrapSocketFd(socket, kTakeOwnership));
+    networks.add(kj::heap<capnp::TwoPartyClient>(*streams.back()));
+    clients.add(networks.back()->bootstrap().castAs<perf::NoOp>());
   }
+  for (auto& client : clients) {
+    for (int i = 0; i < kWarmUp; ++i) client.callRequest().send().wait(io.waitScope);
+  }
+  if (options.workload == "latency") return oneAtATime(clients[0], io.waitScope, options.calls);
+  const double seconds = inFlight(clients.asPtr(), io.waitScope, options);
+  const bool burst = options.workload == "burst";
+  const std::string setup = options.inFlight == 1
+                                ? ", one at a time"
+                                : ", " + std::to_string(options.inFlight) + " in flight";
+  perf::print({.workload = options.workload,
+               .subject = "raw Cap'n Proto" + (burst ? std::string() : setup),
+               .value = burst ? options.calls / seconds : seconds * 1e6 / options.calls,
+               .unit = burst ? "jobs/s" : "us/call",
+               .also = {{"jobs", options.calls}, {"inFlight", options.inFlight}}});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const Options options = parseOptions(argc, argv);
-  int sockets[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
-    std::perror("socketpair");
-    return 1;
+  std::vector<int> sockets;
+  for (int i = 0; i < options.processes; ++i) {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+      std::perror("socketpair");
+      return 1;
+    }
+    const pid_t child = ::fork();
+    if (child < 0) {
+      std::perror("fork");
+      return 1;
+    }
+    if (child == 0) {
+      for (const int socket : sockets) ::close(socket);
+      ::close(pair[0]);
+      serve(pair[1]);
+    }
+    ::close(pair[1]);
+    sockets.push_back(pair[0]);
   }
-  const pid_t child = ::fork();
-  if (child < 0) {
-    std::perror("fork");
-    return 1;
+  measure(sockets, options);
+  while (::wait(nullptr) > 0) {
   }
-  if (child == 0) {
-    ::close(sockets[0]);
-    serve(sockets[1]);
-  }
-  ::close(sockets[1]);
-  measure(sockets[0], options);
-  ::waitpid(child, nullptr, 0);
 }

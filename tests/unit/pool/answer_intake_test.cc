@@ -35,7 +35,8 @@ class AnswerIntakeTest : public PartsTest {
   FakeWorker worker_{workerOwner_, world_, 1};
   Roster roster_;
   Schedule schedule_{roster_, books_.queue(), 1};
-  AnswerIntake intake_{reactor_, books_, schedule_};
+  BoundObjects objects_{[](std::uint64_t, const ObjectBoundary::Use&) {}};
+  AnswerIntake intake_{reactor_, books_, schedule_, objects_};
 };
 
 TEST_F(AnswerIntakeTest, AResultEndsItsJob) {

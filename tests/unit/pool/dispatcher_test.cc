@@ -43,7 +43,8 @@ class DispatcherTest : public PartsTest {
   Roster roster_;
   Staffing staffing_{roster_, {.min = 0, .max = 2}, 1};
   JobTimers timers_{context_, books_};
-  Dispatcher dispatcher_{context_, books_, timers_, roster_, staffing_};
+  BoundObjects objects_{[](std::uint64_t, const ObjectBoundary::Use&) {}};
+  Dispatcher dispatcher_{context_, books_, timers_, roster_, staffing_, objects_};
 };
 
 TEST_F(DispatcherTest, AFreeWorkerGetsAJobAndItsTimeIsWatched) {

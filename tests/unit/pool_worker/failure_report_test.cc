@@ -1,5 +1,5 @@
 // What a failure says, before and after its trip to a program that is farther away than a worker.
-#include "master/worker/failure_report.h"
+#include "master/failure/failure_report.h"
 
 #include <capnp/message.h>
 #include <gtest/gtest.h>

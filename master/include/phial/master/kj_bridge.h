@@ -2,8 +2,11 @@
 //
 // Both sides must live on one thread, in whose KJ event loop the promises run (LoopBridge makes
 // this the libevent loop). A Failure that holds a kj::Exception crosses unchanged. Any other
-// Failure becomes a kj::Exception of type FAILED with the text "type: message"; its further details
-// are lost.
+// Failure becomes a kj::Exception with the text "type: message". Its type is OVERLOADED for a full
+// queue, DISCONNECTED for a worker's death and where nobody can run the call, UNIMPLEMENTED for an
+// unknown function or interface, otherwise FAILED. On the way back it is the same Failure again,
+// with the certificate of a death, if no connection of Cap'n Proto RPC lies between: that passes on
+// type and text alone.
 #pragma once
 
 #include <kj/async.h>

@@ -250,11 +250,12 @@ class Submitter {
  protected:
   explicit Submitter(std::shared_ptr<detail::PoolLink> link) : link_(std::move(link)) {}
 
-  detail::PoolLink& link() const { return *link_; }
-
- private:
   using Options = detail::Ref<detail::CallOptions>;  // null: the default options
 
+  detail::PoolLink& link() const { return *link_; }
+  const Options& options() const { return options_; }
+
+ private:
   std::shared_ptr<detail::PoolLink> link_;
   Options options_;
 };

@@ -24,7 +24,7 @@ struct DeathCertificate;
 /// over this.
 enum class FailureKind {
   raised,       ///< thrown by the function or the program, which knows what it means
-  refused,      ///< the call cannot be made so: EncodingError, UnknownFunction
+  refused,      ///< the call cannot be made so: EncodingError, UnknownFunction, NoSuchInterface
   overloaded,   ///< try again later: QueueFull
   timedOut,     ///< a limit of time has passed: the TimeLimit errors
   cancelled,    ///< the program no longer wanted the result: CancelledError
@@ -98,6 +98,15 @@ class DeadlineExceeded : public TimeLimit {
 
 /// The worker offers no function of this name. The message lists the functions that it offers.
 class UnknownFunction : public Error {
+ public:
+  using Error::Error;
+  FailureKind kind() const noexcept override { return FailureKind::refused; }
+  bool mayHaveRun() const noexcept override { return false; }
+};
+
+/// The worker exports no such Cap'n Proto interface, or not this method of it. The message says
+/// what it offers.
+class NoSuchInterface : public Error {
  public:
   using Error::Error;
   FailureKind kind() const noexcept override { return FailureKind::refused; }

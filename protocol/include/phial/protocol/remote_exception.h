@@ -22,6 +22,9 @@ struct ErrorCode {
   std::string category = {};
 };
 
+/// The category of a kj::Exception's type, where one was thrown in another process.
+inline constexpr const char* kKjCategory = "kj";
+
 /// What is known of an exception that another process threw.
 struct RemoteInfo {
   /// The qualified name of its type, then the names of its bases.

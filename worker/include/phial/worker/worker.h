@@ -21,6 +21,12 @@
 
 namespace phial::inline v1 {
 
+namespace detail {
+class Exports;
+/// Access to a Worker for <phial/worker/interface.h>.
+struct WorkerAccess;
+}  // namespace detail
+
 /// True if a pool has started this process as a worker. False in a program that a job has started;
 /// still true in a child that a job has forked. May be called at any time, also before main().
 /// Costs a look at the environment.
@@ -99,6 +105,8 @@ class Worker {
   [[nodiscard]] int serve(int argc, char** argv);
 
  private:
+  friend struct detail::WorkerAccess;
+
   FunctionTable& table();
 
   struct Parts;

@@ -49,6 +49,8 @@ class CallOptions final : public Counted {
   const std::optional<Failure> fault;
 };
 
+class MethodCall;
+
 /// One job, without its types. The pool holds the job from submission until it has settled, and is
 /// its only producer.
 class Job : public Source {
@@ -86,6 +88,11 @@ class Job : public Source {
   /// Begins writing the arguments to a message of at most so many bytes. The writing shares the
   /// arguments and does not need the job. Throws std::bad_alloc. REQUIRES: writtenAside().
   virtual std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t) const { return nullptr; }
+
+  /// The call of an interface's method that this job makes in place of a function's; null when it
+  /// calls a function.
+  virtual MethodCall* method() noexcept { return nullptr; }
+  const MethodCall* method() const noexcept { return const_cast<Job*>(this)->method(); }
 
   /// Reads the result and keeps it. Throws EncodingError. Calls no user code but codecs.
   virtual void accept(ValueReader result) = 0;

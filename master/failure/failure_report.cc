@@ -1,4 +1,4 @@
-#include "master/worker/failure_report.h"
+#include "master/failure/failure_report.h"
 
 #include <kj/exception.h>
 #include <phial/master/errors.h>
@@ -29,6 +29,7 @@ Code codeOf(const Failure& failure) {
   if (failure.check<StartupFailed>()) return Code::STARTUP_FAILED;
   if (failure.check<WorkerDied>()) return Code::WORKER_DIED;
   if (failure.check<ProtocolError>()) return Code::PROTOCOL;
+  if (failure.check<NoSuchInterface>()) return Code::NO_SUCH_INTERFACE;
   return Code::NONE;
 }
 
@@ -109,6 +110,8 @@ Failure ownError(Code code, schema::Report::Reader from) {
       return Failure(PoolStopped(message));
     case Code::REACTOR_STOPPED:
       return Failure(ReactorStopped(message));
+    case Code::NO_SUCH_INTERFACE:
+      return Failure(NoSuchInterface(message));
     case Code::PROTOCOL:
       return Failure(from.hasStory() ? ProtocolError(message, text(from.getStory()))
                                      : ProtocolError(message));
@@ -135,7 +138,7 @@ Failure ownError(Code code, schema::Report::Reader from) {
 
 Failure read(schema::Report::Reader from) {
   const Code code = from.getError();
-  const bool isOwn = code != Code::NONE && code <= Code::PROTOCOL;
+  const bool isOwn = code != Code::NONE && code <= Code::NO_SUCH_INTERFACE;
   Failure failure = isOwn ? ownError(code, from) : decodeFailure(from.getFailure());
   if (from.getFailure().getNeverRun() && failure.mayHaveRun()) failure = failure.neverRun();
   if (from.getElement().isIndex()) failure = failure.atIndex(from.getElement().getIndex());
