@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "worker/crash_handler.h"
@@ -17,6 +18,7 @@
 #include "worker/own_process.h"
 #include "worker/process_title.h"
 #include "worker/runtime.h"
+#include "worker/template_process.h"
 #include "worker/throw_site.h"
 
 namespace phial::inline v1 {
@@ -106,25 +108,30 @@ Worker& Worker::onStop(std::function<void()> f) {
 }
 
 int Worker::serve(int argc, char** argv) {
-  if (!startedByPool() || !isPipe(kRequestFd) || !isPipe(kReplyFd)) {
+  const bool ofTemplate = startedByPool() && detail::isTemplate();
+  if (!ofTemplate && (!startedByPool() || !isPipe(kRequestFd) || !isPipe(kReplyFd))) {
     std::fprintf(stderr,
                  "%s: this program is a Phial worker: it is started by a process pool, not by "
                  "hand\n",
                  argc > 0 ? argv[0] : "worker");
     return kNotAWorkerStatus;
   }
-  const auto name = detail::WorkerName::parse(std::getenv(kWorkerVariable));
+  auto name = detail::WorkerName::parse(std::getenv(kWorkerVariable));
   ::unsetenv(kWorkerVariable);
+  serving = true;
+  // Lines reach the log when they are printed, also those just before a crash.
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  if (ofTemplate) {
+    detail::showAs(name, argc, argv);
+    name.number = std::to_string(detail::TemplateProcess(parts_->functions).run());
+  }
   closeOnExec(kRequestFd);
   closeOnExec(kReplyFd);
   closeOnExec(kRequestArenaFd);
   closeOnExec(kReplyArenaFd);
   closeOnExec(kFileLaneFd);
   detail::showAs(name, argc, argv);
-  // Lines reach the log when they are printed, also those just before a crash.
-  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 
-  serving = true;
   // Stays mapped to the end of the process: the signal handlers use it.
   static const auto& mapping = *new ControlPageMapping(ControlPageMapping::adopt(kControlPageFd));
   detail::becomeWorker();

@@ -57,6 +57,20 @@ Footprint footprint() {
 
 void adoptOrphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
+std::optional<pid_t> findChild(const std::string& name) {
+  for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+    const auto number = process.path().filename().string();
+    if (!isNumber(number)) continue;
+    const Stat stat = statOf(process.path());
+    const pid_t pid = std::stoi(number);
+    if (stat.parent != ::getpid() || stat.group != pid || stat.state == 'Z') continue;
+    std::string comm;
+    std::getline(std::ifstream(process.path() / "comm"), comm);
+    if (comm == name) return pid;
+  }
+  return std::nullopt;
+}
+
 Children countChildren() {
   Children children;
   for (const auto& process : std::filesystem::directory_iterator("/proc")) {

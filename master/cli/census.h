@@ -4,8 +4,12 @@
 // that it can be found, and told from a worker by its group: a worker leads its own.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace phial::inline v1::cli {
 
@@ -27,6 +31,10 @@ Footprint footprint();
 /// Makes this process the one that orphans among its descendants are handed to: prctl(2),
 /// PR_SET_CHILD_SUBREAPER.
 void adoptOrphans();
+
+/// The child of this name, as the kernel keeps it, that leads a process group; nothing if there is
+/// none.
+std::optional<pid_t> findChild(const std::string& name);
 
 /// Reaps the dead among the adopted, never a worker, which is the pool's to reap; and counts the
 /// children that there still are.

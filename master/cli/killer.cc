@@ -3,6 +3,8 @@
 #include <csignal>
 #include <utility>
 
+#include "master/cli/census.h"
+
 namespace phial::inline v1::cli {
 
 Killer::Killer(Reactor& reactor, const ProcessPool& pool, Plan plan, Struck struck)
@@ -29,7 +31,14 @@ std::vector<WorkerStatus> Killer::targets() {
   return workers;
 }
 
+void Killer::strikeTemplate() {
+  if (const auto found = findChild(plan_.templateName)) sent_ += ::kill(*found, SIGKILL) == 0;
+  schedule();
+}
+
 void Killer::strike() {
+  constexpr std::uint64_t kTemplateOneIn = 50;
+  if (!plan_.templateName.empty() && random_() % kTemplateOneIn == 0) return strikeTemplate();
   if (const auto all = targets(); !all.empty()) {
     const auto& target = all[random_() % all.size()];
     const int signal = plan_.signals[random_() % plan_.signals.size()];

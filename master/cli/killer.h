@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace phial::inline v1::cli {
@@ -22,6 +23,8 @@ class Killer {
     Duration meanInterval{};   ///< the intervals vary between half of it and half as much again
     std::vector<int> signals;  ///< one of them each time
     std::uint64_t seed = 0;
+    /// The name of the pool's template, which gets one SIGKILL in fifty; empty: there is none.
+    std::string templateName = {};
   };
 
   using Struck = std::function<void(std::uint64_t worker, int signal)>;
@@ -40,6 +43,7 @@ class Killer {
  private:
   void schedule();
   void strike();
+  void strikeTemplate();
   std::vector<WorkerStatus> targets();
 
   Reactor& reactor_;

@@ -30,6 +30,8 @@ Examples:
       Every way to go wrong for a minute; the report for a program.
   phial stress --faults fork-return,alarm,close-fd,heed --fault-every 3 --cancel-every 10
       Jobs that use, and misuse, their worker; one in ten is cancelled meanwhile.
+  phial stress --warm --kill-every 5ms --duration 1m
+      Workers that are forked from a template, which dies too.
   phial stress --duration 10s --kill-every 20ms --function factor --args '[360]' \
                --worker ./my_worker --its-own-option
       The same for a worker of yours: its function "factor" is called with 360.
@@ -50,6 +52,7 @@ struct Texts {
   std::string arguments;
   std::optional<std::uint64_t> jobs;
   std::optional<std::uint64_t> seed;
+  bool warm = false;
   bool json = false;
   bool verbose = false;
 };
@@ -114,6 +117,7 @@ void readAmount(const Texts& texts, StressOptions& options) {
 }
 
 void readForeignWorker(const Texts& texts, StressOptions& options) {
+  if (texts.warm && !options.ownWorker()) refuse("--warm", "is for the command's own workers");
   if (options.ownWorker()) {
     if (!options.function.empty()) refuse("--function", "needs --worker");
     if (!texts.arguments.empty()) refuse("--args", "needs --worker");
@@ -141,6 +145,7 @@ StressOptions read(const Texts& texts, StressOptions options) {
   if (options.timeout == Duration::zero()) refuse("--timeout", "must be more than 0");
   readAmount(texts, options);
   readForeignWorker(texts, options);
+  options.origin = texts.warm ? WorkerOrigin::fromTemplate : WorkerOrigin::spawned;
   options.seed = texts.seed ? *texts.seed : std::random_device{}();
   options.format = texts.json ? ReportFormat::json : ReportFormat::text;
   options.log = texts.verbose ? PoolLog::toStderr : PoolLog::none;
@@ -158,6 +163,9 @@ void addAmount(CLI::App& app, StressOptions& options, Texts& texts) {
   app.add_option("--recycle-after", options.recycleAfter,
                  "Jobs after which a worker is replaced (default 0: never)")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}));
+  app.add_flag("--warm", texts.warm,
+               "Fork the workers from a template that has loaded a table. One signal in fifty\n"
+               "ends the template");
 }
 
 void addTrouble(CLI::App& app, StressOptions& options, Texts& texts) {

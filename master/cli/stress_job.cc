@@ -1,8 +1,17 @@
 #include "master/cli/stress_job.h"
 
+#include <numeric>
+
 #include "master/cli/mischief.h"
 
 namespace phial::inline v1::cli {
+namespace {
+
+constexpr std::size_t kTableSize = std::size_t{1} << 21;  // 16 MiB
+
+std::vector<std::uint64_t> table;
+
+}  // namespace
 
 // The mixing function of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
 // generators), some hundred times.
@@ -15,6 +24,17 @@ std::uint64_t scramble(std::uint64_t seed) {
     seed ^= seed >> 31;
   }
   return seed;
+}
+
+void loadTable() {
+  table.resize(kTableSize);
+  std::iota(table.begin(), table.end(), std::uint64_t{0});
+}
+
+std::uint64_t scrambleByTable(std::uint64_t seed) {
+  const std::size_t place = seed % kTableSize;
+  const bool right = place < table.size() && table[place] == place;
+  return right ? scramble(seed) : ~scramble(seed);
 }
 
 Parcel makeParcel(std::uint64_t seed) {

@@ -13,6 +13,11 @@ namespace phial::inline v1::cli {
 /// A few microseconds of arithmetic with a result that the master can check.
 std::uint64_t scramble(std::uint64_t seed);
 
+/// Fills this process's table: for the template of --warm.
+void loadTable();
+/// scramble(seed), or something else in a process without the table.
+std::uint64_t scrambleByTable(std::uint64_t seed);
+
 /// Inflicts the fault on the worker.
 void sabotage(Fault fault, std::uint64_t seed);
 

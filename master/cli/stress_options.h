@@ -2,6 +2,7 @@
 #pragma once
 
 #include <phial/master/clock.h>
+#include <phial/master/death_certificate.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,8 @@ struct StressOptions {
   /// One job in so many is cancelled by its caller; 0: none.
   std::uint64_t cancelEvery = 0;
   std::size_t recycleAfter = 0;
+  /// From a template, which is killed too.
+  WorkerOrigin origin = WorkerOrigin::spawned;
   Duration timeout{};
   std::uint64_t seed = 0;
   ReportFormat format = ReportFormat::text;

@@ -1,12 +1,15 @@
 #include "master/cli/stress_run.h"
 
 #include <phial/master/errors.h>
+#include <phial/master/start_with.h>
 #include <phial/protocol/saturating_time.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <utility>
+
+#include "master/cli/stress_job.h"
 
 namespace phial::inline v1::cli {
 namespace {
@@ -34,6 +37,8 @@ PoolOptions poolOptions(const StressOptions& options) {
           .timeout = options.timeout,
           .timeoutSignal = SIGTERM,
           .grace = kGrace,
+          .warm = options.origin == WorkerOrigin::fromTemplate ? prepareWith<loadTable>()
+                                                               : WorkerPreparation(),
           .onLog = logFor(options.log)};
 }
 
@@ -44,7 +49,8 @@ Killer::Plan killerPlan(const StressOptions& options) {
   }
   if (signals.empty()) signals.push_back(SIGKILL);
   // Another sequence than the workload's, from the same seed.
-  return {options.killEvery, std::move(signals), ~options.seed};
+  const bool warm = options.origin == WorkerOrigin::fromTemplate;
+  return {options.killEvery, std::move(signals), ~options.seed, warm ? "stress/template" : ""};
 }
 
 double milliseconds(Duration duration) {

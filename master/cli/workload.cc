@@ -89,8 +89,11 @@ JobOptions Workload::jobOptions() {
 
 void Workload::submitScramble(std::uint64_t id) {
   const std::uint64_t seed = random_();
-  follow<std::uint64_t>(id, pool_.with(jobOptions()).deferToProcess<scramble>(seed),
-                        [seed](const std::uint64_t& got) { return got == scramble(seed); });
+  const auto pool = pool_.with(jobOptions());
+  const bool warm = options_.origin == WorkerOrigin::fromTemplate;
+  follow<std::uint64_t>(
+      id, warm ? pool.deferToProcess<scrambleByTable>(seed) : pool.deferToProcess<scramble>(seed),
+      [seed](const std::uint64_t& got) { return got == scramble(seed); });
 }
 
 void Workload::submitSabotage(std::uint64_t id) {

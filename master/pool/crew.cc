@@ -187,6 +187,7 @@ void Crew::close() {
     seat.worker->abandon();
     destroyLater(seat.worker);
   }
+  makeWorker_.close();
   roster_.clear();
 }
 

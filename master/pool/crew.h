@@ -92,6 +92,10 @@ class Crew {
   void stopPruning() { pruneTimer_.cancel(); }
   /// Retires idle workers and kills those that are starting; busy ones go on.
   void dismiss();
+  /// The workers' program may have changed: those that are started from now on are new ones.
+  void renew() { makeWorker_.renew(); }
+  /// No worker is there, and none will be wanted any more.
+  void disband() { makeWorker_.close(); }
   /// Kills all workers, for `cause`. Their deaths are reported.
   void kill(DeathCause cause);
   /// Kills and reaps all workers here and now, without a report, and stops all timers. The workers

@@ -262,6 +262,7 @@ void PoolCore::advanceStop() {
   if (!life_.ending() || draining()) return;
   crew_.dismiss();
   if (!crew_.roster().empty() || books_.condemned()) return;
+  crew_.disband();
   warm_->close();
   life_.succeedStop();
 }

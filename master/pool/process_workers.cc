@@ -20,13 +20,23 @@ class ProcessWorkers {
         options_(options),
         log_(std::move(log)),
         takeMemory_(std::move(takeMemory)),
-        side_(std::bind_front(&Reactor::callFromThread, &reactor)) {}
+        side_(std::bind_front(&Reactor::callFromThread, &reactor)) {
+    if (options_.warm) {
+      warm_ = std::make_shared<WorkerTemplate>(reactor_, clock_, options_, log_);
+    }
+  }
 
   std::shared_ptr<PoolWorker> make(PoolWorker::Owner& owner, std::uint64_t number) {
     return std::make_shared<WorkerProcess>(
         WorkerProcess::Environment{reactor_, clock_, options_, log_, oomKills_, side_, takeMemory_,
-                                   owner},
+                                   owner, warm_.get()},
         number);
+  }
+  void renew() const {
+    if (warm_) warm_->renew();
+  }
+  void close() const {
+    if (warm_) warm_->close();
   }
 
  private:
@@ -37,15 +47,17 @@ class ProcessWorkers {
   const TakeMemory takeMemory_;
   OomKills oomKills_;
   SideThread side_;
+  std::shared_ptr<WorkerTemplate> warm_;  // null: each worker is spawned
 };
 
 }  // namespace
 
 WorkerFactory processWorkers(Reactor& reactor, Clock& clock, const PoolOptions& options,
                              std::shared_ptr<PoolLog> log, TakeMemory takeMemory) {
-  return std::bind_front(&ProcessWorkers::make,
-                         std::make_shared<ProcessWorkers>(reactor, clock, options, std::move(log),
-                                                          std::move(takeMemory)));
+  const auto workers = std::make_shared<ProcessWorkers>(reactor, clock, options, std::move(log),
+                                                        std::move(takeMemory));
+  return {std::bind_front(&ProcessWorkers::make, workers), [workers] { workers->renew(); },
+          [workers] { workers->close(); }};
 }
 
 }  // namespace phial::inline v1::detail

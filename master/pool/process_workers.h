@@ -1,7 +1,8 @@
 // Makes workers that are processes.
 //
-// All WorkerProcesses of a pool share a thread for large results and arguments, and a count of the
-// victims of the out-of-memory killer. The factory owns both, so they outlive the workers.
+// All WorkerProcesses of a pool share a thread for large results and arguments, a count of the
+// victims of the out-of-memory killer, and the template, if there is one. The factory owns all of
+// them, so they outlive the workers.
 #pragma once
 
 #include <phial/master/pool_options.h>

@@ -11,6 +11,7 @@ Deferred<void> Reload::begin() {
   reporter_.say(LogLevel::info, 0,
                 "reloading " + std::to_string(crew_.roster().active()) + " workers");
   if (ownProgram_) command_ = commandByPath();
+  crew_.renew();
   crew_.staffing().beginReload(crew_.lastWorker());
   waiters_.push_back(std::move(resolver));
   return std::move(deferred);
@@ -24,7 +25,10 @@ void Reload::advance() {
 
 void Reload::fail(const Failure& failure) {
   if (!crew_.staffing().reloading()) return;
-  if (ownProgram_) command_.clear();
+  if (ownProgram_) {
+    command_.clear();
+    crew_.renew();
+  }
   crew_.staffing().abandonReload();
   for (auto& waiter : std::exchange(waiters_, {})) settlements_.fail(std::move(waiter), failure);
 }

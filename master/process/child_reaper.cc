@@ -19,7 +19,7 @@ ChildReaper::~ChildReaper() {
   for (Child& child : children_) {
     const bool reaped =
         reap(child.pidfd, child.killed == Killed::yes ? Wait::kBlock : Wait::kPoll, 0).has_value();
-    if (reaped && child.group != 0 && adoptsOrphans()) waitForGroup(child.group);
+    if (reaped && child.group != 0) waitForGroup(child.group);
   }
   for (auto& [group, look] : groups_) {
     look.cancel();
@@ -62,9 +62,7 @@ bool ChildReaper::reapChild(Child& child) {
   return true;
 }
 
-void ChildReaper::adoptGroup(pid_t group) {
-  if (adoptsOrphans()) lookAtGroup(group, kFirstPause);
-}
+void ChildReaper::adoptGroup(pid_t group) { lookAtGroup(group, kFirstPause); }
 
 void ChildReaper::lookAtGroup(pid_t group, Duration pause) {
   groups_.erase(group);

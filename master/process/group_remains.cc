@@ -1,18 +1,10 @@
 #include "master/process/group_remains.h"
 
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cerrno>
 
 namespace phial::inline v1::detail {
-
-bool adoptsOrphans() {
-  if (::getpid() == 1) return true;
-  int subreaper = 0;
-  return ::prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper != 0;
-}
 
 bool reapGroup(pid_t group) {
   for (;;) {

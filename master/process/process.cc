@@ -51,6 +51,13 @@ const std::optional<ExitStatus>& Process::status() const { return state_->status
 const ResourceUse& Process::resources() const { return state_->resources(); }
 void Process::onExit(std::function<void(const ExitStatus&)> f) { state_->onExit(std::move(f)); }
 
+Process Process::adoptSibling(pid_t pid, kj::AutoCloseFd pidfd) const {
+  return state_->adoptSibling(pid, kj::mv(pidfd));
+}
+void Process::connect(std::map<int, kj::AutoCloseFd> pipes, int lifeline) {
+  state_->connect(std::move(pipes), lifeline);
+}
+
 Deferred<ExitStatus> Process::exited() {
   auto made = newDeferred<ExitStatus>();
   onExit([resolver = std::move(made.resolver)](const ExitStatus& status) {
@@ -70,6 +77,26 @@ Process::State::State(Reactor& reactor, detail::ChildReaper& reaper, detail::Lau
       pipes_(std::move(launched.pipes)),
       lifeline_(launched.lifeline),
       refused_(std::move(launched.refused)) {}
+
+Process Process::State::adoptSibling(pid_t pid, kj::AutoCloseFd pidfd) const {
+  // Its peak of memory is its own from the beginning: it is counted anew at a fork.
+  auto state = std::make_shared<State>(reactor_, reaper_,
+                                       detail::Launched{.pid = pid,
+                                                        .pidfd = kj::mv(pidfd),
+                                                        .pipes = {},
+                                                        .lifeline = -1,
+                                                        .refused = {},
+                                                        .rssFloorBytes = 0},
+                                       ProcessGroup::ownKilledAtExit);
+  Process process(state);  // ends the child if watching fails
+  state->watch();
+  return process;
+}
+
+void Process::State::connect(std::map<int, kj::AutoCloseFd> pipes, int lifeline) {
+  pipes_ = std::move(pipes);
+  lifeline_ = lifeline;
+}
 
 void Process::State::watch() {
   const std::weak_ptr<State> weak = weak_from_this();

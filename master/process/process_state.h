@@ -20,6 +20,9 @@ class Process::State : public std::enable_shared_from_this<State> {
 
   /// Watches for the end.
   void watch();
+  /// As Process::adoptSibling() and connect().
+  Process adoptSibling(pid_t pid, kj::AutoCloseFd pidfd) const;
+  void connect(std::map<int, kj::AutoCloseFd> pipes, int lifeline);
   /// The owner has let go: ends the child, if it runs, and calls nobody any more.
   void abandon();
 
@@ -53,7 +56,7 @@ class Process::State : public std::enable_shared_from_this<State> {
   const std::uint64_t rssFloorBytes_;
   kj::AutoCloseFd pidfd_;
   std::map<int, kj::AutoCloseFd> pipes_;
-  const int lifeline_;  // its number among the pipes, or -1
+  int lifeline_;  // its number among the pipes, or -1
   const std::vector<std::string> refused_;
   Watch watch_;  // after pidfd_: goes first
   std::optional<ExitStatus> status_;

@@ -88,6 +88,7 @@ std::string account(const DeathCertificate& death) {
   text += "\n  jobs served: " + std::to_string(death.jobsServed) + ", up " + seconds(death.uptime) +
           ", CPU " + seconds(used.userTime + used.systemTime);
   if (used.peakRssBytes) text += ", peak memory " + mebibytes(*used.peakRssBytes);
+  if (death.origin == WorkerOrigin::fromTemplate) text += ", forked from the template";
   return text;
 }
 

@@ -16,11 +16,12 @@ constexpr unsigned kMostFunctions = 4096;
 constexpr std::size_t kMostBuildIdBytes = 256;
 constexpr std::size_t kMostStartFailureBytes = std::size_t{16} << 10;
 
-std::string describeStart(schema::Failure::Reader failure) {
+std::string describeStart(schema::Failure::Reader failure, const char* option) {
   const auto types = failure.getTypes();
   const auto type = types.size() > 0 ? types[0] : capnp::Text::Reader("something");
   const auto message = failure.getMessage();
-  return "its onStart threw " + quoted(type.begin(), type.size(), kMostBuildIdBytes) + ": " +
+  return std::string("its ") + option + " threw " +
+         quoted(type.begin(), type.size(), kMostBuildIdBytes) + ": " +
          quoted(message.begin(), message.size(), kMostStartFailureBytes);
 }
 
@@ -35,7 +36,7 @@ std::string objectionTo(schema::WorkerInfo::Reader info) {
            quoted(build.begin(), build.size(), kMostBuildIdBytes) + "\", this program holds \"" +
            std::string(buildId()) + "\"";
   }
-  if (info.hasStartFailure()) return describeStart(info.getStartFailure());
+  if (info.hasStartFailure()) return describeStart(info.getStartFailure(), "onStart");
   if (info.getFunctions().size() > kMostFunctions) {
     return "it offers " + std::to_string(info.getFunctions().size()) + " functions; the limit is " +
            std::to_string(kMostFunctions);
@@ -60,9 +61,9 @@ std::string readGreeting(schema::Worker::DescribeResults::Reader greeting,
   }
 }
 
-std::string readStartAnswer(schema::Worker::StartResults::Reader answer) {
+std::string readStartAnswer(schema::Worker::StartResults::Reader answer, const char* option) {
   try {
-    return answer.hasFailure() ? describeStart(answer.getFailure()) : std::string();
+    return answer.hasFailure() ? describeStart(answer.getFailure(), option) : std::string();
   } catch (const kj::Exception& e) {
     return std::string("its answer to the start call cannot be read: ") + e.getDescription().cStr();
   }

@@ -14,7 +14,8 @@ namespace phial::inline v1::detail {
 std::string readGreeting(schema::Worker::DescribeResults::Reader greeting,
                          FunctionIndex& functions);
 
-/// Returns why the function of PoolOptions::onStart did not return, or nothing if it did.
-std::string readStartAnswer(schema::Worker::StartResults::Reader answer);
+/// Returns why the function of a start call did not return, or nothing if it did. `option` names
+/// the call: "onStart".
+std::string readStartAnswer(schema::Worker::StartResults::Reader answer, const char* option);
 
 }  // namespace phial::inline v1::detail

@@ -29,6 +29,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace phial::inline v1::detail {
@@ -190,9 +192,39 @@ class PoolWorker {
   virtual void abandon() = 0;
 };
 
-/// Makes the worker of this number, which reports to `owner`. The pool keeps what the factory needs
-/// for longer than the workers.
-using WorkerFactory =
-    std::function<std::shared_ptr<PoolWorker>(PoolWorker::Owner& owner, std::uint64_t number)>;
+/// Makes workers. The pool keeps what a factory needs for longer than the workers.
+class WorkerFactory {
+ public:
+  /// Makes the worker of this number, which reports to `owner`.
+  using Make =
+      std::function<std::shared_ptr<PoolWorker>(PoolWorker::Owner& owner, std::uint64_t number)>;
+
+  WorkerFactory() = default;
+  template <class F>
+    requires(!std::is_same_v<F, WorkerFactory> &&
+             std::is_invocable_v<F&, PoolWorker::Owner&, std::uint64_t>)
+  WorkerFactory(F make) : make_(std::move(make)) {}  // NOLINT(google-explicit-constructor)
+  /// `renew` and `close` stand for what is kept beside the workers: see below.
+  WorkerFactory(Make make, std::function<void()> renew, std::function<void()> close)
+      : make_(std::move(make)), renew_(std::move(renew)), close_(std::move(close)) {}
+
+  explicit operator bool() const { return make_ != nullptr; }
+  std::shared_ptr<PoolWorker> operator()(PoolWorker::Owner& owner, std::uint64_t number) const {
+    return make_(owner, number);
+  }
+  /// The workers' program may have changed: those that are made from now on are to be new.
+  void renew() const {
+    if (renew_) renew_();
+  }
+  /// No worker will be made any more.
+  void close() const {
+    if (close_) close_();
+  }
+
+ private:
+  Make make_;
+  std::function<void()> renew_;
+  std::function<void()> close_;
+};
 
 }  // namespace phial::inline v1::detail

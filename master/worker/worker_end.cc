@@ -4,6 +4,21 @@
 #include "master/worker/worker_process.h"
 
 namespace phial::inline v1::detail {
+namespace {
+
+// The worker had no process of its own: what is known is the template's.
+void attestTemplate(const DeathCertificate& failure, DeathCertificate& death) {
+  death.pid = failure.pid;
+  death.origin = failure.origin;
+  death.status = failure.status;
+  death.resources = failure.resources;
+  death.stderrHead = failure.stderrHead;
+  death.stderrLeftOut = failure.stderrLeftOut;
+  death.stderrTail = failure.stderrTail;
+}
+
+}  // namespace
+
 void WorkerProcess::exited(const ExitStatus& status) {
   death_.exited(status);
   if (!death_.cause()) {
@@ -47,7 +62,9 @@ void WorkerProcess::die() {
   if (page_) {
     if (const auto function = page_->attest(death)) death.function = functions_.name(*function);
   }
+  death.origin = origin_;
   if (child_) child_->attest(death);
+  if (templateFailure_) attestTemplate(*templateFailure_, death);
   dead_ = true;
   if (lastWords_) lastWords_->stop();
   lastWords_.reset();

@@ -11,6 +11,7 @@
 #include "master/log/pool_log.h"
 #include "master/process/oom_kills.h"
 #include "master/worker/pool_worker.h"
+#include "master/worker/worker_template.h"
 
 namespace phial::inline v1::detail {
 
@@ -24,6 +25,7 @@ struct WorkerEnvironment {
   SideThread& side;              // reads large results, writes large arguments
   const TakeMemory& takeMemory;  // for them on their way
   PoolWorker::Owner& owner;
+  WorkerTemplate* warm = nullptr;  // what workers are forked from; null: each is spawned
 };
 
 }  // namespace phial::inline v1::detail

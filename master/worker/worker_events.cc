@@ -31,19 +31,31 @@ void WorkerProcess::handle(Conversation::Greeting& greeting) {
   auto objection = readGreeting(greeting, functions_);
   if (!objection.empty()) return complain(std::move(objection));
   if (state_ != WorkerState::starting) return;
-  if (!env_.options.onStart) return becomeReady();
-  const StartCall& call = env_.options.onStart.call();
+  // One that is not forked from the template prepares itself.
+  const PoolOptions& options = env_.options;
+  const bool prepared = origin_ == WorkerOrigin::fromTemplate;
+  if (options.warm && !prepared) startCalls_.push_back({"prepare", options.warm.call()});
+  if (options.onStart) startCalls_.push_back({"onStart", options.onStart.call()});
+  callNext();
+}
+
+void WorkerProcess::callNext() {
+  if (startCalls_.empty()) return becomeReady();
+  const auto [option, call] = startCalls_.front();
   try {
     conversation_->start(call, find(call.function()));
   } catch (const std::exception& e) {
-    complain(std::string("its onStart cannot be called: ") + e.what());
+    complain(std::string("its ") + option + " cannot be called: " + e.what());
   }
 }
 
 void WorkerProcess::handle(Conversation::Started& answer) {
-  auto objection = readStartAnswer(answer);
+  // A worker that answers what it was not asked gives itself no second chance.
+  if (startCalls_.empty()) return complain("it answered a start call that was not made");
+  auto objection = readStartAnswer(answer, startCalls_.front().option);
   if (!objection.empty()) return complain(std::move(objection));
-  if (state_ == WorkerState::starting) becomeReady();
+  startCalls_.pop_front();
+  if (state_ == WorkerState::starting) callNext();
 }
 
 void WorkerProcess::becomeReady() {

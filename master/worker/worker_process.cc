@@ -8,6 +8,12 @@
 #include "master/worker/worker_spawn.h"
 
 namespace phial::inline v1::detail {
+namespace {
+
+constexpr Duration kShortagePause = std::chrono::milliseconds(100);
+
+}  // namespace
+
 WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
     : env_(environment),
       number_(number),
@@ -22,6 +28,38 @@ WorkerProcess::~WorkerProcess() noexcept {
 }
 
 std::optional<std::string> WorkerProcess::start() {
+  if (env_.warm == nullptr || env_.warm->settled()) return begin();
+  awaitTemplate();
+  return std::nullopt;
+}
+
+// Until its template has a spare, it has no process.
+void WorkerProcess::awaitTemplate() {
+  env_.warm->await([weak = weak_from_this()](const DeathCertificate* failure) {
+    const auto self = weak.lock();
+    if (self && self->state_ == WorkerState::starting) self->templateSettled(failure);
+  });
+}
+
+void WorkerProcess::templateSettled(const DeathCertificate* failure) {
+  if (failure != nullptr) {
+    templateFailure_ = *failure;
+    beginEnding(DeathCause::startup, failure->detail);
+    return die();
+  }
+  if (!env_.warm->settled()) return awaitTemplate();  // another worker was first
+  startTimer_.cancel();
+  if (begin()) beginLater();
+}
+
+// The system is short of something, which start() cannot say any more.
+void WorkerProcess::beginLater() {
+  state_ = WorkerState::starting;
+  dead_ = false;
+  startTimer_ = env_.clock.callLater(kShortagePause, [this] { templateSettled(nullptr); });
+}
+
+std::optional<std::string> WorkerProcess::begin() {
   try {
     spawn();
   } catch (const std::exception& e) {
@@ -32,9 +70,7 @@ std::optional<std::string> WorkerProcess::start() {
       return why;
     }
     beginEnding(DeathCause::startup, std::move(why));
-    env_.reactor.callSoon([weak = weak_from_this()] {
-      if (auto self = weak.lock()) self->die();
-    });
+    dieSoon();
     return std::nullopt;
   }
   startTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { startIsLate(); });
@@ -42,10 +78,18 @@ std::optional<std::string> WorkerProcess::start() {
   return std::nullopt;
 }
 
+// For an end without a process.
+void WorkerProcess::dieSoon() {
+  env_.reactor.callSoon([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->die();
+  });
+}
+
 // What the parts call may come after this worker's end.
 void WorkerProcess::spawn() {
   page_.emplace(inFlight_);
   auto spawned = spawnWorker(env_, number_, *page_);
+  origin_ = spawned.origin;
   const std::weak_ptr<WorkerProcess> weak = weak_from_this();
   child_.emplace(env_, number_, std::move(spawned.process), std::move(spawned.oomMark), [weak] {
     const auto self = weak.lock();
@@ -138,8 +182,9 @@ void WorkerProcess::retire(DeathCause cause) {
 
 void WorkerProcess::end(DeathCause cause, int signal, std::string detail) {
   if (dead_) return;
-  beginEnding(cause, std::move(detail));
-  if (child_) child_->end(signal);
+  const bool begins = beginEnding(cause, std::move(detail));
+  if (child_) return child_->end(signal);
+  if (begins) dieSoon();
 }
 
 void WorkerProcess::stopWatches() {

@@ -35,6 +35,7 @@
 #include <phial/master/death_certificate.h>
 #include <phial/protocol/function_index.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -99,8 +100,19 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void abandon() override;
 
  private:
+  // A call that the worker makes before its first job, by the name of its option.
+  struct NamedCall {
+    const char* option;
+    const StartCall& call;
+  };
+
   // Its life: worker_process.cc.
+  std::optional<std::string> begin();
   void spawn();
+  void awaitTemplate();
+  void templateSettled(const DeathCertificate* failure);
+  void beginLater();
+  void dieSoon();
   void startIsLate();
   bool beginEnding(DeathCause cause, std::string detail);
   void stopWatches();
@@ -110,6 +122,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void handleEvents();
   void handle(Conversation::Greeting& greeting);
   void handle(Conversation::Started& answer);
+  void callNext();
   void becomeReady();
   void handle(Conversation::Answer& answer);
   void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }
@@ -142,6 +155,9 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   TakeUpWatch takeUp_;
   ProgressRelay progress_;
   DelayedCall startTimer_;
+  WorkerOrigin origin_ = WorkerOrigin::spawned;
+  std::optional<DeathCertificate> templateFailure_;  // why it could not be forked
+  std::deque<NamedCall> startCalls_;                 // to be made before it is ready
 
   // From the spawn on. Each borrows what stands above it.
   std::optional<WorkerPage> page_;

@@ -13,6 +13,7 @@
 
 #include "master/process/shortage.h"
 #include "master/process/this_program.h"
+#include "master/worker/worker_ends.h"
 
 namespace phial::inline v1::detail {
 namespace {
@@ -72,15 +73,6 @@ FileLane::Ends makeFileLane(PoolWorker::Owner& owner) {
   }
 }
 
-// The worker's ends of what connects it.
-struct WorkerEnds {
-  int requests;
-  int replies;
-  int page;
-  int files;  // -1: none
-  const NewArenas& arenas;
-};
-
 std::map<int, ChildDescriptor> descriptorsOf(const WorkerEnds& ends) {
   std::map<int, ChildDescriptor> descriptors = {{0, DevNull{}},
                                                 {1, PipeFromChild{}},
@@ -90,9 +82,9 @@ std::map<int, ChildDescriptor> descriptorsOf(const WorkerEnds& ends) {
                                                 {kControlPageFd, InheritedFd{ends.page}},
                                                 {kLifelineFd, Lifeline{}}};
   if (ends.files >= 0) descriptors[kFileLaneFd] = InheritedFd{ends.files};
-  if (ends.arenas.arenas.out) {
-    descriptors[kRequestArenaFd] = InheritedFd{ends.arenas.requests.get()};
-    descriptors[kReplyArenaFd] = InheritedFd{ends.arenas.replies.get()};
+  if (ends.requestArena >= 0) {
+    descriptors[kRequestArenaFd] = InheritedFd{ends.requestArena};
+    descriptors[kReplyArenaFd] = InheritedFd{ends.replyArena};
   }
   return descriptors;
 }
@@ -108,12 +100,25 @@ void limitThreads(std::uint32_t threads, Environment& environment) {
   }
 }
 
-SpawnOptions spawnOptions(const PoolOptions& options, std::uint64_t number) {
+Process spawnProcess(const WorkerEnvironment& environment, std::uint64_t number,
+                     const WorkerEnds& ends) {
+  SpawnOptions spawn = workerSpawnOptions(environment.options, std::to_string(number));
+  spawn.descriptors = descriptorsOf(ends);
+  Process process = environment.reactor.spawnProcess(spawn);
+  for (const auto& refused : process.refused()) {
+    environment.owner.workerLacks("workers go without what the system refuses: " + refused);
+  }
+  return process;
+}
+
+}  // namespace
+
+SpawnOptions workerSpawnOptions(const PoolOptions& options, const std::string& name) {
   SpawnOptions spawn;
   commandOf(options, spawn);
   spawn.environment.changes = options.environment;
   if (options.threadsPerWorker) limitThreads(*options.threadsPerWorker, spawn.environment);
-  spawn.environment.changes[kWorkerVariable] = options.name + "/" + std::to_string(number);
+  spawn.environment.changes[kWorkerVariable] = options.name + "/" + name;
   spawn.directory = options.directory;
   spawn.uid = options.uid;
   spawn.gid = options.gid;
@@ -125,8 +130,6 @@ SpawnOptions spawnOptions(const PoolOptions& options, std::uint64_t number) {
   return spawn;
 }
 
-}  // namespace
-
 SpawnedWorker spawnWorker(const WorkerEnvironment& environment, std::uint64_t number,
                           WorkerPage& page) {
   RequestPipe requests = makeRequestPipe();
@@ -137,23 +140,25 @@ SpawnedWorker spawnWorker(const WorkerEnvironment& environment, std::uint64_t nu
   arenas.arenas.takeMemory = environment.takeMemory;
   if (environment.options.sigterm == SigtermToWorker::isLeftToMaster) page.leaveTerm();
 
-  SpawnOptions spawn = spawnOptions(environment.options, number);
-  spawn.descriptors = descriptorsOf({.requests = requests.forWorker.get(),
-                                     .replies = replies.write.get(),
-                                     .page = page.fd(),
-                                     .files = files.worker.get(),
-                                     .arenas = arenas});
-  auto oomMark = environment.oomKills.mark();
-  Process process = environment.reactor.spawnProcess(spawn);
-  for (const auto& refused : process.refused()) {
-    environment.owner.workerLacks("workers go without what the system refuses: " + refused);
+  WorkerEnds ends{.requests = requests.forWorker.get(),
+                  .replies = replies.write.get(),
+                  .page = page.fd(),
+                  .files = files.worker.get()};
+  if (arenas.arenas.out) {
+    ends.requestArena = arenas.requests.get();
+    ends.replyArena = arenas.replies.get();
   }
+  auto oomMark = environment.oomKills.mark();
+  const bool forked = environment.warm != nullptr && environment.warm->hasSpare();
+  Process process =
+      forked ? environment.warm->connect(number, ends) : spawnProcess(environment, number, ends);
   page.closeFile();  // it is mapped here, and the worker has its own
   return {.process = std::move(process),
           .channels = {kj::mv(replies.read), kj::mv(requests.writeEnd), kj::mv(files.master),
                        std::move(arenas.arenas)},
           .requestReadEnd = kj::mv(requests.readEnd),
-          .oomMark = std::move(oomMark)};
+          .oomMark = std::move(oomMark),
+          .origin = forked ? WorkerOrigin::fromTemplate : WorkerOrigin::spawned};
 }
 
 }  // namespace phial::inline v1::detail

@@ -1,6 +1,7 @@
 // How long is a worker missing after a kill -9?
 //
-// From the signal until the replacement has answered the handshake. Its floor, --floor, is
+// From the signal until the replacement has answered the handshake. With --warm-mib the workers are
+// forked from a template that has so much memory prepared. Its floor, --floor, is
 // posix_spawn of this same binary until its first byte arrives through a pipe.
 #include <fcntl.h>
 #include <phial/master.h>
@@ -11,7 +12,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -24,6 +27,7 @@
 #include "tests/perf/common/sample.h"
 #include "tests/perf/common/samples.h"
 #include "tests/perf/common/stopwatch.h"
+#include "tests/perf/common/warm_state.h"
 
 namespace {
 
@@ -32,6 +36,7 @@ constexpr const char* kSayHello = "--say-hello";
 struct Options {
   int kills = 50;
   bool floor = false;
+  std::uint64_t warmMib = 0;
 };
 
 Options parseOptions(int argc, char** argv) {
@@ -40,6 +45,9 @@ Options parseOptions(int argc, char** argv) {
                "phial_perf_restart");
   perf::addCount(app, "kills", options.kills, "Kills, or spawns");
   app.add_flag("--floor", options.floor, "posix_spawn of this program to its first byte instead");
+  app.add_option("--warm-mib", options.warmMib, "Fork the workers from a template with so many MiB")
+      ->check(CLI::Range(0, 1 << 16))
+      ->capture_default_str();
   perf::parseOrExit(app, argc, argv);
   return options;
 }
@@ -115,16 +123,18 @@ int runFloor(const Options& options) {
 }
 
 // A niceness of its own would make the scheduler, not the pool, the difference.
-phial::PoolOptions poolOptions() {
+phial::PoolOptions poolOptions(const Options& options) {
   return {.name = "restart",
           .min = 1,
           .max = 1,
           .limits = {.niceness = 0},
+          .warm = options.warmMib > 0 ? phial::prepareWith<perf::fillMemory>(options.warmMib)
+                                      : phial::WorkerPreparation(),
           .onLog = [](const phial::LogRecord&) {}};
 }
 
 phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
-  phial::ProcessPool pool(reactor, poolOptions());
+  phial::ProcessPool pool(reactor, poolOptions(options));
   const auto waiter = std::make_shared<ReadyWaiter>();
   const auto observation = pool.observe(waiter);
   co_await pool.start();
@@ -132,9 +142,12 @@ phial::Deferred<int> run(phial::Reactor& reactor, Options options) {
   for (int i = 0; i < options.kills; ++i) {
     // A worker that has served is replaced at once; one that has not looks like a crash loop.
     co_await pool.deferToProcess<perf::noOp>();
+    // The template has had the time to fork the next one, as it has between two deaths.
+    co_await phial::deferLater(reactor, std::chrono::milliseconds(options.warmMib > 0 ? 50 : 0),
+                               [] {});
     restarts.add(co_await killUntilReady(pool, *waiter));
   }
-  print("phial", restarts);
+  print(options.warmMib > 0 ? "phial, warm" : "phial", restarts);
   co_await pool.stop();
   co_return 0;
 }

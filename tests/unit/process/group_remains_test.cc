@@ -1,7 +1,6 @@
 #include "master/process/group_remains.h"
 
 #include <gtest/gtest.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,13 +8,6 @@
 
 namespace phial::detail {
 namespace {
-
-TEST(GroupRemainsTest, ASubreaperAdoptsOrphans) {
-  EXPECT_EQ(adoptsOrphans(), ::getpid() == 1);
-  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-  EXPECT_TRUE(adoptsOrphans());
-  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
-}
 
 TEST(GroupRemainsTest, OnlyTheGroupIsReaped) {
   const pid_t stranger = ::fork();

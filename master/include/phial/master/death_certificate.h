@@ -40,12 +40,20 @@ enum class DeathCause {
 /// The cause as a word: "crash", "timeout", "soft timeout", ...
 const char* causeName(DeathCause cause);
 
+/// How a worker's process was made.
+enum class WorkerOrigin {
+  spawned,       ///< it was started as a program
+  fromTemplate,  ///< it was forked from the pool's template: PoolOptions::warm
+};
+
 /// How one worker ended.
 struct DeathCertificate {
   /// The pool's number for the worker: from 1, never used again.
   std::uint64_t worker = 0;
-  /// The worker's process id; 0 when it could not be spawned at all.
+  /// The worker's process id; 0 when it could not be spawned at all. If the worker did not start
+  /// because its template failed to prepare, the template's.
   pid_t pid = 0;
+  WorkerOrigin origin = WorkerOrigin::spawned;
   ExitStatus status = StatusUnknown{};
   DeathCause cause = DeathCause::crash;
   /// What the worker was doing at the end.

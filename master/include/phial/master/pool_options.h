@@ -183,6 +183,24 @@ struct PoolOptions {
   /// ten times as long to fill.
   std::uint64_t cacheBytes = std::uint64_t{256} << 20;
 
+  /// Warm workers: prepareWith<load>(args...). The pool spawns one more process, the template,
+  /// which calls `load(args...)` once. From then on each worker is forked from the template and
+  /// shares the memory that `load` has filled, until one of them writes to it. A worker that has
+  /// died is replaced in less time than a program takes to start, however long `load` took.
+  /// Default: no template; each worker is spawned.
+  ///
+  /// `load` must leave the process with one thread. If it throws, leaves a second thread, ends its
+  /// process or takes longer than `startTimeout`, the workers that wait for it do not start, and
+  /// the pool reports StartupFailed with the reason and the template's stderr. If the template is
+  /// killed, or dies later, the pool says so in the log, spawns workers that call `load`
+  /// themselves, and prepares a new template after a pause (RestartOptions). reload() replaces the
+  /// template first. DeathCertificate::origin says how a worker was started. worker/README.md says
+  /// what forked workers share and what they do not.
+  ///
+  /// Price: the template's memory, and that of one worker that waits to be needed; both share
+  /// what `load` has filled. Arguments as for `onStart`.
+  WorkerPreparation warm = {};
+
   /// What each worker does before its first job: startWith<f>(args...). It runs in every worker,
   /// replacements and reloaded ones included, after the worker program's own onStart and before the
   /// worker counts as ready; `startTimeout` covers it. If it throws, the worker does not serve, and
@@ -312,7 +330,7 @@ enum class WorkerState {
 /// One worker, as it was when workers() was called.
 struct WorkerStatus {
   std::uint64_t number = 0;  ///< from 1, never used again
-  pid_t pid = 0;
+  pid_t pid = 0;             ///< 0 while it waits to be forked from its template
   WorkerState state = WorkerState::starting;
   std::uint64_t job = 0;  ///< the job that it runs or is to run next; 0: none
   std::uint64_t jobsServed = 0;

@@ -219,6 +219,12 @@ class Process {
 
   class State;  // private to the library
   explicit Process(std::shared_ptr<State> state);
+  /// Private to the library. Takes over another child of the spawner, which this child has cloned
+  /// from itself (CLONE_PARENT) and which has no pipes yet.
+  Process adoptSibling(pid_t pid, kj::AutoCloseFd pidfd) const;
+  /// Private to the library. The spawner's ends of the pipes that the child has been sent, by the
+  /// child's numbers; `lifeline` is the number of its Lifeline.
+  void connect(std::map<int, kj::AutoCloseFd> pipes, int lifeline);
 
  private:
   std::shared_ptr<State> state_;

@@ -1,8 +1,9 @@
-// What each worker of a pool does before its first job: PoolOptions::onStart.
+// What each worker of a pool does before its first job, and what its workers are forked from:
+// PoolOptions::onStart and PoolOptions::warm.
 //
-// startWith() in start_with.h makes it. This header alone needs no Cap'n Proto.
+// startWith() and prepareWith() in start_with.h make them. This header alone needs no Cap'n Proto.
 //
-// Thread rule: a WorkerStart never changes; copies share it.
+// Thread rule: neither ever changes; copies share the call.
 #pragma once
 
 #include <memory>
@@ -26,6 +27,24 @@ class WorkerStart {
   /// True if there is something to be done.
   explicit operator bool() const { return call_ != nullptr; }
   /// Private to the library. REQUIRES: there is something to be done.
+  const detail::StartCall& call() const { return *call_; }
+
+ private:
+  std::shared_ptr<const detail::StartCall> call_;
+};
+
+/// What the template process of a pool does before workers are forked from it.
+class WorkerPreparation {
+ public:
+  /// There is no template: each worker is spawned.
+  WorkerPreparation() = default;
+  /// Private to the library.
+  explicit WorkerPreparation(std::shared_ptr<const detail::StartCall> call)
+      : call_(std::move(call)) {}
+
+  /// True if there is a template.
+  explicit operator bool() const { return call_ != nullptr; }
+  /// Private to the library. REQUIRES: there is a template.
   const detail::StartCall& call() const { return *call_; }
 
  private:
