@@ -30,9 +30,15 @@ void WorkerProcess::handleEvents() {
 void WorkerProcess::handle(Conversation::Greeting& greeting) {
   auto objection = readGreeting(greeting, functions_);
   if (!objection.empty()) return complain(std::move(objection));
+  makeNextStartCall();
+}
+
+void WorkerProcess::makeNextStartCall() {
   if (state_ != WorkerState::starting) return;
-  if (!env_.options.onStart) return becomeReady();
-  const StartCall& call = env_.options.onStart.call();
+  const auto [number, next] = env_.startCalls.after(startCall_);
+  if (number == 0) return becomeReady();
+  startCall_ = number;
+  const StartCall& call = next.call();
   try {
     conversation_->start(call, find(call.function()));
   } catch (const std::exception& e) {
@@ -43,7 +49,7 @@ void WorkerProcess::handle(Conversation::Greeting& greeting) {
 void WorkerProcess::handle(Conversation::Started& answer) {
   auto objection = readStartAnswer(answer);
   if (!objection.empty()) return complain(std::move(objection));
-  if (state_ == WorkerState::starting) becomeReady();
+  makeNextStartCall();
 }
 
 void WorkerProcess::becomeReady() {
@@ -62,6 +68,12 @@ void WorkerProcess::handle(Conversation::Answer& answer) {
   if (inFlight_.empty() && state_ == WorkerState::busy) state_ = WorkerState::idle;
   report();
   env_.owner.workerAnswered(*this);
+}
+
+void WorkerProcess::handle(Conversation::LeaseEnded& ended) {
+  leaseTimer_.cancel();
+  const bool serves = state_ == WorkerState::idle || state_ == WorkerState::busy;
+  if (serves) env_.owner.workerEndedLease(*this, ended.lease);
 }
 
 void WorkerProcess::handle(Conversation::Disconnected&) {

@@ -18,6 +18,7 @@ WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
 
 WorkerProcess::~WorkerProcess() noexcept {
   startTimer_.cancel();
+  leaseTimer_.cancel();
   if (lastWords_) lastWords_->stop();
 }
 
@@ -100,6 +101,22 @@ void WorkerProcess::startIsLate() {
   startTimer_ = env_.clock.callLater(env_.options.grace, giveUp);
 }
 
+void WorkerProcess::endLease(std::uint64_t lease) {
+  conversation_->endLease(lease);
+  leaseTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { leaseEndIsLate(); });
+}
+
+// The answer may lie unread, because something has held up the loop.
+void WorkerProcess::leaseEndIsLate() {
+  if (child_->process().hasEnded()) return;
+  if (child_->isHeldByDebugger() || conversation_->link().readPending()) {
+    leaseTimer_ = env_.clock.callLater(env_.options.grace, [this] { leaseEndIsLate(); });
+    return;
+  }
+  end(DeathCause::unresponsive, SIGKILL,
+      "it did not destroy the session of a lease in time" + child_->tracerNote());
+}
+
 bool WorkerProcess::verdictPending() const {
   if (state_ != WorkerState::ending) return false;
   // Killed for it, and gone in a moment, unless the kernel holds it.
@@ -144,6 +161,7 @@ void WorkerProcess::end(DeathCause cause, int signal, std::string detail) {
 
 void WorkerProcess::stopWatches() {
   startTimer_.cancel();
+  leaseTimer_.cancel();
   takeUp_.stop();
   giveUps_.stop();
 }

@@ -94,6 +94,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   }
   std::optional<Duration> runningFor() const override { return page_->runningFor(); }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
+  void endLease(std::uint64_t lease) override;
   void retire(DeathCause cause) override;
   void end(DeathCause cause, int signal, std::string detail = {}) override;
   void abandon() override;
@@ -102,6 +103,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   // Its life: worker_process.cc.
   void spawn();
   void startIsLate();
+  void leaseEndIsLate();
   bool beginEnding(DeathCause cause, std::string detail);
   void stopWatches();
   void report() { env_.owner.workerChanged(*this); }
@@ -110,6 +112,8 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void handleEvents();
   void handle(Conversation::Greeting& greeting);
   void handle(Conversation::Started& answer);
+  void handle(Conversation::LeaseEnded& ended);
+  void makeNextStartCall();
   void becomeReady();
   void handle(Conversation::Answer& answer);
   void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }
@@ -142,6 +146,8 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   TakeUpWatch takeUp_;
   ProgressRelay progress_;
   DelayedCall startTimer_;
+  DelayedCall leaseTimer_;
+  std::uint64_t startCall_ = 0;  // the number of the call that it was sent last
 
   // From the spawn on. Each borrows what stands above it.
   std::optional<WorkerPage> page_;
