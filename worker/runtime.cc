@@ -32,12 +32,14 @@ namespace {
 class JobInProgress final : public CurrentJob, public JobScope {
  public:
   JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
-                MessagePipe& pipe)
+                MessagePipe& pipe, Session& session)
       : id_(job.getId()),
+        lease_(job.getLease()),
         label_(job.getLabel()),
         page_(page),
         throwSites_(throwSites),
         pipe_(pipe),
+        session_(session),
         thread_(std::this_thread::get_id()) {
     setCurrentJob(this);
   }
@@ -60,6 +62,11 @@ class JobInProgress final : public CurrentJob, public JobScope {
     }
     if (page_.progress.post(id_, fraction, note)) pipe_.ring();
   }
+  void* sessionObject(const SessionType& type) override {
+    if (lease_ == 0) return CurrentJob::sessionObject(type);
+    if (std::this_thread::get_id() == thread_) return session_.of(lease_, type);
+    throw std::logic_error("currentJob().session() was called from another thread than the job's");
+  }
   std::string latestThrow() const override { return throwSites_.latest(); }
   void atElement(std::optional<std::uint64_t> index) override {
     page_.element.store(index ? *index + 1 : 0, std::memory_order_release);
@@ -70,10 +77,12 @@ class JobInProgress final : public CurrentJob, public JobScope {
 
  private:
   const std::uint64_t id_;
+  const std::uint64_t lease_;
   const std::string label_;
   ControlPage& page_;
   const ThrowSites& throwSites_;
   MessagePipe& pipe_;
+  Session& session_;
   const std::thread::id thread_;
 };
 
@@ -198,6 +207,8 @@ int Runtime::serve() {
   while (!requestsEnded_) {
     if (start_) {
       runStart();
+    } else if (leaseEnd_ && queue_.empty()) {
+      runLeaseEnd();
     } else if (!queue_.empty()) {
       runNext();
     } else if (stopStatus_) {
@@ -211,6 +222,7 @@ int Runtime::serve() {
   // The requests may have ended because a job closed them.
   if (upkeep_.any()) look();
   if (damaged_) return kCannotServeStatus;
+  session_.end();
   page_.phase.store(Phase::stopping, std::memory_order_release);
   return stopStatus_.value_or(0);
 }
@@ -360,7 +372,7 @@ FinishedJob::Outcome Runtime::call(const BatchQueue::Next& next, FinishedJob& ti
   bool entering = false;
   try {
     const auto job = next.batch.job(next.index);
-    JobInProgress inProgress(job, page_, throwSites, connection_->pipe);
+    JobInProgress inProgress(job, page_, throwSites, connection_->pipe, session_);
     auto prepared = prepareCall(job);
     entering = true;
     auto* const function = std::get_if<std::unique_ptr<PreparedCall>>(&prepared);

@@ -23,7 +23,9 @@
 #include "worker/batch_queue.h"
 #include "worker/busy_wait.h"
 #include "worker/exports.h"
+#include "worker/lease_end.h"
 #include "worker/refused_memory.h"
+#include "worker/session.h"
 #include "worker/start_request.h"
 #include "worker/upkeep.h"
 
@@ -61,6 +63,8 @@ class Runtime {
   void enqueue(std::unique_ptr<Batch> batch) { queue_.push(std::move(batch)); }
   /// Runs the start call before the next job.
   void startWith(std::unique_ptr<StartRequest> request) { start_ = std::move(request); }
+  /// Destroys the session of a lease before the next job.
+  void endLease(std::unique_ptr<LeaseEnd> request) { leaseEnd_ = std::move(request); }
   /// Ends serve() with `status` once the queue is empty and what was written has left.
   void stop(int status) { stopStatus_ = status; }
 
@@ -70,6 +74,7 @@ class Runtime {
   void requestsEnd();
   void runStart();
   std::optional<Failure> callStart(schema::Job::Reader call);
+  void runLeaseEnd();
   void runNext();
   bool claim(schema::Job::Reader job);
   FinishedJob runJob(const BatchQueue::Next& next);
@@ -87,7 +92,9 @@ class Runtime {
   void waitForEvent();
   // As event_base_loop(); a loop that cannot wait any more ends serve().
   void turnLoop(int flags);
-  bool anythingToDo() const { return start_ || !queue_.empty() || stopStatus_ || requestsEnded_; }
+  bool anythingToDo() const {
+    return start_ || leaseEnd_ || !queue_.empty() || stopStatus_ || requestsEnded_;
+  }
 
   const Offer offer_;
   ControlPage& page_;
@@ -99,6 +106,8 @@ class Runtime {
   bool requestsEnded_ = false;
   bool damaged_ = false;  // a descriptor is not the worker's own any more
   std::unique_ptr<StartRequest> start_;
+  std::unique_ptr<LeaseEnd> leaseEnd_;
+  Session session_;
   BatchQueue queue_;
   // The batch whose answer the end of the requests has cut off. What is left of the answer refers
   // to the batch's result.

@@ -1,4 +1,5 @@
-// The start call: what the master's program wants done before the first job.
+// What is called beside the jobs: the start calls, which the master's program wants made before the
+// first job, and the end of a lease.
 #include <cxxabi.h>
 #include <phial/protocol/worker_contract.h>
 
@@ -42,6 +43,21 @@ std::optional<Failure> Runtime::callStart(schema::Job::Reader call) {
     if (inForkedChild()) endForkedChild();
     return Failure::currentOfJob(throwSites.latest());
   }
+}
+
+// At the top level too: destructors are the program's code, and what they change is put right as
+// after a job.
+void Runtime::runLeaseEnd() {
+  const auto request = std::move(leaseEnd_);
+  page_.phase.store(Phase::running, std::memory_order_release);
+  session_.end();
+  if (inForkedChild()) endForkedChild();
+  std::fflush(stdout);
+  look();
+  if (damaged_) return;
+  request->answer();
+  pushOut();
+  page_.phase.store(Phase::idle, std::memory_order_release);
 }
 
 }  // namespace phial::inline v1::detail

@@ -58,6 +58,12 @@ kj::Promise<void> Server::start(StartContext context) {
   return kj::mv(paf.promise);
 }
 
+kj::Promise<void> Server::endLease(EndLeaseContext context) {
+  auto paf = kj::newPromiseAndFulfiller<void>();
+  runtime_.endLease(std::make_unique<LeaseEnd>(kj::mv(context), kj::mv(paf.fulfiller)));
+  return kj::mv(paf.promise);
+}
+
 kj::Promise<void> Server::shutdown(ShutdownContext) {
   runtime_.stop(0);
   return kj::READY_NOW;

@@ -15,6 +15,7 @@ class Server final : public schema::Worker::Server {
   kj::Promise<void> describe(DescribeContext context) override;
   kj::Promise<void> run(RunContext context) override;
   kj::Promise<void> start(StartContext context) override;
+  kj::Promise<void> endLease(EndLeaseContext context) override;
   kj::Promise<void> shutdown(ShutdownContext context) override;
 
  private:

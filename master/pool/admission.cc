@@ -8,21 +8,21 @@
 
 namespace phial::inline v1::detail {
 
-std::optional<Failure> Admission::refusal(const Job& job) const {
+std::optional<Failure> Admission::refusal(const Job& job, const Placement& placement) const {
   try {
-    return objection(job);
+    return objection(job, placement);
   } catch (...) {
     return argumentFailure(Failure::current());
   }
 }
 
 // Throws when the arguments cannot even be measured.
-std::optional<Failure> Admission::objection(const Job& job) const {
+std::optional<Failure> Admission::objection(const Job& job, const Placement& placement) const {
   if (const Failure* fault = job.fault()) return *fault;
-  if (auto reason = startRefusal()) return reason;
-  if (!hasRoom()) {
+  if (auto reason = placement.bound() ? stopped() : startRefusal()) return reason;
+  if (!hasRoom(placement)) {
     return Failure(QueueFull("the queue of pool " + context_.options.name +
-                             " is full: " + std::to_string(books_.queue().size()) + " jobs wait"));
+                             " is full: " + std::to_string(inLine(placement)) + " jobs wait"));
   }
   // Those that are written aside are measured there.
   const auto words = job.writtenAside() ? 0 : job.argumentWords();
@@ -42,7 +42,7 @@ std::optional<Failure> Admission::objection(const Job& job) const {
 std::optional<Failure> Admission::startRefusal() const {
   if (auto reason = stopped()) return reason;
   const Staffing& staffing = crew_.staffing();
-  if (!staffing.startupFailure() || crew_.roster().active() > 0) return std::nullopt;
+  if (!staffing.startupFailure() || crew_.roster().shared() > 0) return std::nullopt;
   const bool inVain = books_.condemned() || staffing.hopeless(context_.clock.now());
   if (!inVain) return std::nullopt;
   return Failure(StartupFailed(*staffing.startupFailure()));
@@ -53,9 +53,16 @@ std::optional<Failure> Admission::stopped() const {
   return Failure(PoolStopped("pool " + context_.options.name + " has been stopped"));
 }
 
-bool Admission::hasRoom() const {
+bool Admission::hasRoom(const Placement& placement) const {
   const std::size_t most = context_.options.maxQueue;
-  return most == 0 || books_.queue().size() < most || schedule_.anyFree();
+  if (most == 0 || inLine(placement) < most) return true;
+  return !placement.bound() && schedule_.anyFree();
+}
+
+std::size_t Admission::inLine(const Placement& placement) const {
+  if (!placement.bound()) return books_.queue().size() + books_.placed().fresh().size();
+  const JobQueue* const line = books_.placed().of(placement.worker);
+  return line != nullptr ? line->size() : 0;
 }
 
 }  // namespace phial::inline v1::detail

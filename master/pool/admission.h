@@ -28,16 +28,19 @@ class Admission {
       : context_(context), life_(life), books_(books), crew_(crew), schedule_(schedule) {}
 
   /// Why the job cannot be taken; nothing when it can.
-  std::optional<Failure> refusal(const Job& job) const;
+  std::optional<Failure> refusal(const Job& job, const Placement& placement = {}) const;
   /// Why a start would be waited for in vain: the pool is stopping, or no worker gets ready.
   std::optional<Failure> startRefusal() const;
   /// PoolStopped once the pool is stopping.
   std::optional<Failure> stopped() const;
   /// Whether the queue takes one more job. A job for which a worker is free does not wait there.
-  bool hasRoom() const;
+  /// The jobs that wait for one worker count for themselves, because others do not wait behind
+  /// them.
+  bool hasRoom(const Placement& placement = {}) const;
 
  private:
-  std::optional<Failure> objection(const Job& job) const;
+  std::optional<Failure> objection(const Job& job, const Placement& placement) const;
+  std::size_t inLine(const Placement& placement) const;
 
   const PoolContext context_;
   const PoolLife& life_;

@@ -62,6 +62,10 @@ PoolOptions checkedOptions(PoolOptions options) {
   if (options.threadsPerWorker) check.count("threadsPerWorker", *options.threadsPerWorker);
   check.count("recycleAfter", options.recycleAfter);
   check.count("maxQueue", options.maxQueue);
+  if (options.maxLeases == std::size_t{0}) {
+    check.reject("maxLeases", "is 0: leave it empty for the default");
+  }
+  if (options.maxLeases) check.count("maxLeases", *options.maxLeases);
   check.aboveZero("timeout", options.timeout);
   check.aboveZero("startTimeout", options.startTimeout);
   check.notNegative("maxIdle", options.maxIdle);

@@ -24,7 +24,10 @@ Crew::Crew(const PoolContext& context, PoolWorker::Owner& owner, WorkerFactory m
 
 std::vector<WorkerStatus> Crew::statuses() const {
   std::vector<WorkerStatus> statuses;
-  for (const auto& [number, seat] : roster_.seats()) statuses.push_back(seat.worker->status());
+  for (const auto& [number, seat] : roster_.seats()) {
+    statuses.push_back(seat.worker->status());
+    statuses.back().leased = seat.lease != 0;
+  }
   return statuses;
 }
 
@@ -105,10 +108,17 @@ void Crew::answered(PoolWorker& worker, const Staffing::Demand& demand) {
 }
 
 void Crew::release(Seat& seat, const Staffing::Demand& demand) {
-  if (seat.load.state != WorkerState::idle) return;
+  if (seat.load.state != WorkerState::idle || seat.lease != 0 || seat.called) return;
+  if (seat.last)
+    return seat.worker->retire(demand.open ? DeathCause::recycle : DeathCause::shutdown);
   noteMemory(seat);
   if (seat.departure == Departure::waits) return;  // replaceDeparting() decides
   if (staffing_.isSurplus(seat) || !demand.open) seat.worker->retire(DeathCause::shutdown);
+}
+
+void Crew::released(Seat& seat, const Staffing::Demand& demand) {
+  staffing_.endLease(seat);
+  release(seat, demand);
 }
 
 // A worker that is above the limit before it has served a job would be replaced by its like, and so
@@ -153,6 +163,10 @@ void Crew::replaceDeparting(const Staffing::Demand& demand) {
   while (Seat* const seat = staffing_.takeReplaced(demand)) {
     seat->worker->retire(DeathCause::recycle);
   }
+}
+
+void Crew::makeRoomForFresh(const Staffing::Demand& demand) {
+  while (Seat* const seat = staffing_.givesWay(demand)) seat->worker->retire(DeathCause::recycle);
 }
 
 void Crew::prune() {

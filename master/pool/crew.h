@@ -76,6 +76,8 @@ class Crew {
   void changed(PoolWorker& worker);
   /// A worker has answered jobs, and may be idle. It is retired if it is not needed.
   void answered(PoolWorker& worker, const Staffing::Demand& demand);
+  /// A worker serves everybody again, after a lease. It is retired if it is not needed.
+  void released(Seat& seat, const Staffing::Demand& demand);
   /// A worker is dead. Returns true if so many have failed to start that there is no use in waiting
   /// for the next. The worker stays alive until the caller's callback has returned.
   bool died(PoolWorker& worker, const DeathCertificate& death);
@@ -86,6 +88,8 @@ class Crew {
   void resize(std::size_t min, std::size_t max);
   /// Retires workers whose replacements are ready.
   void replaceDeparting(const Staffing::Demand& demand);
+  /// Retires idle workers in whose places fresh ones are to be started.
+  void makeRoomForFresh(const Staffing::Demand& demand);
   /// Retires workers above `min` that have been idle for maxIdle, and comes back for the next.
   void prune();
   /// The pool stops: prune() is not called any more.

@@ -16,37 +16,39 @@ Dispatcher::Dispatcher(const PoolContext& context, JobBooks& books, JobTimers& t
       roster_(roster),
       staffing_(staffing),
       objects_(objects),
-      schedule_(roster, books.queue(), context.options.max),
+      schedule_(roster, books.queue(), books.placed(), context.options.max),
       busyPoll_(context.reactor, context.options.spin),
       cores_(static_cast<std::size_t>(availableCores())) {}
 
 void Dispatcher::dispatch(TimePoint end) {
-  while (books_.waiting() > 0) {
-    Seat* const seat = seatForNext();
-    if (seat == nullptr) break;
-    sendBatch(*seat);
+  while (const Turn turn = nextTurn()) {
+    sendBatch(turn);
     if (context_.reactor.now() >= end) break;
   }
   scheduleLook();
 }
 
-bool Dispatcher::canDispatch() { return books_.waiting() > 0 && seatForNext() != nullptr; }
+bool Dispatcher::canDispatch() { return static_cast<bool>(nextTurn()); }
 
-// Null: the job at the head of the queue has to wait.
-Seat* Dispatcher::seatForNext() {
-  while (Seat* const seat = schedule_.next()) {
-    if (seat->load.state == WorkerState::idle) return seat;
-    const Duration running = seat->worker->runningFor().value_or(Duration::zero());
-    if (!Schedule::isLate(*seat, running)) return seat;
-    roster_.noteLate(*seat);
+// Empty: all jobs have to wait. Also those of a condemned queue, but not those that are bound to a
+// worker.
+Turn Dispatcher::nextTurn() {
+  while (const Turn turn = schedule_.nextTurn()) {
+    if (turn.line != Placement::At::worker && books_.condemned()) return {};
+    Seat& seat = *turn.seat;
+    if (seat.load.state == WorkerState::idle) return turn;
+    const Duration running = seat.worker->runningFor().value_or(Duration::zero());
+    if (!Schedule::isLate(seat, running)) return turn;
+    roster_.noteLate(seat);
   }
-  return nullptr;
+  return {};
 }
 
-void Dispatcher::sendBatch(Seat& seat) {
+void Dispatcher::sendBatch(const Turn& turn) {
+  Seat& seat = *turn.seat;
   PoolWorker& worker = *seat.worker;
-  BatchPlan plan = schedule_.plan(seat);
-  auto batch = gather(worker, plan);
+  BatchPlan plan = schedule_.plan(turn);
+  auto batch = gather(worker, plan, *turn.jobs);
   if (!batch.empty()) worker.run(batch, plan.work());
   const Roster::Now sent = context_.now();
   for (auto& outgoing : batch) {
@@ -56,6 +58,7 @@ void Dispatcher::sendBatch(Seat& seat) {
     } else {
       books_.dispatched(entry, worker, sent);
       timers_.watchRun(entry, seat.runs);
+      if (turn.line != Placement::At::any) notePlaced(seat, entry.placement());
     }
   }
   if (seat.load.state != WorkerState::busy) return;
@@ -63,11 +66,20 @@ void Dispatcher::sendBatch(Seat& seat) {
   pollFor(plan.work());
 }
 
-// Takes the next jobs off the queue: one, or several short ones.
-std::vector<Outgoing> Dispatcher::gather(PoolWorker& worker, BatchPlan& plan) {
+// A job that is bound to a worker without a lease is one that every worker gets.
+void Dispatcher::notePlaced(Seat& seat, const Placement& placement) {
+  if (placement.at == Placement::At::fresh) {
+    staffing_.noteLastJob(seat);
+  } else if (placement.lease == 0) {
+    roster_.noteCommonJob(seat);
+  }
+}
+
+// Takes the next jobs off their line: one, or several short ones.
+std::vector<Outgoing> Dispatcher::gather(PoolWorker& worker, BatchPlan& plan, JobQueue& jobs) {
   std::vector<Outgoing> batch;
-  while (!books_.queue().empty() && !plan.full()) {
-    JobEntry& entry = books_.front();
+  while (!jobs.empty() && !plan.full()) {
+    JobEntry& entry = jobs.front();
     try {
       if (!addTo(batch, entry, worker, plan)) break;
     } catch (...) {
@@ -94,7 +106,8 @@ bool Dispatcher::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker
   if (!plan.admits(expected, size)) return false;
   ObjectBoundary* const boundary =
       job.method() != nullptr ? &objects_.of(worker.number()) : nullptr;
-  batch.push_back({&job, function, words, std::nullopt, std::move(writing), boundary});
+  batch.push_back({&job, function, words, std::nullopt, std::move(writing),
+                   entry.placement().lease, boundary});
   plan.add(expected, size);
   return true;
 }

@@ -49,9 +49,10 @@ class Dispatcher {
   void close();
 
  private:
-  Seat* seatForNext();
-  void sendBatch(Seat& seat);
-  std::vector<Outgoing> gather(PoolWorker& worker, BatchPlan& plan);
+  Turn nextTurn();
+  void sendBatch(const Turn& turn);
+  void notePlaced(Seat& seat, const Placement& placement);
+  std::vector<Outgoing> gather(PoolWorker& worker, BatchPlan& plan, JobQueue& jobs);
   bool addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker& worker, BatchPlan& plan);
   void pollFor(Duration expected);
   void scheduleLook();

@@ -21,11 +21,16 @@ bool JobBooks::neverRan(const JobEntry& entry) {
   return state->worker == nullptr || !state->worker->jobBegun(entry.id());
 }
 
-JobEntry& JobBooks::enter(Ref<Job> job, TimePoint now) {
+JobEntry& JobBooks::enter(Ref<Job> job, TimePoint now, const Placement& placement) {
   const int priority = job->options().priority;
   ledger_.enter(Column::queued);
   JobEntry& entry = jobs_.add(std::move(job));
-  queue_.pushBack(entry, priority);
+  if (placement.at == Placement::At::any) {
+    queue_.pushBack(entry, priority);
+  } else {
+    jobs_.stateOf(entry).placement = placement;
+    placed_.pushBack(entry);
+  }
   entry.queued = now;
   reporter_.job(&PoolObserver::jobQueued, entry);
   return entry;
@@ -38,8 +43,22 @@ void JobBooks::refuse(Ref<Job> job, Failure reason) {
   settlements_.fail(std::move(job), std::move(reason));
 }
 
-void JobBooks::takeForWorker(JobEntry& entry) {
-  queue_.remove(entry, entry.job->options().priority);
+void JobBooks::takeForWorker(JobEntry& entry) { leaveQueue(entry); }
+
+void JobBooks::toFront(JobEntry& entry) {
+  if (entry.placement().at == Placement::At::any) {
+    queue_.pushFront(entry, entry.job->options().priority);
+  } else {
+    placed_.pushFront(entry);
+  }
+}
+
+void JobBooks::leaveQueue(JobEntry& entry) {
+  if (entry.placement().at == Placement::At::any) {
+    queue_.remove(entry, entry.job->options().priority);
+  } else {
+    placed_.remove(entry);
+  }
 }
 
 void JobBooks::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) {
@@ -56,7 +75,7 @@ void JobBooks::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) 
 void JobBooks::requeue(JobEntry& entry) {
   if (mode_ == QueueMode::closed) return failStopped(entry);
   leaveWorker(entry);
-  queue_.pushFront(entry, entry.job->options().priority);
+  toFront(entry);
 }
 
 void JobBooks::pause(JobEntry& entry) {
@@ -67,7 +86,7 @@ void JobBooks::pause(JobEntry& entry) {
 void JobBooks::endPause(JobEntry& entry) {
   entry.state->pause.cancel();
   paused_.erase(entry.id());
-  queue_.pushFront(entry, entry.job->options().priority);
+  toFront(entry);
 }
 
 void JobBooks::leaveWorker(JobEntry& entry) {
@@ -109,7 +128,7 @@ Ref<Job> JobBooks::remove(JobEntry& entry, Column to, const Failure* failure) {
     if (state.worker != nullptr) from = Column::running;
   }
   if (entry.place.is_linked()) {
-    queue_.remove(entry, entry.job->options().priority);
+    leaveQueue(entry);
   } else if (from == Column::queued) {
     paused_.erase(entry.id());  // absent when it was taken for a worker
   }
@@ -122,26 +141,41 @@ Ref<Job> JobBooks::remove(JobEntry& entry, Column to, const Failure* failure) {
 
 void JobBooks::condemn(const Failure& failure) {
   while (!paused_.empty()) endPause(jobs_.at(*paused_.begin()));
-  if (!queue_.empty() && !condemned_) condemned_ = failure;
+  const bool any = !queue_.empty() || !placed_.fresh().empty();
+  if (any && !condemned_) condemned_ = failure;
 }
 
 void JobBooks::close(const Failure& failure) {
   mode_ = QueueMode::closed;
   condemn(failure);
+  placed_.doomAll(failure);
 }
 
 void JobBooks::failCondemned() {
   // About a tenth of a millisecond of bookkeeping; more of it only when its callers have been told.
   constexpr int kAtOnce = 512;
-  if (!condemned_ || !settlements_.empty()) return;
-  // Both made once: most have not run, and a copy for each would cost more than failing it.
-  const Failure failure = *condemned_;
-  const Failure ofUnrun = failure.neverRun();
-  for (int i = 0; i < kAtOnce && !queue_.empty(); ++i) {
-    JobEntry& entry = queue_.front();
-    failWith(entry, neverRan(entry) ? ofUnrun : failure);
+  if (!anyToFail() || !settlements_.empty()) return;
+  int left = kAtOnce;
+  if (condemned_) {
+    // Both made once: most have not run, and a copy for each would cost more than failing it.
+    const Failure failure = *condemned_;
+    const Failure ofUnrun = failure.neverRun();
+    while (left > 0 && failNext(failure, ofUnrun)) --left;
+    if (queue_.empty() && placed_.fresh().empty()) condemned_.reset();
   }
-  if (queue_.empty()) condemned_.reset();
+  for (; left > 0 && placed_.anyDoomed(); --left) {
+    const auto [entry, reason] = placed_.firstDoomed();
+    fail(*entry, *reason);
+  }
+}
+
+// False: none is left.
+bool JobBooks::failNext(const Failure& failure, const Failure& ofUnrun) {
+  JobQueue& line = queue_.empty() ? placed_.fresh() : queue_;
+  if (line.empty()) return false;
+  JobEntry& entry = line.front();
+  failWith(entry, neverRan(entry) ? ofUnrun : failure);
+  return true;
 }
 
 void JobBooks::failAll(const Failure& failure) {

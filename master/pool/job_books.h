@@ -38,6 +38,7 @@
 #include "master/pool/job_queue.h"
 #include "master/pool/job_table.h"
 #include "master/pool/ledger.h"
+#include "master/pool/placed_jobs.h"
 #include "master/pool/pool_reporter.h"
 #include "master/pool/roster.h"
 #include "master/pool/settlement_queue.h"
@@ -61,15 +62,26 @@ class JobBooks {
   JobEntry& at(std::uint64_t id) { return jobs_.at(id); }
   /// The entry's state; a new one if it has none.
   JobState& stateOf(JobEntry& entry) { return jobs_.stateOf(entry); }
+  /// The jobs that any worker may run.
+  JobQueue& queue() { return queue_; }
   const JobQueue& queue() const { return queue_; }
+  /// The jobs that may not run anywhere.
+  PlacedJobs& placed() { return placed_; }
+  const PlacedJobs& placed() const { return placed_; }
   const Ledger& ledger() const { return ledger_; }
   std::size_t queued() const { return ledger_[Column::queued]; }
   std::size_t running() const { return ledger_[Column::running]; }
-  /// Jobs that a worker could have now. None while the queue is condemned.
+  /// Jobs that any worker could have now. None while the queue is condemned.
   std::size_t waiting() const { return condemned_ ? 0 : queue_.size(); }
+  /// Jobs that a fresh worker could have now. None while the queue is condemned.
+  std::size_t waitingForFresh() const { return condemned_ ? 0 : placed_.fresh().size(); }
   /// True while a job is in the queue or pausing that will run if nothing else happens.
-  bool anyToRun() const { return waiting() > 0 || !paused_.empty(); }
+  bool anyToRun() const {
+    return waiting() > 0 || waitingForFresh() > 0 || placed_.anyToRun() || !paused_.empty();
+  }
   bool condemned() const { return condemned_.has_value(); }
+  /// True while queued jobs are to fail, some in each turn of the loop.
+  bool anyToFail() const { return condemned() || placed_.anyDoomed(); }
   /// Whether a job that comes back from a worker runs again.
   QueueMode mode() const { return mode_; }
   /// Of the first dispatch of each job: the time since its submission.
@@ -80,10 +92,10 @@ class JobBooks {
   // On the way.
 
   /// Puts a new job into the queue. `now` is the reactor's time.
-  JobEntry& enter(Ref<Job> job, TimePoint now);
+  JobEntry& enter(Ref<Job> job, TimePoint now, const Placement& placement = {});
   /// Books a job that never was in the queue: it fails with `reason`.
   void refuse(Ref<Job> job, Failure reason);
-  /// The job to run next. REQUIRES: the queue is not empty.
+  /// The job that any worker may run next. REQUIRES: there is one.
   JobEntry& front() { return queue_.front(); }
   /// Takes a job off the queue for a worker; dispatched() or fail() follows in the same turn.
   void takeForWorker(JobEntry& entry);
@@ -113,11 +125,14 @@ class JobBooks {
   // The end of the queue.
 
   /// From here on no job leaves the queue but to fail with `failure`, until the queue is empty.
-  /// Pausing jobs count as queued. No effect on a queue that is condemned already.
+  /// Pausing jobs count as queued. No effect on a queue that is condemned already, nor on the jobs
+  /// that wait for one worker: they have theirs.
   void condemn(const Failure& failure);
-  /// The same, for good.
+  /// The same for all jobs, and for good.
   void close(const Failure& failure);
-  /// Fails the next jobs of a condemned queue, once all settlements before have been delivered.
+  /// The jobs that wait for this worker are to fail with `failure`: it has died.
+  void condemnOf(std::uint64_t worker, const Failure& failure) { placed_.doom(worker, failure); }
+  /// Fails the next jobs that are to fail, once all settlements before have been delivered.
   void failCondemned();
   /// Fails all jobs, wherever they are. `failure` may say that the function ran.
   void failAll(const Failure& failure);
@@ -125,12 +140,16 @@ class JobBooks {
  private:
   Ref<Job> remove(JobEntry& entry, Column to, const Failure* failure = nullptr);
   void leaveWorker(JobEntry& entry);
+  void toFront(JobEntry& entry);
+  void leaveQueue(JobEntry& entry);
+  bool failNext(const Failure& failure, const Failure& ofUnrun);
 
   const std::string pool_;
   SettlementQueue& settlements_;
   PoolReporter& reporter_;
   JobTable jobs_;
   JobQueue queue_;
+  PlacedJobs placed_;
   std::set<std::uint64_t> paused_;
   Ledger ledger_;
   Histogram queueWait_;

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "master/pool/job_clock.h"
+#include "master/pool/placement.h"
 #include "master/pool/run_watch.h"
 #include "master/pool/verdict.h"
 #include "master/worker/pool_worker.h"
@@ -28,6 +29,7 @@ struct JobState {
   JobClock clock;     // while running, on the pool's clock
   JobTimes times;     // but `queued`
   std::uint64_t workerNumber = 0;
+  Placement placement;
   unsigned attempts = 0;
   bool mayHaveRun = false;  // in a worker that it has left
   Strikes strikes;
@@ -37,11 +39,16 @@ struct JobState {
 struct JobEntry {
   Ref<Job> job;  // null: the entry is free
   TimePoint queued{};
-  std::unique_ptr<JobState> state;  // from its first dispatch on, or when it has a deadline
+  // From its first dispatch on, or when it has a deadline or a placement.
+  std::unique_ptr<JobState> state;
   boost::intrusive::list_member_hook<> place;  // of JobQueue, linked while it waits there
 
   std::uint64_t id() const { return job->id; }
   PoolWorker* worker() const { return state ? state->worker : nullptr; }
+  const Placement& placement() const {
+    static constexpr Placement kAny;
+    return state ? state->placement : kAny;
+  }
 };
 
 }  // namespace phial::inline v1::detail

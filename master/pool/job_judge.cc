@@ -21,7 +21,7 @@ void JobJudge::judge(const PoolWorker& worker, const DeathCertificate& death) {
   for (auto id = held.rbegin(); id != held.rend(); ++id) {
     JobEntry* const entry = books_.find(*id);
     if (entry == nullptr) continue;
-    if (*id == death.job || worker.jobBegun(*id)) {
+    if (*id == death.job || worker.jobBegun(*id) || entry->placement().bound()) {
       judge(*entry, death);
     } else if (death.cause == DeathCause::shutdown || books_.mode() == QueueMode::closed) {
       books_.failStopped(*entry);
@@ -38,9 +38,11 @@ void JobJudge::judge(JobEntry& entry, const DeathCertificate& death) {
     times.started = *times.dispatched + *delay;
   }
   const JobOptions& options = entry.job->options();
+  using Where = RerunRule::Where;
+  const auto where = entry.placement().bound() ? Where::hereOnly : Where::anywhere;
   const auto at = isBlamed(entry, death) ? AtDeath::running : AtDeath::onItsWay;
-  auto verdict = detail::judge(death, at, {options.rerun, options.maxAttempts}, books_.mode(),
-                               entry.state->strikes);
+  auto verdict = detail::judge(death, at, {options.rerun, options.maxAttempts, where},
+                               books_.mode(), entry.state->strikes);
   using Fate = Verdict::Fate;
   switch (verdict.fate) {
     case Fate::fails:

@@ -8,7 +8,8 @@
 
 namespace phial::inline v1::detail {
 
-StreamPool::StreamPool(const std::shared_ptr<Runner>& runner) : runner_(runner) {
+StreamPool::StreamPool(const std::shared_ptr<Runner>& runner)
+    : runner_(runner), hold_(runner->hold()) {
   static_cast<void>(runner->enter("map or forEach"));
 }
 

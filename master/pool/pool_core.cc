@@ -27,9 +27,10 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       timers_(context_, books_),
       judge_(context_, books_),
       warm_(std::make_shared<WarmMemory>(clock, options_.cacheBytes)),
+      startCalls_(options_.warm, options_.onStart),
       crew_(context_, *this,
             factory ? std::move(factory)
-                    : processWorkers(reactor, clock, options_, reporter_.log(),
+                    : processWorkers(reactor, clock, options_, startCalls_, reporter_.log(),
                                      std::bind_front(&WarmMemory::take, warm_)),
             [this] { fill(); }),
       reload_(reporter_, delivery_.settlements(), crew_, options_.worker),
@@ -38,7 +39,8 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       }),
       dispatcher_(context_, books_, timers_, crew_.roster(), crew_.staffing(), objects_),
       intake_(reactor, books_, dispatcher_.schedule(), objects_),
-      admission_(context_, life_, books_, crew_, dispatcher_.schedule()) {}
+      admission_(context_, life_, books_, crew_, dispatcher_.schedule()),
+      leases_(*this, context_, crew_, books_, delivery_.settlements()) {}
 
 PoolCore::~PoolCore() { close(); }
 
@@ -83,6 +85,7 @@ PoolStats PoolCore::stats() const {
           .spawned = crew_.counts().spawned,
           .deaths = crew_.counts().deaths,
           .recycled = crew_.counts().recycled,
+          .leased = leases_.held(),
           .queueWait = books_.queueWait(),
           .runTime = intake_.runTime()};
 }
@@ -90,12 +93,19 @@ PoolStats PoolCore::stats() const {
 std::vector<WorkerStatus> PoolCore::workers() const { return crew_.statuses(); }
 
 void PoolCore::submit(Ref<Job> job) {
+  const bool fresh = job->options().freshWorker;
+  submitTo(std::move(job), {.at = fresh ? Placement::At::fresh : Placement::At::any});
+}
+
+void PoolCore::submitTo(Ref<Job> job, const Placement& placement) {
   if (inherited()) return job->refuse(*enter("deferToProcess"));
-  if (auto reason = admission_.refusal(*job)) return refuse(std::move(job), std::move(*reason));
-  timers_.watchDeadline(books_.enter(std::move(job), context_.reactor.now()));
+  if (auto reason = admission_.refusal(*job, placement)) {
+    return refuse(std::move(job), std::move(*reason));
+  }
+  timers_.watchDeadline(books_.enter(std::move(job), context_.reactor.now(), placement));
   life_.start();
   // Busy workers get theirs when the caller is done: the more there are by then, the fewer calls.
-  if (crew_.roster().idle() > 0) {
+  if (crew_.roster().idle() > 0 || placement.bound()) {
     dispatcher_.dispatch(context_.reactor.now() + PendingWork::kSlice);
   }
   fill();
@@ -156,6 +166,25 @@ Deferred<void> PoolCore::killWorkers() {
   return gone;
 }
 
+Deferred<Lease> PoolCore::lease(const LeaseOptions& options) {
+  if (auto reason = admission_.startRefusal()) return phial::fail<Lease>(std::move(*reason));
+  auto leased = leases_.request(options);
+  life_.start();
+  leases_.grant();
+  fill();
+  pending_.finishSoon();
+  return leased;
+}
+
+std::vector<std::uint64_t> PoolCore::readyWorkers() const {
+  std::vector<std::uint64_t> ready;
+  for (const auto& [number, seat] : crew_.roster().seats()) {
+    const auto state = seat.load.state;
+    if (state == WorkerState::idle || state == WorkerState::busy) ready.push_back(number);
+  }
+  return ready;
+}
+
 Deferred<void> PoolCore::whenBelow(std::size_t jobs) {
   if (jobs == 0) throw std::invalid_argument("whenBelow: fewer than 0 jobs are never queued");
   if (auto reason = admission_.stopped()) return phial::fail<void>(std::move(*reason));
@@ -185,8 +214,13 @@ void PoolCore::finishPending() {
   const TimePoint end = context_.reactor.now() + PendingWork::kSlice;
   if (!life_.closed()) {
     books_.failCondemned();
+    leases_.takeBack(demand());
+    leases_.grant();
     crew_.replaceDeparting(demand());
+    using Prefetch = Schedule::Prefetch;
+    dispatcher_.schedule().setPrefetch(leases_.waiting() > 0 ? Prefetch::off : Prefetch::on);
     dispatcher_.dispatch(end);
+    crew_.makeRoomForFresh(demand());
     fill();
     reload_.advance();
     if (!life_.ending()) crew_.prune();
@@ -198,7 +232,7 @@ void PoolCore::finishPending() {
   if (pending_.continuing()) return;
   delivery_.deliver(end, books_.ledger());
   const bool more =
-      delivery_.ready(books_.queued()) || books_.condemned() || dispatcher_.canDispatch();
+      delivery_.ready(books_.queued()) || books_.anyToFail() || dispatcher_.canDispatch();
   if (more) pending_.finishNextTurn();
 }
 
@@ -208,6 +242,8 @@ bool PoolCore::draining() const {
 
 Staffing::Demand PoolCore::demand() const {
   return {.waiting = books_.waiting(),
+          .fresh = books_.waitingForFresh(),
+          .leases = leases_.waiting(),
           .open = !life_.ending() || draining(),
           .keepsMin = life_.phase() == PoolLife::Phase::started};
 }
@@ -216,7 +252,10 @@ void PoolCore::fill() {
   while (const auto failure = crew_.fill(demand())) {
     reload_.fail(*failure);
     life_.failStart(*failure);
-    if (!crew_.everReady()) books_.condemn(*failure);
+    if (!crew_.everReady()) {
+      books_.condemn(*failure);
+      leases_.failWaiting(*failure);
+    }
     pending_.finishSoon();  // this may be a timer's turn
   }
 }
@@ -226,9 +265,11 @@ void PoolCore::giveUpStarting(const DeathCertificate& death) {
   reload_.fail(failure);
   if (crew_.roster().count(WorkerState::starting) == 0) life_.failStart(failure);
   // Others that are starting are no reason to wait: there may always be some.
-  if (crew_.roster().serving() > 0) return;
+  // Nor is a worker that serves its lease alone.
+  if (crew_.roster().serving() > crew_.roster().kept()) return;
   crew_.giveUp(death);
   books_.condemn(failure);
+  leases_.failWaiting(failure);
   life_.failStart(failure);
 }
 
@@ -239,6 +280,7 @@ Deferred<void> PoolCore::stop(StopOptions options) {
   reload_.fail(stopped);
   crew_.stopPruning();
   delivery_.waiters().failAll(stopped, delivery_.settlements());
+  leases_.stop(stopped);
   if (life_.phase() != PoolLife::Phase::draining) books_.close(stopped);
   if (options.within && *options.within <= Duration::zero()) {
     stopNow(stopped);
@@ -261,7 +303,7 @@ void PoolCore::stopNow(const Failure& stopped) {
 void PoolCore::advanceStop() {
   if (!life_.ending() || draining()) return;
   crew_.dismiss();
-  if (!crew_.roster().empty() || books_.condemned()) return;
+  if (!crew_.roster().empty() || books_.anyToFail()) return;
   crew_.disband();
   warm_->close();
   life_.succeedStop();
@@ -276,6 +318,7 @@ void PoolCore::close() {
   crew_.close();
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
   books_.failAll(stopped);
+  leases_.close(stopped);
   life_.failStart(stopped);
   reload_.fail(stopped);
   delivery_.waiters().failAll(stopped, delivery_.settlements());

@@ -10,6 +10,7 @@
 //   Crew          starts and retires workers, as Staffing decides        crew.h
 //   Reload        replaces all of them                                   reload.h
 //   BoundObjects  the objects of workers that the program holds          bound_objects.h
+//   Leases        who holds which worker, and who waits for one          leases.h
 //   PoolLife      the phases of the pool, and who waits for them         pool_life.h
 //   Delivery      calls user code                                        delivery.h
 //   PendingWork   has finishPending() called                             pending_work.h
@@ -77,6 +78,7 @@
 #include "master/pool/job_books.h"
 #include "master/pool/job_judge.h"
 #include "master/pool/job_timers.h"
+#include "master/pool/leases.h"
 #include "master/pool/pending_work.h"
 #include "master/pool/pool_context.h"
 #include "master/pool/pool_life.h"
@@ -84,6 +86,7 @@
 #include "master/pool/reload.h"
 #include "master/pool/warm_memory.h"
 #include "master/worker/pool_worker.h"
+#include "master/worker/start_calls.h"
 
 namespace phial::inline v1::detail {
 
@@ -111,6 +114,8 @@ class PoolCore final : public Runner,
   Job::Ticket newTicket() override;
   std::shared_ptr<std::byte> takeMemory(std::size_t bytes) override;
   void submit(Ref<Job> job) override;
+  /// As submit(), for a job that is to run there.
+  void submitTo(Ref<Job> job, const Placement& placement);
   /// Takes the job, and fails it from the loop.
   void refuse(Ref<Job> job, Failure reason) override;
 
@@ -119,12 +124,18 @@ class PoolCore final : public Runner,
   Deferred<void> resize(std::size_t min, std::size_t max);
   Deferred<void> reload();
   Deferred<void> killWorkers();
+  Deferred<Lease> lease(const LeaseOptions& options);
+  /// The workers that are ready, by number.
+  std::vector<std::uint64_t> readyWorkers() const;
+  /// What each worker is to do before its first job, beside PoolOptions::onStart.
+  StartCalls& startCalls() { return startCalls_; }
   Deferred<void> whenBelow(std::size_t jobs) override;
 
   // For those who submit as fast as the pool can take it.
   std::size_t capacity() const override { return std::max<std::size_t>(crew_.staffing().max(), 1); }
   bool hasTimeout() const override { return options_.timeout.has_value(); }
   bool hasRoom() const override { return admission_.hasRoom(); }
+  bool hasRoomFor(const Placement& placement) const { return admission_.hasRoom(placement); }
   Deferred<void> whenRoom() override;
   /// Fires when what the loop has to do besides has had its turn: at once when the pool is
   /// stopping, and at the latest, with PoolStopped, when it stops.
@@ -152,9 +163,11 @@ class PoolCore final : public Runner,
   void workerLacks(const std::string& what) override;
   void workerGaveBack(PoolWorker& worker, const std::vector<std::uint64_t>& jobs) override;
   void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
+  void workerEndedLease(PoolWorker& worker, std::uint64_t lease) override;
   void workerDied(PoolWorker& worker, DeathCertificate death) override;
 
   void noteObjects(std::uint64_t worker, const ObjectBoundary::Use& use);
+  void noteIdle(const PoolWorker& worker);
   void finishPending();
   void fill();
   void giveUpStarting(const DeathCertificate& death);
@@ -176,12 +189,14 @@ class PoolCore final : public Runner,
   JobTimers timers_;
   JobJudge judge_;
   const std::shared_ptr<WarmMemory> warm_;
+  StartCalls startCalls_;
   Crew crew_;
   Reload reload_;
   BoundObjects objects_;
   Dispatcher dispatcher_;
   AnswerIntake intake_;
   Admission admission_;
+  Leases leases_;
   std::uint64_t lastJobId_ = 0;
 };
 

@@ -30,6 +30,20 @@ void PoolCore::jobUnwritable(std::uint64_t job, Failure failure) {
 
 void PoolCore::workerAnswered(PoolWorker& worker) {
   crew_.answered(worker, demand());
+  noteIdle(worker);
+  finishPending();
+}
+
+// Its own jobs, or the holder's release, may have waited for this.
+void PoolCore::noteIdle(const PoolWorker& worker) {
+  books_.placed().markIfWaitedFor(worker.number());
+  if (leases_.held() == 0) return;
+  const Seat* const seat = crew_.roster().find(worker.number());
+  if (seat != nullptr) leases_.lookAt(*seat);
+}
+
+void PoolCore::workerEndedLease(PoolWorker&, std::uint64_t lease) {
+  leases_.sessionEnded(lease, demand());
   finishPending();
 }
 
@@ -52,8 +66,15 @@ void PoolCore::noteObjects(std::uint64_t, const ObjectBoundary::Use&) { pending_
 
 void PoolCore::workerDied(PoolWorker& worker, DeathCertificate death) {
   objects_.workerDied(worker.number(), Failure(WorkerDied(death)));
+  const Seat* const seat = crew_.roster().find(worker.number());
+  const std::uint64_t lease = seat != nullptr ? seat->lease : 0;
   const bool noneGetsReady = crew_.died(worker, death);
   judge_.judge(worker, death);
+  if (lease != 0 || books_.placed().anyFor(worker.number())) {
+    const Failure failure{WorkerDied(death)};
+    books_.condemnOf(worker.number(), failure);
+    leases_.workerDied(lease, failure);
+  }
   if (noneGetsReady) giveUpStarting(death);
   finishPending();
 }

@@ -1,10 +1,13 @@
 #include <phial/master/process_pool.h>
 #include <phial/protocol/worker_contract.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
+#include "master/pool/placed_runner.h"
 #include "master/pool/pool_core.h"
 
 namespace phial::inline v1 {
@@ -29,6 +32,28 @@ std::shared_ptr<PoolCore> makeCore(Reactor& reactor, PoolOptions options, Clock&
   refuseInUnservedWorker();
   return std::make_shared<PoolCore>(reactor, std::move(options), clock);
 }
+
+class CallInEachWorker final : public EveryCall {
+ public:
+  explicit CallInEachWorker(PoolCore& core) : core_(core), left_(core.readyWorkers()) {
+    std::ranges::reverse(left_);
+  }
+
+  std::uint64_t nextWorker() override {
+    if (left_.empty()) return 0;
+    const std::uint64_t worker = left_.back();
+    left_.pop_back();
+    runner_.emplace(core_, Placement{Placement::At::worker, worker});
+    return worker;
+  }
+  Runner& runner() override { return *runner_; }
+  void addLater(WorkerStart call) override { core_.startCalls().add(std::move(call)); }
+
+ private:
+  PoolCore& core_;
+  std::vector<std::uint64_t> left_;  // the next one last
+  std::optional<PlacedRunner> runner_;
+};
 
 }  // namespace
 }  // namespace detail
@@ -66,6 +91,16 @@ Deferred<void> ProcessPool::reload() {
 Deferred<void> ProcessPool::killWorkers() {
   if (auto refusal = core_->enter("ProcessPool::killWorkers")) return fail<void>(*refusal);
   return core_->killWorkers();
+}
+
+Deferred<Lease> ProcessPool::lease(LeaseOptions options) {
+  if (auto refusal = core_->enter("ProcessPool::lease")) return fail<Lease>(*refusal);
+  return core_->lease(options);
+}
+
+std::shared_ptr<detail::EveryCall> ProcessPool::everyCall() const {
+  if (auto refusal = core_->enter("ProcessPool::onEveryWorker")) refusal->rethrow();
+  return std::make_shared<detail::CallInEachWorker>(*core_);
 }
 
 std::vector<WorkerStatus> ProcessPool::workers() const {

@@ -14,10 +14,11 @@ namespace {
 class ProcessWorkers {
  public:
   ProcessWorkers(Reactor& reactor, Clock& clock, const PoolOptions& options,
-                 std::shared_ptr<PoolLog> log, TakeMemory takeMemory)
+                 const StartCalls& startCalls, std::shared_ptr<PoolLog> log, TakeMemory takeMemory)
       : reactor_(reactor),
         clock_(clock),
         options_(options),
+        startCalls_(startCalls),
         log_(std::move(log)),
         takeMemory_(std::move(takeMemory)),
         side_(std::bind_front(&Reactor::callFromThread, &reactor)) {
@@ -28,8 +29,8 @@ class ProcessWorkers {
 
   std::shared_ptr<PoolWorker> make(PoolWorker::Owner& owner, std::uint64_t number) {
     return std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{reactor_, clock_, options_, log_, oomKills_, side_, takeMemory_,
-                                   owner, warm_.get()},
+        WorkerProcess::Environment{reactor_, clock_, options_, startCalls_, log_, oomKills_, side_,
+                                   takeMemory_, owner, warm_.get()},
         number);
   }
   void renew() const {
@@ -43,6 +44,7 @@ class ProcessWorkers {
   Reactor& reactor_;
   Clock& clock_;
   const PoolOptions& options_;
+  const StartCalls& startCalls_;
   const std::shared_ptr<PoolLog> log_;
   const TakeMemory takeMemory_;
   OomKills oomKills_;
@@ -53,9 +55,10 @@ class ProcessWorkers {
 }  // namespace
 
 WorkerFactory processWorkers(Reactor& reactor, Clock& clock, const PoolOptions& options,
-                             std::shared_ptr<PoolLog> log, TakeMemory takeMemory) {
-  const auto workers = std::make_shared<ProcessWorkers>(reactor, clock, options, std::move(log),
-                                                        std::move(takeMemory));
+                             const StartCalls& startCalls, std::shared_ptr<PoolLog> log,
+                             TakeMemory takeMemory) {
+  const auto workers = std::make_shared<ProcessWorkers>(reactor, clock, options, startCalls,
+                                                        std::move(log), std::move(takeMemory));
   return {std::bind_front(&ProcessWorkers::make, workers), [workers] { workers->renew(); },
           [workers] { workers->close(); }};
 }

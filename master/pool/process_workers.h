@@ -13,13 +13,15 @@
 
 #include "master/log/pool_log.h"
 #include "master/worker/pool_worker.h"
+#include "master/worker/start_calls.h"
 
 namespace phial::inline v1::detail {
 
-/// Returns a factory of WorkerProcesses. `reactor`, `clock` and `options` are borrowed and outlive
-/// the factory. A worker reads `options` when it starts: a changed command counts from the next
-/// worker on. `takeMemory` gives the memory for large values on their way.
+/// Returns a factory of WorkerProcesses. `reactor`, `clock`, `options` and `startCalls` are
+/// borrowed and outlive the factory. A worker reads `options` when it starts: a changed command
+/// counts from the next worker on. `takeMemory` gives the memory for large values on their way.
 WorkerFactory processWorkers(Reactor& reactor, Clock& clock, const PoolOptions& options,
-                             std::shared_ptr<PoolLog> log, TakeMemory takeMemory);
+                             const StartCalls& startCalls, std::shared_ptr<PoolLog> log,
+                             TakeMemory takeMemory);
 
 }  // namespace phial::inline v1::detail

@@ -10,16 +10,23 @@
 namespace phial::inline v1::detail {
 namespace {
 
+// Whether a job that any worker may run may run here.
+bool isForAll(const Seat& seat) { return !seat.kept() && !seat.called; }
+
 bool isIdle(const Seat& seat) {
-  return seat.load.state == WorkerState::idle && seat.departure != Departure::waits;
+  return seat.load.state == WorkerState::idle && seat.departure != Departure::waits &&
+         isForAll(seat);
 }
 
+bool isFresh(const Seat& seat) { return isIdle(seat) && seat.load.given <= seat.common; }
+
 bool isReplaceable(const Seat& seat) {
-  return seat.load.state == WorkerState::idle && seat.departure != Departure::none;
+  return seat.load.state == WorkerState::idle && seat.departure != Departure::none &&
+         isForAll(seat);
 }
 
 bool isFillable(const Seat& seat) {
-  return seat.load.state == WorkerState::busy && seat.load.room && !seat.late &&
+  return isForAll(seat) && seat.load.state == WorkerState::busy && seat.load.room && !seat.late &&
          seat.departure != Departure::waits && seat.jobsLeft() > 0;
 }
 
@@ -94,6 +101,28 @@ void Roster::setDeparture(Seat& seat, Departure departure) {
   line(seat);
 }
 
+template <class Field>
+void Roster::set(Seat& seat, Field Seat::* field, Field value) {
+  if (seat.*field == value) return;
+  countOut(seat);
+  leaveSets(seat);
+  seat.*field = value;
+  countIn(seat);
+  enterSets(seat);
+  line(seat);
+}
+
+void Roster::setLease(Seat& seat, std::uint64_t lease) { set(seat, &Seat::lease, lease); }
+void Roster::setLast(Seat& seat) { set(seat, &Seat::last, true); }
+void Roster::setCalled(Seat& seat, Called called) {
+  set(seat, &Seat::called, called == Called::yes);
+}
+
+void Roster::noteCommonJob(Seat& seat) {
+  if (seat.quota != Seat::kNoQuota) ++seat.quota;
+  set(seat, &Seat::common, seat.common + 1);
+}
+
 void Roster::noteLate(Seat& seat) {
   seat.late = true;
   if (seat.fillablePlace.is_linked()) fillable_.erase(fillable_.iterator_to(seat));
@@ -104,6 +133,17 @@ void Roster::lookAgain(Seat& seat, TimePoint at) {
   seat.lookAt = at;
   seat.late = false;
   enterSets(seat);
+}
+
+std::size_t Roster::kept() const {
+  return kept(WorkerState::starting) + kept(WorkerState::idle) + kept(WorkerState::busy);
+}
+
+Seat* Roster::oldestUsed() {
+  for (Seat& seat : idle_) {
+    if (!seat.freshPlace.is_linked()) return &seat;
+  }
+  return nullptr;
 }
 
 std::size_t Roster::departing() const {
@@ -120,6 +160,7 @@ Seat* Roster::crowdedBefore(Seat& seat) {
 void Roster::countIn(const Seat& seat) {
   Count& count = counts_[index(seat.load.state)];
   ++count.all;
+  if (seat.kept()) ++count.kept;
   if (seat.departure != Departure::none) ++count.departing;
   if (seat.departure == Departure::waits) ++waitingToGo_;
 }
@@ -127,6 +168,7 @@ void Roster::countIn(const Seat& seat) {
 void Roster::countOut(const Seat& seat) {
   Count& count = counts_[index(seat.load.state)];
   --count.all;
+  if (seat.kept()) --count.kept;
   if (seat.departure != Departure::none) --count.departing;
   if (seat.departure == Departure::waits) --waitingToGo_;
 }
@@ -144,6 +186,7 @@ void Roster::enterSets(Seat& seat) {
 // Puts it into the lists where it belongs; where it stands already, it keeps its place.
 void Roster::line(Seat& seat) {
   stand(idle_, seat, seat.idlePlace, isIdle(seat));
+  stand(fresh_, seat, seat.freshPlace, isFresh(seat));
   stand(ending_, seat, seat.endingPlace, seat.load.state == WorkerState::ending);
   if (seat.departure == Departure::waits && isReplaceable(seat) &&
       !seat.replaceablePlace.is_linked()) {
@@ -154,6 +197,7 @@ void Roster::line(Seat& seat) {
 
 void Roster::leaveLines(Seat& seat) {
   stand(idle_, seat, seat.idlePlace, false);
+  stand(fresh_, seat, seat.freshPlace, false);
   stand(ending_, seat, seat.endingPlace, false);
   stand(replaceable_, seat, seat.replaceablePlace, false);
 }

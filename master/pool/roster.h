@@ -50,6 +50,15 @@ class Roster {
   void update(Seat& seat, const Load& load, Now now);
   /// Notes that a worker is to be replaced, or is not any more.
   void setDeparture(Seat& seat, Departure departure);
+  /// Notes that a worker serves this lease alone; 0: none any more.
+  void setLease(Seat& seat, std::uint64_t lease);
+  /// Notes that a worker takes no further job, and is to be retired when it is idle.
+  void setLast(Seat& seat);
+  enum class Called { no, yes };
+  /// Notes whether jobs wait for this worker.
+  void setCalled(Seat& seat, Called called);
+  /// Notes that one of the jobs that a worker was given is one that every worker gets.
+  void noteCommonJob(Seat& seat);
   /// Takes a worker whose job takes longer than it should out of the fillable ones, until its next
   /// report or look.
   void noteLate(Seat& seat);
@@ -80,12 +89,25 @@ class Roster {
   /// all such workers are at work.
   Seat* firstReplaceable() { return replaceable_.empty() ? nullptr : &replaceable_.front(); }
 
+  /// How many serve or will, and are kept from the pool's other jobs: they are leased, or at their
+  /// last job. All, and of one state.
+  std::size_t kept() const;
+  std::size_t kept(WorkerState state) const { return counts_[index(state)].kept; }
+  /// How many serve or will, and are not.
+  std::size_t shared() const { return active() - kept(); }
+
   /// Idle workers that may be given a job, in the order in which they became idle. Who takes the
   /// latest lets the surplus age at the other end, where pruning looks.
   std::size_t idle() const { return idle_.size(); }
   /// REQUIRES: idle() > 0.
   Seat& latestIdle() { return idle_.back(); }
   Seat& oldestIdle() { return idle_.front(); }
+  /// Of these, those that have served nobody.
+  std::size_t fresh() const { return fresh_.size(); }
+  /// The one that has been idle longest of those that have served somebody; null when there is
+  /// none.
+  Seat* oldestUsed();
+  Seat* firstFresh() { return fresh_.empty() ? nullptr : &fresh_.front(); }
 
   /// The busy worker that has room for a batch and should be done soonest; null when there is none.
   Seat* soonestFillable() { return fillable_.empty() ? nullptr : &*fillable_.begin(); }
@@ -120,6 +142,7 @@ class Roster {
   struct Count {
     std::size_t all = 0;
     std::size_t departing = 0;
+    std::size_t kept = 0;
   };
   static std::size_t index(WorkerState state) { return static_cast<std::size_t>(state); }
 
@@ -128,12 +151,15 @@ class Roster {
   void leaveSets(Seat& seat);
   void enterSets(Seat& seat);
   void line(Seat& seat);
+  template <class Field>
+  void set(Seat& seat, Field Seat::* field, Field value);
   void leaveLines(Seat& seat);
 
   std::map<std::uint64_t, Seat> seats_;
   std::array<Count, 4> counts_;  // by WorkerState
   std::size_t waitingToGo_ = 0;
   List<&Seat::idlePlace> idle_;
+  List<&Seat::freshPlace> fresh_;
   List<&Seat::endingPlace> ending_;
   List<&Seat::replaceablePlace> replaceable_;  // first those that take no further job
   Set<&Seat::fillablePlace, Sooner> fillable_;

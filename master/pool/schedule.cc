@@ -35,6 +35,7 @@ void BatchPlan::add(std::optional<Duration> expected, Words words) {
 std::optional<Duration> Schedule::expectation(const JobEntry& entry) const {
   const JobState* const state = entry.state.get();
   const bool suspect = state != nullptr && state->strikes.any();
+  if (entry.placement().at == Placement::At::fresh) return std::nullopt;
   if (entry.job->options().rerun == Rerun::never || suspect) return std::nullopt;
   const auto average = history_.time(entry.job->function());
   if (!average || entry.job->writtenAside()) return std::nullopt;
@@ -45,8 +46,52 @@ bool Schedule::atCapacity() const {
   return roster_.departing() > 0 && roster_.count(WorkerState::busy) >= mostWorkers_;
 }
 
+Turn Schedule::nextTurn() {
+  using At = Placement::At;
+  if (Seat* const seat = nextCalled()) return {seat, placed_.of(seat->number), At::worker};
+  JobQueue& fresh = placed_.fresh();
+  if (!fresh.empty() && freshGoesFirst()) {
+    Seat* const seat = atCapacity() ? nullptr : roster_.firstFresh();
+    if (seat != nullptr) return {seat, &fresh, At::fresh};
+    if (freshNeedsRoom()) return {};
+  }
+  if (queue_.empty()) return {};
+  return {next(), &queue_, At::any};
+}
+
+// A worker that is idle and has jobs of its own. Its mark stays until it has got them.
+Seat* Schedule::nextCalled() {
+  while (const auto worker = placed_.firstMarked()) {
+    Seat* const seat = roster_.find(*worker);
+    const bool waitedFor = placed_.of(*worker) != nullptr;
+    if (seat != nullptr) {
+      roster_.setCalled(*seat, waitedFor ? Roster::Called::yes : Roster::Called::no);
+      if (waitedFor && seat->load.state == WorkerState::idle) return seat;
+    }
+    placed_.unmark(*worker);
+  }
+  return nullptr;
+}
+
+// REQUIRES: a job waits for a fresh worker.
+bool Schedule::freshGoesFirst() const {
+  if (queue_.empty()) return true;
+  const JobEntry& fresh = placed_.fresh().front();
+  const JobEntry& any = queue_.front();
+  const int priority = fresh.job->options().priority;
+  const int other = any.job->options().priority;
+  return priority != other ? priority > other : fresh.id() < any.id();
+}
+
+// The next idle worker is to make room for a fresh one.
+bool Schedule::freshNeedsRoom() const {
+  return roster_.staying() >= mostWorkers_ &&
+         placed_.fresh().size() > roster_.count(WorkerState::starting);
+}
+
 Seat* Schedule::next() const {
   if (anyFree()) return &roster_.latestIdle();
+  if (prefetch_ == Prefetch::off) return nullptr;
   const auto expected = expectation(queue_.front());
   Seat* const seat = roster_.soonestFillable();
   if (!expected || seat == nullptr) return nullptr;
@@ -76,7 +121,10 @@ bool Schedule::isLate(const Seat& seat, Duration running) {
   return running > std::max(known ? load.next * kLateFactor : load.expected, kLookPause);
 }
 
-BatchPlan Schedule::plan(const Seat& seat) const {
+BatchPlan Schedule::plan(const Turn& turn) const {
+  const Seat& seat = *turn.seat;
+  if (turn.line == Placement::At::fresh) return BatchPlan(1, mostBatchWork());
+  if (turn.line == Placement::At::worker) return BatchPlan(kBatchSlots, mostBatchWork());
   const bool counted = seat.idlePlace.is_linked() || seat.fillablePlace.is_linked();
   const std::size_t hands = roster_.withRoom() + (counted ? 0 : 1);
   const std::size_t share = (queue_.size() + hands - 1) / hands;

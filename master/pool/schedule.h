@@ -6,6 +6,11 @@
 // not begun can be taken back: from a worker whose job takes longer than it should, and for a
 // worker that has nothing to do.
 //
+// A job that is bound to one worker, such as a job of a lease, waits in that worker's own line, and
+// the worker gets it as soon as it is idle. A job that needs a fresh worker waits in a line of its
+// own too; where both it and a job for any worker could be next, priority and order of submission
+// decide.
+//
 // The schedule knows neither processes nor clocks. The Dispatcher carries out what it decides, and
 // the Roster tells it of each dispatch, answer and look.
 #pragma once
@@ -20,6 +25,7 @@
 
 #include "master/pool/function_history.h"
 #include "master/pool/job_queue.h"
+#include "master/pool/placed_jobs.h"
 #include "master/pool/roster.h"
 
 namespace phial::inline v1::detail {
@@ -83,14 +89,27 @@ class BatchPlan {
   bool alone_ = false;
 };
 
+/// A worker, and the line from which it is to get jobs.
+struct Turn {
+  Seat* seat = nullptr;
+  JobQueue* jobs = nullptr;
+  /// Whose line it is.
+  Placement::At line = Placement::At::any;
+
+  explicit operator bool() const { return seat != nullptr; }
+};
+
 class Schedule {
  public:
-  /// `roster` and `queue`, the jobs that wait for a worker, are borrowed. `mostWorkers` is how many
-  /// workers the pool may have.
-  Schedule(Roster& roster, const JobQueue& queue, std::size_t mostWorkers)
-      : roster_(roster), queue_(queue), mostWorkers_(mostWorkers) {}
+  /// All are borrowed: `queue` are the jobs that any worker may run, `placed` the others.
+  /// `mostWorkers` is how many workers the pool may have.
+  Schedule(Roster& roster, JobQueue& queue, PlacedJobs& placed, std::size_t mostWorkers)
+      : roster_(roster), queue_(queue), placed_(placed), mostWorkers_(mostWorkers) {}
 
   void setMostWorkers(std::size_t most) { mostWorkers_ = most; }
+  enum class Prefetch { on, off };
+  /// Off: a busy worker gets nothing in advance, because somebody waits for an idle one.
+  void setPrefetch(Prefetch prefetch) { prefetch_ = prefetch; }
 
   /// A job of the function has run for so long, and its result needed so many words.
   void noteRun(FunctionName function, Duration run, std::uint64_t resultWords) {
@@ -110,6 +129,9 @@ class Schedule {
   /// Whether as many workers work as the pool may have. More can be there for a while: workers that
   /// are ready before those go whom they replace.
   bool atCapacity() const;
+  /// The worker that is to get jobs next, and which; empty when all jobs are to wait. Each marked
+  /// worker is looked at once.
+  Turn nextTurn();
   /// The worker that is to get the job at the head of the queue: a free one, or a busy one that is
   /// to get its next batch early. Null when the job is to wait. REQUIRES: the queue is not empty.
   Seat* next() const;
@@ -117,8 +139,8 @@ class Schedule {
   /// than all that the worker holds, or than several such jobs. Then the worker gets nothing in
   /// advance, and what it has not begun goes elsewhere.
   static bool isLate(const Seat& seat, Duration running);
-  /// How much of the queue goes to a worker at once.
-  BatchPlan plan(const Seat& seat) const;
+  /// How much of its line goes to a worker at once.
+  BatchPlan plan(const Turn& turn) const;
 
   /// When a crowded worker is to be looked at next; nothing when there is no reason to.
   std::optional<TimePoint> nextLook(TimePoint now) const;
@@ -127,16 +149,23 @@ class Schedule {
   /// How many workers have nothing to do, and would take a job from a crowded worker.
   std::size_t takers() const;
   /// Whether a worker gives one of its jobs to an idle worker.
-  static bool spares(const Seat& seat) { return seat.load.expected > kBatchWork; }
+  static bool spares(const Seat& seat) {
+    return seat.load.expected > kBatchWork && !seat.kept() && !seat.called;
+  }
 
  private:
+  Seat* nextCalled();
+  bool freshGoesFirst() const;
+  bool freshNeedsRoom() const;
   Duration longestPrefetch() const;
   Duration mostBatchWork() const;
   Duration forManyWorkers(Duration least, Duration each, Duration most) const;
 
   Roster& roster_;
-  const JobQueue& queue_;
+  JobQueue& queue_;
+  PlacedJobs& placed_;
   std::size_t mostWorkers_;
+  Prefetch prefetch_ = Prefetch::on;
   FunctionHistory history_;
 };
 

@@ -49,10 +49,21 @@ struct Seat {
   /// The job that it runs takes longer than it should: it gets nothing in advance for now.
   bool late = false;
 
+  /// The lease that the worker serves, and nobody else; 0: none.
+  std::uint64_t lease = 0;
+  /// The worker takes no further job and is retired when it is idle, replaced or not.
+  bool last = false;
+  /// Jobs wait for this worker. It gets no others until it has had them.
+  bool called = false;
+  /// How many of the jobs that it was given were for every worker alike: after these alone it still
+  /// counts as fresh.
+  std::uint64_t common = 0;
+
   // Of JobTimers.
   RunWatch runs;
 
   boost::intrusive::list_member_hook<> idlePlace;
+  boost::intrusive::list_member_hook<> freshPlace;
   boost::intrusive::list_member_hook<> endingPlace;
   boost::intrusive::list_member_hook<> replaceablePlace;
   boost::intrusive::set_member_hook<> fillablePlace;
@@ -60,6 +71,8 @@ struct Seat {
 
   /// How many more jobs it may be given.
   std::uint64_t jobsLeft() const { return quota > load.given ? quota - load.given : 0; }
+  /// Whether the worker is kept from the pool's other jobs, for good or for a while.
+  bool kept() const { return lease != 0 || last; }
 };
 
 }  // namespace phial::inline v1::detail

@@ -60,10 +60,17 @@ void Staffing::resize(std::size_t min, std::size_t max) {
 
 std::size_t Staffing::wanted(const Demand& demand) const {
   if (!demand.open) return 0;
-  const std::size_t busy = roster_.count(WorkerState::busy) - roster_.departing(WorkerState::busy);
+  const std::size_t busy = roster_.count(WorkerState::busy) - roster_.departing(WorkerState::busy) -
+                           roster_.kept(WorkerState::busy);
   std::size_t floor = demand.keepsMin ? rules_.min : 0;
   if (reload_) floor = std::max(floor, reload_->size);
-  return std::min(rules_.max, std::max(floor, busy + demand.waiting));
+  const std::size_t waiting = demand.waiting + demand.fresh + demand.leases;
+  return std::min(rules_.max, roster_.kept() + std::max(floor, busy + waiting));
+}
+
+// Idle workers that have served somebody are of no use to those who wait for a fresh one.
+bool Staffing::wantsFresh(const Demand& demand) const {
+  return demand.open && demand.fresh > roster_.fresh() + roster_.count(WorkerState::starting);
 }
 
 // With departing ones: one more for each that takes no further job, and one for all the others.
@@ -73,7 +80,8 @@ std::size_t Staffing::most() const {
 }
 
 bool Staffing::wantsMore(const Demand& demand) const {
-  return roster_.staying() < wanted(demand) && roster_.active() < most();
+  const std::size_t wants = wantsFresh(demand) ? rules_.max : wanted(demand);
+  return roster_.staying() < wants && roster_.active() < most();
 }
 
 bool Staffing::triesOneAtATime() const {
@@ -115,7 +123,7 @@ bool Staffing::giveUp(const DeathCertificate& death) {
 }
 
 bool Staffing::hopeless(TimePoint now) const {
-  return startupFailure_ && roster_.active() == 0 && now < restart_.nextStart();
+  return startupFailure_ && roster_.shared() == 0 && now < restart_.nextStart();
 }
 
 bool Staffing::replacementIsNear(TimePoint now) const {
@@ -131,12 +139,34 @@ bool Staffing::isSurplus(const Seat& seat) const {
 }
 
 Seat* Staffing::pruneNext() const {
-  if (reload_ || roster_.staying() <= rules_.min || roster_.idle() == 0) return nullptr;
+  const std::size_t staying = roster_.staying() - roster_.kept();
+  if (reload_ || staying <= rules_.min || roster_.idle() == 0) return nullptr;
   return &roster_.oldestIdle();
 }
 
 TimePoint Staffing::pruneAt(const Seat& seat) const {
   return saturatingAdd(seat.idleSince, rules_.maxIdle);
+}
+
+Seat* Staffing::givesWay(const Demand& demand) const {
+  if (!wantsFresh(demand) || roster_.staying() < rules_.max) return nullptr;
+  return roster_.oldestUsed();
+}
+
+void Staffing::leaseTo(Seat& seat, std::uint64_t lease) {
+  roster_.setDeparture(seat, Departure::none);
+  roster_.setLease(seat, lease);
+}
+
+void Staffing::endLease(Seat& seat) {
+  roster_.setLease(seat, 0);
+  if (reload_ && seat.number <= reload_->lastOld) replace(seat);
+}
+
+void Staffing::noteLastJob(Seat& seat) {
+  roster_.setDeparture(seat, Departure::none);
+  roster_.setLease(seat, 0);
+  roster_.setLast(seat);
 }
 
 // No two workers need serve the same number of jobs: they would all be replaced at once.
@@ -149,7 +179,7 @@ std::uint64_t Staffing::quotaOf(std::uint64_t worker) const {
 }
 
 void Staffing::noteDispatch(Seat& seat, TimePoint now) {
-  if (seat.jobsLeft() > 0 || seat.departure != Departure::none) return;
+  if (seat.jobsLeft() > 0 || seat.departure != Departure::none || seat.kept()) return;
   // When no replacement can be started soon, it serves on.
   roster_.setDeparture(seat, replacementIsNear(now) ? Departure::waits : Departure::servesOn);
 }
@@ -178,9 +208,9 @@ void Staffing::keepServing() {
 }
 
 void Staffing::beginReload(std::uint64_t lastWorker) {
-  reload_ = Reload{lastWorker, std::min(rules_.max, roster_.active())};
+  reload_ = Reload{lastWorker, std::min(rules_.max, roster_.shared())};
   for (auto& [number, seat] : roster_.seats()) {
-    if (seat.load.state != WorkerState::ending) replace(seat);
+    if (seat.load.state != WorkerState::ending && !seat.kept()) replace(seat);
   }
 }
 

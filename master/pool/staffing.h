@@ -34,8 +34,12 @@ class Staffing {
   };
   /// What the pool has to do.
   struct Demand {
-    /// Jobs that could be given to a worker.
+    /// Jobs that could be given to any worker.
     std::size_t waiting = 0;
+    /// Jobs that wait for a fresh worker.
+    std::size_t fresh = 0;
+    /// Leases that wait for a worker and may have one.
+    std::size_t leases = 0;
     /// False: the pool is ending, and no worker is wanted for what is queued.
     bool open = true;
     /// Whether `min` workers are to be there, whatever there is to do.
@@ -51,7 +55,8 @@ class Staffing {
 
   // Starting.
 
-  /// How many workers there should be now, departing ones not counted.
+  /// How many workers there should be now, departing ones not counted. Workers that are kept from
+  /// the pool's other jobs come on top of those that the pool wants for them, up to max().
   std::size_t wanted(const Demand& demand) const;
   /// Whether another worker is to be started, now or as soon as it is allowed.
   bool wantsMore(const Demand& demand) const;
@@ -88,6 +93,15 @@ class Staffing {
   /// workers are being replaced. It is to go when it has been idle for maxIdle.
   Seat* pruneNext() const;
   TimePoint pruneAt(const Seat& seat) const;
+  /// A worker that has served somebody, is idle, and is to be retired because a fresh one is wanted
+  /// and there are max() workers; null when there is none.
+  Seat* givesWay(const Demand& demand) const;
+  /// A worker serves one lease from now on. It is not replaced until the lease is released.
+  void leaseTo(Seat& seat, std::uint64_t lease);
+  /// A worker serves everybody again. It is replaced if a reload has come meanwhile.
+  void endLease(Seat& seat);
+  /// A worker is to be retired when it is idle, and takes no further job until then.
+  void noteLastJob(Seat& seat);
   /// A worker has been sent jobs. When these were the last that it is to serve, its replacement is
   /// wanted from now on.
   void noteDispatch(Seat& seat, TimePoint now);
@@ -118,6 +132,7 @@ class Staffing {
   std::size_t most() const;
   std::uint64_t quotaOf(std::uint64_t worker) const;
   bool replacementIsNear(TimePoint now) const;
+  bool wantsFresh(const Demand& demand) const;
 
   Roster& roster_;
   Rules rules_;

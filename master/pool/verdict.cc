@@ -44,11 +44,20 @@ Verdict judgeRunning(const DeathCertificate& death, const RerunRule& rule, Queue
   return failed(WorkerDied(death), death);
 }
 
+// What it needs died with its worker.
+Verdict judgeBound(const DeathCertificate& death, AtDeath at, QueueMode queue, Strikes& strikes) {
+  if (at == AtDeath::running) {
+    return judgeRunning(death, {.rerun = Rerun::never}, queue, strikes);
+  }
+  return queue == QueueMode::open ? failed(WorkerDied(death), death) : Verdict{Fate::stops};
+}
+
 }  // namespace
 
 Verdict judge(const DeathCertificate& death, AtDeath at, const RerunRule& rule, QueueMode queue,
               Strikes& strikes) {
   if (death.cause == DeathCause::shutdown) return {Fate::stops};
+  if (rule.where == RerunRule::Where::hereOnly) return judgeBound(death, at, queue, strikes);
   if (at == AtDeath::running) return judgeRunning(death, rule, queue, strikes);
   return queue == QueueMode::open ? judgeWaiting(death, strikes) : Verdict{Fate::stops};
 }

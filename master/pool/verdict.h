@@ -11,7 +11,8 @@
 //   killed                        as otherwise                   runs again at once
 //   otherwise                     fails, WorkerDied              }
 //
-// A job whose queue is closed does not run again: PoolStopped, if it had not begun.
+// A job whose queue is closed does not run again: PoolStopped, if it had not begun. A job that may
+// run in the dead worker alone fails where another would run again: WorkerDied.
 #pragma once
 
 #include <phial/master/death_certificate.h>
@@ -53,6 +54,8 @@ struct Verdict {
 struct RerunRule {
   Rerun rerun = Rerun::unlessBegun;
   std::size_t maxAttempts = 3;
+  /// Whether the job may run in another worker than the one that died.
+  enum class Where { anywhere, hereOnly } where = Where::anywhere;
 };
 
 /// What a job's queue does.

@@ -19,7 +19,11 @@ void Conversation::greet(std::uint64_t number) {
 
 void Conversation::startWriting(Outgoing& outgoing, std::uint64_t batch) {
   std::shared_ptr<ArgumentWriting> arguments = std::move(outgoing.writing);
-  writing_ = Writing{outgoing.job->id, outgoing.function, batch, arguments,
+  writing_ = Writing{outgoing.job->id,
+                     outgoing.function,
+                     batch,
+                     outgoing.lease,
+                     arguments,
                      Steps(env_.reactor, env_.side, arguments, callbacks_.onWritten)};
 }
 
@@ -36,6 +40,7 @@ std::optional<Failure> Conversation::sendWritten(const InFlight& jobs, InFlight:
                .function = writing.function,
                .label = job.label,
                .slot = jobs.slotNumber(place),
+               .lease = writing.lease,
                .arguments = writing.arguments->take(),
                .files = writing.arguments->files()},
               writing.batch);

@@ -47,8 +47,12 @@ class Conversation final : private WorkerLink::Listener {
   struct Nonsense {
     std::string what;
   };
+  /// The answer to endLease().
+  struct LeaseEnded {
+    std::uint64_t lease;
+  };
   struct Disconnected {};
-  using Event = std::variant<Greeting, Started, Answer, Nonsense, Disconnected>;
+  using Event = std::variant<Greeting, Started, Answer, LeaseEnded, Nonsense, Disconnected>;
 
   struct Callbacks {
     /// An event has come into an empty queue, or the first event's result has been read. Called
@@ -86,6 +90,8 @@ class Conversation final : private WorkerLink::Listener {
   /// Sends the job whose arguments have been written. Returns why it cannot be sent, if so.
   std::optional<Failure> sendWritten(const InFlight& jobs, InFlight::Place place);
   void dropWritten() { writing_.reset(); }
+  /// As WorkerLink::endLease().
+  void endLease(std::uint64_t lease) { link_.endLease(lease); }
   /// Asks the worker to exit when it has answered what was sent.
   void shutDown() { link_.shutdown(); }
 
@@ -126,6 +132,7 @@ class Conversation final : private WorkerLink::Listener {
     std::uint64_t job;
     std::uint32_t function;
     std::uint64_t batch;
+    std::uint64_t lease;
     std::shared_ptr<ArgumentWriting> arguments;
     Steps steps;
   };
@@ -135,6 +142,7 @@ class Conversation final : private WorkerLink::Listener {
   void onAnswer(std::uint64_t batch, WorkerLink::Answer answer) override {
     note(Answer{batch, kj::mv(answer)});
   }
+  void onLeaseEnded(std::uint64_t lease) override { note(LeaseEnded{lease}); }
   void onBell() override { callbacks_.onBell(); }
   void onNonsense(std::string what) override { note(Nonsense{std::move(what)}); }
   void onDisconnect() override { note(Disconnected{}); }

@@ -44,6 +44,7 @@ struct Outgoing {
   std::uint64_t argumentWords;
   std::optional<Failure> failure = std::nullopt;       // why it has not been sent
   std::unique_ptr<ArgumentWriting> writing = nullptr;  // set if it is written aside
+  std::uint64_t lease = 0;                             // which it belongs to; 0: none
   ObjectBoundary* boundary = nullptr;  // the worker's; set if the job calls a method
 };
 
@@ -107,6 +108,8 @@ class PoolWorker {
     /// The arguments of a job cannot be written, and the worker does not hold the job any more.
     /// workerAnswered() follows.
     virtual void jobUnwritable(std::uint64_t job, Failure failure) = 0;
+    /// The answer to endLease().
+    virtual void workerEndedLease(PoolWorker&, std::uint64_t) {}
     /// Once; the worker is done with. What it left unanswered is still in heldJobs(). The owner
     /// keeps the worker until this call has returned.
     virtual void workerDied(PoolWorker& worker, DeathCertificate certificate) = 0;
@@ -184,6 +187,9 @@ class PoolWorker {
   /// order.
   virtual std::vector<std::uint64_t> takeBackLast(std::size_t most) = 0;
 
+  /// Has it destroy what the jobs of this lease have kept in their session. It is ended when it
+  /// does not do so within PoolOptions::startTimeout. REQUIRES: idle.
+  virtual void endLease(std::uint64_t lease) = 0;
   /// Lets it exit in order; SIGKILL after `grace`. REQUIRES: idle.
   virtual void retire(DeathCause cause) = 0;
   /// Ends it by `signal` to its process group; SIGKILL after `grace`.

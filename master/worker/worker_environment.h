@@ -11,6 +11,7 @@
 #include "master/log/pool_log.h"
 #include "master/process/oom_kills.h"
 #include "master/worker/pool_worker.h"
+#include "master/worker/start_calls.h"
 #include "master/worker/worker_template.h"
 
 namespace phial::inline v1::detail {
@@ -20,6 +21,7 @@ struct WorkerEnvironment {
   Reactor& reactor;
   Clock& clock;  // the pool's, which tests may control
   const PoolOptions& options;
+  const StartCalls& startCalls;
   const std::shared_ptr<PoolLog>& log;
   OomKills& oomKills;
   SideThread& side;              // reads large results, writes large arguments

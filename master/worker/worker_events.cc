@@ -30,18 +30,16 @@ void WorkerProcess::handleEvents() {
 void WorkerProcess::handle(Conversation::Greeting& greeting) {
   auto objection = readGreeting(greeting, functions_);
   if (!objection.empty()) return complain(std::move(objection));
-  if (state_ != WorkerState::starting) return;
-  // One that is not forked from the template prepares itself.
-  const PoolOptions& options = env_.options;
-  const bool prepared = origin_ == WorkerOrigin::fromTemplate;
-  if (options.warm && !prepared) startCalls_.push_back({"prepare", options.warm.call()});
-  if (options.onStart) startCalls_.push_back({"onStart", options.onStart.call()});
-  callNext();
+  makeNextStartCall();
 }
 
-void WorkerProcess::callNext() {
-  if (startCalls_.empty()) return becomeReady();
-  const auto [option, call] = startCalls_.front();
+void WorkerProcess::makeNextStartCall() {
+  if (state_ != WorkerState::starting) return;
+  const auto [number, option, next] = env_.startCalls.after(startCall_);
+  startOption_ = option;
+  if (number == 0) return becomeReady();
+  startCall_ = number;
+  const StartCall& call = next.call();
   try {
     conversation_->start(call, find(call.function()));
   } catch (const std::exception& e) {
@@ -51,11 +49,10 @@ void WorkerProcess::callNext() {
 
 void WorkerProcess::handle(Conversation::Started& answer) {
   // A worker that answers what it was not asked gives itself no second chance.
-  if (startCalls_.empty()) return complain("it answered a start call that was not made");
-  auto objection = readStartAnswer(answer, startCalls_.front().option);
+  if (startOption_ == nullptr) return complain("it answered a start call that was not made");
+  auto objection = readStartAnswer(answer, startOption_);
   if (!objection.empty()) return complain(std::move(objection));
-  startCalls_.pop_front();
-  if (state_ == WorkerState::starting) callNext();
+  makeNextStartCall();
 }
 
 void WorkerProcess::becomeReady() {
@@ -74,6 +71,12 @@ void WorkerProcess::handle(Conversation::Answer& answer) {
   if (inFlight_.empty() && state_ == WorkerState::busy) state_ = WorkerState::idle;
   report();
   env_.owner.workerAnswered(*this);
+}
+
+void WorkerProcess::handle(Conversation::LeaseEnded& ended) {
+  leaseTimer_.cancel();
+  const bool serves = state_ == WorkerState::idle || state_ == WorkerState::busy;
+  if (serves) env_.owner.workerEndedLease(*this, ended.lease);
 }
 
 void WorkerProcess::handle(Conversation::Disconnected&) {

@@ -29,7 +29,7 @@ void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   }
   std::vector<InFlight::Job> sent;
   sent.reserve(jobs.size());
-  for (const auto& [job, function, words, failure, writing, boundary] : jobs) {
+  for (const auto& [job, function, words, failure, writing, lease, boundary] : jobs) {
     if (!failure) page_->offer(firstSlot + static_cast<unsigned>(sent.size()), job->id);
     sent.push_back({job->id, function, job->label(),
                     failure ? InFlight::Held::byPool : InFlight::Held::byWorker});

@@ -162,6 +162,7 @@ bool WorkerLink::run(std::span<Outgoing> jobs, std::uint64_t batch, unsigned fir
     auto wire = list[i];
     wire.setSlot(static_cast<std::uint16_t>(firstSlot + i));
     wire.setFunction(jobs[i].function);
+    wire.setLease(jobs[i].lease);
     try {
       write(jobs[i], wire, loans);
       any = true;
@@ -202,6 +203,7 @@ void WorkerLink::run(const Written& job, std::uint64_t batch) {
   wire.setId(job.id);
   wire.setSlot(static_cast<std::uint16_t>(job.slot));
   wire.setFunction(job.function);
+  wire.setLease(job.lease);
   if (!job.label.empty()) wire.setLabel(job.label.c_str());
   Loan loan(*this, job.arguments);
   encloseMessage(*job.arguments, wire);
@@ -210,6 +212,12 @@ void WorkerLink::run(const Written& job, std::uint64_t batch) {
   tasks_->add(request.send().then([this, batch, loan = kj::mv(loan)](Answer&& answer) {
     listener_.onAnswer(batch, kj::mv(answer));
   }));
+}
+
+void WorkerLink::endLease(std::uint64_t lease) {
+  auto request = worker_.endLeaseRequest();
+  request.setLease(lease);
+  tasks_->add(request.send().then([this, lease](auto&&) { listener_.onLeaseEnded(lease); }));
 }
 
 void WorkerLink::shutdown() { tasks_->add(worker_.shutdownRequest().send().ignoreResult()); }

@@ -37,6 +37,7 @@ class WorkerLink final : private MessagePipe::Watcher {
     std::uint32_t function;
     const std::string& label;
     unsigned slot;
+    std::uint64_t lease;
     std::shared_ptr<ArgumentMessage> arguments;
     const FileParcel& files;
   };
@@ -48,6 +49,8 @@ class WorkerLink final : private MessagePipe::Watcher {
     virtual void onStarted(Started answer) = 0;
     /// The answer to the batch of this number.
     virtual void onAnswer(std::uint64_t batch, Answer answer) = 0;
+    /// The answer to endLease().
+    virtual void onLeaseEnded(std::uint64_t lease) = 0;
     /// A job has reported progress on the control page.
     virtual void onBell() = 0;
     /// The worker did what no worker of ours does; said once, and as soon as it is known. Nothing
@@ -92,6 +95,8 @@ class WorkerLink final : private MessagePipe::Watcher {
   void run(const Written& job, std::uint64_t batch);
   /// For the files that belong to results.
   FileLane& files() { return files_; }
+  /// Has the worker destroy the session of this lease.
+  void endLease(std::uint64_t lease);
   /// Asks the worker to exit when it has answered what was sent.
   void shutdown();
 

@@ -24,6 +24,7 @@ WorkerProcess::WorkerProcess(Environment environment, std::uint64_t number)
 
 WorkerProcess::~WorkerProcess() noexcept {
   startTimer_.cancel();
+  leaseTimer_.cancel();
   if (lastWords_) lastWords_->stop();
 }
 
@@ -90,6 +91,7 @@ void WorkerProcess::spawn() {
   page_.emplace(inFlight_);
   auto spawned = spawnWorker(env_, number_, *page_);
   origin_ = spawned.origin;
+  if (origin_ == WorkerOrigin::fromTemplate) startCall_ = StartCalls::kPrepare;
   const std::weak_ptr<WorkerProcess> weak = weak_from_this();
   child_.emplace(env_, number_, std::move(spawned.process), std::move(spawned.oomMark), [weak] {
     const auto self = weak.lock();
@@ -144,6 +146,22 @@ void WorkerProcess::startIsLate() {
   startTimer_ = env_.clock.callLater(env_.options.grace, giveUp);
 }
 
+void WorkerProcess::endLease(std::uint64_t lease) {
+  conversation_->endLease(lease);
+  leaseTimer_ = env_.clock.callLater(env_.options.startTimeout, [this] { leaseEndIsLate(); });
+}
+
+// The answer may lie unread, because something has held up the loop.
+void WorkerProcess::leaseEndIsLate() {
+  if (child_->process().hasEnded()) return;
+  if (child_->isHeldByDebugger() || conversation_->link().readPending()) {
+    leaseTimer_ = env_.clock.callLater(env_.options.grace, [this] { leaseEndIsLate(); });
+    return;
+  }
+  end(DeathCause::unresponsive, SIGKILL,
+      "it did not destroy the session of a lease in time" + child_->tracerNote());
+}
+
 bool WorkerProcess::verdictPending() const {
   if (state_ != WorkerState::ending) return false;
   // Killed for it, and gone in a moment, unless the kernel holds it.
@@ -189,6 +207,7 @@ void WorkerProcess::end(DeathCause cause, int signal, std::string detail) {
 
 void WorkerProcess::stopWatches() {
   startTimer_.cancel();
+  leaseTimer_.cancel();
   takeUp_.stop();
   giveUps_.stop();
 }

@@ -95,17 +95,12 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   }
   std::optional<Duration> runningFor() const override { return page_->runningFor(); }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
+  void endLease(std::uint64_t lease) override;
   void retire(DeathCause cause) override;
   void end(DeathCause cause, int signal, std::string detail = {}) override;
   void abandon() override;
 
  private:
-  // A call that the worker makes before its first job, by the name of its option.
-  struct NamedCall {
-    const char* option;
-    const StartCall& call;
-  };
-
   // Its life: worker_process.cc.
   std::optional<std::string> begin();
   void spawn();
@@ -114,6 +109,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void beginLater();
   void dieSoon();
   void startIsLate();
+  void leaseEndIsLate();
   bool beginEnding(DeathCause cause, std::string detail);
   void stopWatches();
   void report() { env_.owner.workerChanged(*this); }
@@ -122,7 +118,8 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void handleEvents();
   void handle(Conversation::Greeting& greeting);
   void handle(Conversation::Started& answer);
-  void callNext();
+  void handle(Conversation::LeaseEnded& ended);
+  void makeNextStartCall();
   void becomeReady();
   void handle(Conversation::Answer& answer);
   void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }
@@ -157,7 +154,9 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   DelayedCall startTimer_;
   WorkerOrigin origin_ = WorkerOrigin::spawned;
   std::optional<DeathCertificate> templateFailure_;  // why it could not be forked
-  std::deque<NamedCall> startCalls_;                 // to be made before it is ready
+  DelayedCall leaseTimer_;
+  std::uint64_t startCall_ = 0;         // the number of the call that it was sent last
+  const char* startOption_ = nullptr;  // whose call that was, until it is answered
 
   // From the spawn on. Each borrows what stands above it.
   std::optional<WorkerPage> page_;

@@ -16,6 +16,12 @@ CurrentJob& currentJob() {
   return *job;
 }
 
+void* CurrentJob::sessionObject(const detail::SessionType&) {
+  throw std::logic_error(
+      "currentJob().session() was called outside of a lease: only the jobs of a lease have a "
+      "session, see ProcessPool::lease");
+}
+
 CurrentJob* detail::setCurrentJob(CurrentJob* job) noexcept {
   return current.exchange(job, std::memory_order_acq_rel);
 }

@@ -64,6 +64,7 @@ class Master final : private WorkerLink::Listener {
     static_cast<void>(
         kj::runCatchingExceptions([&] { greeting.getWorker().getFunctions().size(); }));
   }
+  void onLeaseEnded(std::uint64_t) override {}
   void onStarted(WorkerLink::Started answer) override {
     static_cast<void>(kj::runCatchingExceptions(
         [&] { static_cast<void>(phial::decodeFailure(answer.getFailure())); }));

@@ -11,6 +11,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "master/worker/pool_worker.h"
@@ -45,6 +46,8 @@ class FakeWorker final : public PoolWorker {
   void crash(ExitStatus status = Signalled{SIGSEGV});
   /// Ends before it was ready.
   void failToStart();
+  /// Destroys the session, as it was told to.
+  void endLeaseNow() { owner_.workerEndedLease(*this, std::exchange(endedLease_, 0)); }
   /// Ends as the pool has told it to. REQUIRES: state() is ending.
   void finishEnding();
   /// Does not give up the job that it was asked to give up, and is ended for it.
@@ -53,6 +56,8 @@ class FakeWorker final : public PoolWorker {
   // What the pool has asked of it.
 
   WorkerState state() const { return state_; }
+  /// The lease whose session it is to destroy; 0: none.
+  std::uint64_t toldToEndLease() const { return endedLease_; }
   const std::optional<DeathCause>& toldToEnd() const { return cause_; }
   std::size_t batches() const { return batches_.size(); }
   struct GiveUp {
@@ -85,6 +90,7 @@ class FakeWorker final : public PoolWorker {
   std::optional<std::uint64_t> residentBytes() override { return resident; }
   std::optional<Duration> runningFor() const override { return running; }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
+  void endLease(std::uint64_t lease) override { endedLease_ = lease; }
   void retire(DeathCause cause) override { end(cause, 0, {}); }
   void end(DeathCause cause, int signal, std::string) override;
   void abandon() override { state_ = WorkerState::ending; }
@@ -113,6 +119,7 @@ class FakeWorker final : public PoolWorker {
   WorkerState state_ = WorkerState::starting;
   std::deque<Batch> batches_;
   std::uint64_t served_ = 0;
+  std::uint64_t endedLease_ = 0;
   std::optional<DeathCause> cause_;
   std::optional<GiveUp> giveUp_;
 };

@@ -14,6 +14,7 @@
 #include <phial/master/deferred_lock.h>       // IWYU pragma: export
 #include <phial/master/deferred_queue.h>      // IWYU pragma: export
 #include <phial/master/errors.h>              // IWYU pragma: export
+#include <phial/master/lease.h>               // IWYU pragma: export
 #include <phial/master/limits.h>              // IWYU pragma: export
 #include <phial/master/log.h>                 // IWYU pragma: export
 #include <phial/master/process_pool.h>        // IWYU pragma: export

@@ -19,6 +19,8 @@
 //
 // What is left out: `timeout`, `softTimeout` and `freshWorker` have no effect, since a job takes no
 // time here; say failNext(JobTimedOut(...)). A function that calls abort() ends the test program.
+// There are no leases: lease() and onEveryWorker() are calls of ProcessPool alone, and
+// currentJob().session() throws std::logic_error as it does outside of a lease.
 //
 // successResultOf, failureResultOf and assertNoResult look into a Deferred: see
 // <phial/testing/deferred.h>, which this header includes.

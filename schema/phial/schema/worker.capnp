@@ -47,9 +47,16 @@ interface Worker {
   # sent before are finished first.
 
   start @3 (call :Job) -> (failure :Failure);
-  # What the master's program wants done before the first job: at most one call, right after the
-  # handshake. The job has no number and no slot. Answered when the function has returned; the
-  # failure is null if it did. After a failure the worker exits.
+  # What the master's program wants done before the first job: calls right after the handshake, each
+  # sent when the one before has been answered. The job has no number and no slot. Answered when the
+  # function has returned; the failure is null if it did. After a failure the worker exits.
+
+  reserved @4 () -> ();
+  # Not used: a worker answers that it does not implement it.
+
+  endLease @5 (lease :UInt64) -> ();
+  # The lease of this number is over: the worker destroys what its jobs have kept in their session,
+  # then answers. Sent when the worker holds no job.
 }
 
 struct MasterInfo {
@@ -139,6 +146,10 @@ struct Job {
   params @7 :AnyPointer;
   # Set in place of the arguments when the function is a method of an interface: the struct of its
   # parameters, which may hold capabilities of the master's.
+
+  lease @8 :UInt64;
+  # The pool's number for the lease that the job belongs to, counted from 1 and never used again; 0
+  # when it belongs to none. The jobs of one lease share a session.
 }
 
 struct JobResult {

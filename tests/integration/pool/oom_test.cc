@@ -28,8 +28,8 @@ class PoolOomTest : public PoolTest, private detail::PoolWorker::Owner {
     ready_ = false;
     death_.reset();
     worker_ = std::make_shared<WorkerProcess>(
-        WorkerProcess::Environment{*reactor_, *reactor_, options_, workerLog_, kills_, side_,
-                                   takeMemory_, *this},
+        WorkerProcess::Environment{*reactor_, *reactor_, options_, startCalls_, workerLog_, kills_,
+                                   side_, takeMemory_, *this},
         1);
     worker_->start();
     runUntil([&] { return ready_; });
@@ -62,6 +62,7 @@ class PoolOomTest : public PoolTest, private detail::PoolWorker::Owner {
   const std::shared_ptr<detail::PoolLog> workerLog_ =
       std::make_shared<detail::PoolLog>(options_.name, LogFunction());
   OomKills kills_;
+  const detail::StartCalls startCalls_{WorkerStart()};
   const detail::TakeMemory takeMemory_;
   detail::SideThread side_{std::bind_front(&Reactor::callFromThread, &*reactor_)};
   std::shared_ptr<WorkerProcess> worker_;

@@ -40,8 +40,8 @@ class ReadingTest : public PoolTest, private detail::PoolWorker::Owner {
  protected:
   ReadingTest()
       : worker_(std::make_shared<WorkerProcess>(
-            WorkerProcess::Environment{*reactor_, *reactor_, options_, workerLog_, kills_, side_,
-                                       takeMemory_, *this},
+            WorkerProcess::Environment{*reactor_, *reactor_, options_, startCalls_, workerLog_,
+                                       kills_, side_, takeMemory_, *this},
             1)) {
     worker_->start();
     runUntil([&] { return ready_; });
@@ -82,6 +82,7 @@ class ReadingTest : public PoolTest, private detail::PoolWorker::Owner {
   const std::shared_ptr<detail::PoolLog> workerLog_ =
       std::make_shared<detail::PoolLog>(options_.name, LogFunction());
   detail::OomKills kills_;
+  const detail::StartCalls startCalls_{WorkerStart()};
   const detail::TakeMemory takeMemory_;
   detail::SideThread side_{std::bind_front(&Reactor::callFromThread, &*reactor_)};
   std::shared_ptr<WorkerProcess> worker_;

@@ -20,7 +20,8 @@ class AdmissionTest : public CrewFixture {
     return *admission_;
   }
   Schedule& schedule() {
-    if (!schedule_) schedule_.emplace(crew().roster(), books_.queue(), options_.max);
+    if (!schedule_)
+      schedule_.emplace(crew().roster(), books_.queue(), books_.placed(), options_.max);
     return *schedule_;
   }
   template <class... Args>

@@ -34,7 +34,7 @@ class AnswerIntakeTest : public PartsTest {
   ResultFiles files_;
   FakeWorker worker_{workerOwner_, world_, 1};
   Roster roster_;
-  Schedule schedule_{roster_, books_.queue(), 1};
+  Schedule schedule_{roster_, books_.queue(), books_.placed(), 1};
   BoundObjects objects_{[](std::uint64_t, const ObjectBoundary::Use&) {}};
   AnswerIntake intake_{reactor_, books_, schedule_, objects_};
 };

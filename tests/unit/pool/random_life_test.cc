@@ -1,3 +1,5 @@
+#include <phial/master/lease.h>
+
 #include <random>
 
 #include "tests/unit/pool/conductor_fixture.h"
@@ -25,6 +27,7 @@ class RandomLifeTest : public ConductorTest, public ::testing::WithParamInterfac
       case WorkerState::starting:
         return pick(6) == 0 ? worker.failToStart() : worker.getReady();
       case WorkerState::idle:
+        if (worker.toldToEndLease() != 0) return worker.endLeaseNow();
         if (pick(20) == 0) worker.crash();
         return;
       case WorkerState::busy:
@@ -59,7 +62,32 @@ class RandomLifeTest : public ConductorTest, public ::testing::WithParamInterfac
     if (pick(6) == 0) options.softTimeout = seconds(1 + pick(5));
     if (pick(6) == 0) options.deadline = clock_.now() + seconds(pick(20));
     options.rerun = static_cast<Rerun>(pick(3));
+    options.freshWorker = pick(10) == 0;
     return options;
+  }
+  void useLeases() {
+    if (pick(20) == 0) {
+      pool()
+          .lease({.after = pick(2) == 0 ? After::reuse : After::retire})
+          .addCallback([this](Lease lease) { leases_.push_back(std::move(lease)); })
+          .addErrback([](const Failure&) {});
+    }
+    if (leases_.empty()) return;
+    Lease& lease = leases_[pick(static_cast<unsigned>(leases_.size()))];
+    if (pick(6) == 0) {
+      std::swap(lease, leases_.back());
+      return leases_.pop_back();
+    }
+    if (pick(20) == 0) lease.release();
+    const std::size_t number = ends_.size();
+    ends_.emplace_back();
+    JobOptions options = someOptions();
+    options.freshWorker = false;
+    deferreds_.push_back(lease.with(std::move(options))
+                             .deferToProcess<void>("some")
+                             .addBoth([this, number](Outcome<void> outcome) {
+                               ends_[number].emplace(std::move(outcome));
+                             }));
   }
   void checkBooks() {
     const PoolStats stats = pool().stats();
@@ -77,6 +105,7 @@ class RandomLifeTest : public ConductorTest, public ::testing::WithParamInterfac
   }
 
   std::mt19937 random_;
+  std::vector<Lease> leases_;
 };
 
 TEST_P(RandomLifeTest, EveryJobSettlesOnceAndTheBooksBalance) {
@@ -99,6 +128,7 @@ TEST_P(RandomLifeTest, EveryJobSettlesOnceAndTheBooksBalance) {
         if (!live.empty()) act(worker(live[pick(static_cast<unsigned>(live.size()))]));
       }
     }
+    if (pick(4) == 0) useLeases();
     if (pick(200) == 0) pool().reload().addErrback([](const Failure&) {});
     if (pick(200) == 0) {
       pool().resize(pick(2), 1 + pick(6)).addErrback([](const Failure&) {});
@@ -119,6 +149,8 @@ TEST_P(RandomLifeTest, EveryJobSettlesOnceAndTheBooksBalance) {
   }
   EXPECT_TRUE(stopped);
   EXPECT_EQ(pool().stats().queued + pool().stats().running, 0U);
+  EXPECT_EQ(pool().stats().leased, 0U);
+  for (const Lease& lease : leases_) EXPECT_TRUE(lease.over());
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomLifeTest, ::testing::Range(0U, 40U));

@@ -47,7 +47,8 @@ class ScheduleTest : public ::testing::Test {
   std::deque<JobEntry> entries_;
   Roster roster_;
   JobQueue queue_;
-  Schedule schedule_{roster_, queue_, kMostWorkers};
+  PlacedJobs placed_;
+  Schedule schedule_{roster_, queue_, placed_, kMostWorkers};
   TimePoint now_{seconds(1000)};
   std::uint64_t lastWorker_ = 0;
   std::uint64_t lastJob_ = 0;
@@ -165,7 +166,7 @@ TEST_F(ScheduleTest, TheQueueIsSharedAmongTheWorkersThatHaveRoom) {
   Seat& seat = add(kIdleLoad);
   add(kIdleLoad);
   add(busyLoad(1, microseconds(1)));
-  auto plan = schedule_.plan(seat);
+  auto plan = schedule_.plan({&seat, &queue_});
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(plan.admits(microseconds(1), {.arguments = 1}));
     plan.add(microseconds(1), {.arguments = 1});
@@ -175,7 +176,7 @@ TEST_F(ScheduleTest, TheQueueIsSharedAmongTheWorkersThatHaveRoom) {
 
 TEST_F(ScheduleTest, NoMoreJobsTravelThanABatchHasSlots) {
   queueMany(2 * kBatchSlots);
-  auto plan = schedule_.plan(add(kIdleLoad));
+  auto plan = schedule_.plan({&add(kIdleLoad), &queue_});
   std::size_t jobs = 0;
   for (; plan.admits(Duration(1), {}); ++jobs) plan.add(Duration(1), {});
   EXPECT_EQ(jobs, kBatchSlots);
@@ -183,7 +184,7 @@ TEST_F(ScheduleTest, NoMoreJobsTravelThanABatchHasSlots) {
 
 TEST_F(ScheduleTest, NoMoreJobsTravelThanTheWorkerMayServe) {
   queueMany(10);
-  auto plan = schedule_.plan(add(kIdleLoad, 3));
+  auto plan = schedule_.plan({&add(kIdleLoad, 3), &queue_});
   for (int i = 0; i < 3; ++i) plan.add(microseconds(1), {});
   EXPECT_TRUE(plan.full());
 }
@@ -192,7 +193,7 @@ TEST_F(ScheduleTest, AWorkerPastItsNumberStillServesOneAtATime) {
   queueMany(10);
   Load served = kIdleLoad;
   served.given = 3;
-  auto plan = schedule_.plan(add(served, 3));
+  auto plan = schedule_.plan({&add(served, 3), &queue_});
   EXPECT_FALSE(plan.full());
   plan.add(microseconds(1), {});
   EXPECT_TRUE(plan.full());
@@ -208,7 +209,7 @@ class ManyWorkersTest : public ScheduleTest {
   }
   /// How many jobs of 10 ms travel in one call.
   std::size_t jobsInACall() {
-    auto plan = schedule_.plan(*roster_.soonestFillable());
+    auto plan = schedule_.plan({roster_.soonestFillable(), &queue_});
     std::size_t jobs = 0;
     for (; plan.admits(milliseconds(10), {}); ++jobs) plan.add(milliseconds(10), {});
     return jobs;

@@ -139,6 +139,22 @@ TEST(VerdictTest, AJobOnItsWayStopsWithItsPool) {
   EXPECT_FALSE(strikes.any());
 }
 
+TEST(VerdictTest, AJobThatIsBoundToItsWorkerRunsNowhereElse) {
+  const RerunRule bound{.rerun = Rerun::always, .where = RerunRule::Where::hereOnly};
+  for (const AtDeath at : {AtDeath::onItsWay, AtDeath::running}) {
+    Strikes strikes;
+    const auto verdict = judge(deathOf(DeathCause::crash), at, bound, QueueMode::open, strikes);
+    ASSERT_EQ(verdict.fate, Fate::fails);
+    EXPECT_TRUE(verdict.failure->check<WorkerDied>());
+  }
+  Strikes strikes;
+  EXPECT_TRUE(judge(deathOf(DeathCause::timeout), AtDeath::running, bound, QueueMode::open, strikes)
+                  .failure->check<JobTimedOut>());
+  EXPECT_EQ(
+      judge(deathOf(DeathCause::crash), AtDeath::onItsWay, bound, QueueMode::closed, strikes).fate,
+      Fate::stops);
+}
+
 TEST(VerdictTest, TheTracebackIsWhereTheWorkerWas) {
   auto death = deathOf(DeathCause::crash);
   death.traceback = {"Segmentation fault", "  work() at 0x1"};

@@ -46,6 +46,7 @@ class WorkerLinkTest : public testing::Test, protected WorkerLink::Listener {
 
   void onGreeting(WorkerLink::Greeting) override {}
   void onStarted(WorkerLink::Started) override {}
+  void onLeaseEnded(std::uint64_t) override {}
   void onAnswer(std::uint64_t, WorkerLink::Answer) override {}
   void onBell() override {}
   void onNonsense(std::string what) override { nonsense_ = std::move(what); }

@@ -131,6 +131,13 @@ struct PoolOptions {
   /// ProcessPool::whenBelow waits for room.
   std::size_t maxQueue = 0;
 
+  /// How many workers may be leased at a time: see ProcessPool::lease. A lease that is asked for
+  /// beyond this number waits for the release of another. Default empty: all but one of `max`, but
+  /// at least one, so that one worker always serves the pool's other jobs. In a pool of one worker,
+  /// and with a number not below `max`, all workers may be leased; the other jobs then wait until a
+  /// lease is released.
+  std::optional<std::size_t> maxLeases = std::nullopt;
+
   /// When dead workers are replaced; see RestartOptions.
   RestartOptions restart = {};
 
@@ -284,6 +291,14 @@ struct JobOptions {
   /// before the job's Deferred fires, also when the job fails or its worker dies. Not called after
   /// cancel(). An exception of the callback is logged. Default: none.
   Held<std::function<void(double fraction, std::string_view note)>> onProgress = {};
+
+  /// True: the job gets a worker that has served nobody before it, and that is retired after it.
+  /// For code that leaves something behind, or must find nothing. If no such worker is ready, one
+  /// is started; at `max` workers an idle worker is retired to make room, as soon as the jobs that
+  /// were submitted before this one, or have a higher priority, leave one idle. Default: any
+  /// worker. Price: the start of a process for each job. On a lease, which has its worker already,
+  /// the job fails with std::invalid_argument.
+  bool freshWorker = false;
 };
 
 /// The options of map, mapOutcomes, forEach and forEachOutcome. Fields stand in the order in which
@@ -334,6 +349,7 @@ struct WorkerStatus {
   WorkerState state = WorkerState::starting;
   std::uint64_t job = 0;  ///< the job that it runs or is to run next; 0: none
   std::uint64_t jobsServed = 0;
+  bool leased = false;  ///< it serves one caller: see ProcessPool::lease
 };
 
 /// The counters of a pool, in jobs and workers. At every moment submitted == succeeded + failed +
@@ -353,8 +369,10 @@ struct PoolStats {
   std::size_t busy = 0;
   std::uint64_t spawned = 0;  ///< workers ever spawned
   std::uint64_t deaths = 0;   ///< workers that ended without being asked to, or for a job's limits
-  /// Workers replaced because of recycleAfter, recycleAboveRssBytes or reload().
+  /// Workers replaced because of recycleAfter, recycleAboveRssBytes or reload(), or because they
+  /// were leased or given to a job with freshWorker.
   std::uint64_t recycled = 0;
+  std::size_t leased = 0;  ///< of those alive, how many are leased
 
   Histogram queueWait;  ///< from submission to the first dispatch
   Histogram runTime;    ///< of each function that returned or threw, without decoding and encoding

@@ -35,11 +35,13 @@
 #pragma once
 
 #include <phial/master/deferred.h>
+#include <phial/master/lease.h>
 #include <phial/master/pool.h>
 #include <phial/master/pool_options.h>
 #include <phial/master/reactor.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -48,8 +50,22 @@
 namespace phial::inline v1 {
 
 namespace detail {
+class EveryCall;
 class PoolCore;
 }
+
+/// Which workers make the call of ProcessPool::onEveryWorker.
+enum class EveryWorker {
+  readyNow,  ///< those that are ready
+  laterToo,  ///< also each one that gets ready afterwards, before its first job
+};
+
+/// The outcome of a call in one worker.
+template <class R>
+struct WorkerOutcome {
+  std::uint64_t worker;  ///< its number, as in WorkerStatus
+  Outcome<R> outcome;
+};
 
 class ProcessPool final : public Pool {
  public:
@@ -85,7 +101,8 @@ class ProcessPool final : public Pool {
   /// Replaces every worker by a worker that runs the program as it is on disk now. The change is
   /// rolling: each new worker is ready before an old worker ends, at most one worker above `max`
   /// lives for this, and no job fails. An old worker that is running a job ends when the job has
-  /// ended. Fires when no old worker is left. If reload() is called again before that, the change
+  /// ended, an old worker that is leased when its lease is released. Fires when no old worker is
+  /// left. If reload() is called again before that, the change
   /// includes the workers that have been started since.
   ///
   /// If PoolOptions::worker is set, its program is looked up again, in PATH too. Otherwise the pool
@@ -108,6 +125,36 @@ class ProcessPool final : public Pool {
   /// does not fail. Cancelling ends the waiting, not the killing.
   Deferred<void> killWorkers();
 
+  /// Leases a worker: from now on it serves the holder of the returned Lease alone. lease.h tells
+  /// what a lease is for, what it costs, and how it ends.
+  ///
+  /// Fires from the loop as soon as a worker is free for the lease; a lease comes before the jobs
+  /// that wait. At most PoolOptions::maxLeases are held at a time; further ones wait, first come,
+  /// first served. Fails with DeadlineExceeded when LeaseOptions::deadline passes first, with
+  /// PoolStopped when the pool is stopped, with StartupFailed when no worker gets ready. Cancelling
+  /// gives up the place in the queue. If the Deferred was dropped, the lease is released as soon as
+  /// it is there.
+  Deferred<Lease> lease(LeaseOptions options = {});
+
+  /// Runs `function(args...)` once in each worker that is ready now, between its jobs; a leased
+  /// worker too. `function` is named as in deferToProcess; arguments are copied for each worker.
+  /// Returns the outcome of each, in the order of the workers' numbers. A worker that dies before
+  /// its call has ended has a WorkerDied as its outcome; the function runs nowhere else in its
+  /// place. Cancelling cancels each call. A busy worker takes no further job until it has made the
+  /// call.
+  ///
+  ///   pool.onEveryWorker<setLevel>(3);                              // those that are ready
+  ///   pool.onEveryWorker<setLevel, EveryWorker::laterToo>(3);      // and those that come
+  ///
+  /// With EveryWorker::laterToo each worker that gets ready from now on makes the call before its
+  /// first job, after PoolOptions::onStart, and under the same rules: the function must return
+  /// nothing, and if it throws, the worker does not serve (StartupFailed). No worker thus serves
+  /// without it. The call stays for the life of the pool; a later call with the same function takes
+  /// its place.
+  template <auto function, EveryWorker which = EveryWorker::readyNow, class... A>
+  auto onEveryWorker(const A&... args)
+      -> Deferred<std::vector<WorkerOutcome<detail::ResultOfCall<function>>>>;
+
   /// A snapshot of the living workers, in the order of their numbers. None in a process forked from
   /// the pool's own.
   std::vector<WorkerStatus> workers() const;
@@ -117,6 +164,7 @@ class ProcessPool final : public Pool {
 
  private:
   explicit ProcessPool(std::shared_ptr<detail::PoolCore> core);
+  std::shared_ptr<detail::EveryCall> everyCall() const;
 
   const std::shared_ptr<detail::PoolCore> core_;
 };
@@ -124,3 +172,5 @@ class ProcessPool final : public Pool {
 }  // namespace phial::inline v1
 
 #pragma GCC visibility pop
+
+#include <phial/master/detail/every_worker.h>  // IWYU pragma: export

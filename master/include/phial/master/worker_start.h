@@ -46,6 +46,7 @@ class WorkerPreparation {
   explicit operator bool() const { return call_ != nullptr; }
   /// Private to the library. REQUIRES: there is a template.
   const detail::StartCall& call() const { return *call_; }
+  const std::shared_ptr<const detail::StartCall>& share() const { return call_; }
 
  private:
   std::shared_ptr<const detail::StartCall> call_;

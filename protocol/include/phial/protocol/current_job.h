@@ -6,13 +6,26 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
+#include <typeindex>
 
 #pragma GCC visibility push(default)
 
 namespace phial::inline v1 {
 
+namespace detail {
+
+/// How an object of a session is made and destroyed. Both functions may throw.
+struct SessionType {
+  std::type_index type;
+  void* (*make)();
+  void (*destroy)(void*);
+};
+
+}  // namespace detail
+
 /// The running job. Valid while the function runs. id(), label() and cancelled() may be called from
-/// any thread, progress() only from the thread that runs the function.
+/// any thread, progress() and session() only from the thread that runs the function.
 class CurrentJob {
  public:
   virtual ~CurrentJob() = default;
@@ -37,6 +50,30 @@ class CurrentJob {
   /// Throws std::logic_error on another thread than the one that runs the function, and in a forked
   /// child.
   virtual void progress(double fraction, std::string_view note = {}) = 0;
+
+  /// The object of type S that the jobs of one lease share: see ProcessPool::lease. The first call
+  /// makes it with the default constructor; each type has one. Objects are destroyed in the reverse
+  /// order of their construction when the lease has been released, or when the worker ends in
+  /// order; a crash or a kill destroys none of them.
+  ///
+  /// If the constructor throws, the exception leaves this call, and the next call tries again. If a
+  /// destructor throws, which it must be declared to do, a line on stderr says so. Throws
+  /// std::logic_error in a job that belongs to no lease, and on another thread than the one that
+  /// runs the function.
+  template <class S>
+  S& session() {
+    static_assert(std::is_default_constructible_v<S>,
+                  "the type of a session is made without arguments: it needs a default "
+                  "constructor");
+    static const detail::SessionType kType{std::type_index(typeid(S)),
+                                           []() -> void* { return new S(); },
+                                           [](void* object) { delete static_cast<S*>(object); }};
+    return *static_cast<S*>(sessionObject(kType));
+  }
+
+ protected:
+  /// The object of this type. Throws std::logic_error, as every job outside of a lease does.
+  virtual void* sessionObject(const detail::SessionType& type);
 };
 
 /// The running job. Throws std::logic_error when no job is running.

@@ -40,6 +40,7 @@ class StreamPool {
 
  private:
   std::weak_ptr<Runner> runner_;
+  std::shared_ptr<void> hold_;  // a lease lasts as long as its maps
 };
 
 /// The failure of a call after the pool's end.
