@@ -3,7 +3,7 @@
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
 #include <phial/protocol/thresholds.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <algorithm>
 #include <limits>
@@ -47,7 +47,7 @@ void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
   }
   try {
     OutgoingFiles enclosed;
-    std::get<std::unique_ptr<PreparedCall>>(outcome)->encodeResult(to.initValue());
+    std::get<std::unique_ptr<PreparedCall>>(outcome)->encodeResult(writerOf(to.initValue()));
     files.send(id, enclosed.files());
     to.setFiles(enclosed.size());
   } catch (...) {

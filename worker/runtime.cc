@@ -8,6 +8,7 @@
 #include <phial/protocol/large_memory.h>
 #include <phial/protocol/scheduling.h>
 #include <phial/protocol/thresholds.h>
+#include <phial/protocol/value_capnp.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker/job.h>
 
@@ -340,7 +341,7 @@ void Runtime::requireFits(std::uint64_t bytes) const {
 std::unique_ptr<PreparedCall> Runtime::prepare(schema::Job::Reader job) {
   const IncomingFiles enclosed(files_.receive(job.getId(), job.getFiles()));
   const ArgumentsOfJob arguments(job);
-  return handlerOf(functions_, job.getFunction()).prepare(arguments.list());
+  return handlerOf(functions_, job.getFunction()).prepare(readerOf(arguments.list()));
 }
 
 std::variant<std::unique_ptr<PreparedCall>, Failure> Runtime::call(const BatchQueue::Next& next,

@@ -27,7 +27,8 @@ class BlockingCore::OwnedPool {
 };
 
 BlockingCore::BlockingCore(PoolOptions options)
-    : thread_(std::make_unique<ReactorThread>(
+    : pool_(std::make_shared<ProcessPool*>(nullptr)),
+      thread_(std::make_unique<ReactorThread>(
           ReactorThreadOptions{.name = "phial-pool", .stopWithin = Duration::zero()})),
       reactor_(&thread_->reactor()),
       door_(ThreadDoor::of(*reactor_)) {

@@ -23,6 +23,15 @@ void LockGuard::release() noexcept {
   if (gate && gate->tokens < gate->limit) gate->release();
 }
 
+Deferred<LockGuard> Acquisition::guard() && {
+  return std::move(*this).addCallback(
+      [gate = std::move(gate_)]() mutable { return LockGuard(std::move(gate)); });
+}
+
+detail::Awaiter<LockGuard> Acquisition::operator co_await() && {
+  return std::move(*this).guard().operator co_await();
+}
+
 Acquisition DeferredSemaphore::acquire() {
   const auto request = [&]() -> Deferred<void> {
     if (!gate_->waiting) return fail<void>(CancelledError("the lock is being destroyed"));

@@ -3,6 +3,7 @@
 #include <phial/master/errors.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <exception>
 #include <optional>
@@ -23,7 +24,7 @@ std::optional<Failure> readResult(Job& job, const JobAnswer& answer) {
     if (!result.isValue()) return Failure(EncodingError("the result is of an unknown kind"));
     if (answer.files.missing) std::rethrow_exception(answer.files.missing);
     const IncomingFiles enclosed(std::move(answer.files.files));
-    job.accept(result.getValue());
+    job.accept(readerOf(result.getValue()));
     return std::nullopt;
   } catch (...) {
     std::string message = "the result of ";
@@ -39,7 +40,7 @@ std::unique_ptr<ResultReading> AnswerIntake::arrived(schema::JobResult::Reader r
   if (entry == nullptr || !result.isValue() || result.getFiles() > 0) return nullptr;
   std::unique_ptr<ResultReading> reading;
   try {
-    reading = entry->job->beginReading(result.getValue());
+    reading = entry->job->beginReading(readerOf(result.getValue()));
   } catch (...) {  // readResult() will meet and report it
   }
   if (reading) {

@@ -11,8 +11,8 @@ namespace {
 
 using Holder = ArgumentHolder<AnyValue::List>;
 
-SlicedWork writeAll(const AnyValue::List& values, capnp::List<schema::Value>::Builder to) {
-  capnp::uint index = 0;
+SlicedWork writeAll(const AnyValue::List& values, ListWriter to) {
+  std::size_t index = 0;
   for (const auto& value : values) {
     const auto part = encodePart<AnyValue>(value, to[index++], {});
     co_await part;
@@ -22,40 +22,13 @@ SlicedWork writeAll(const AnyValue::List& values, capnp::List<schema::Value>::Bu
 
 class WritingValues final : public ArgumentWriting {
  public:
-  WritingValues(std::shared_ptr<const Holder> values, std::uint64_t mostBytes)
-      : values_(std::move(values)),
-        mostBytes_(mostBytes),
-        message_(newArgumentMessage()),
-        run_(writeAll(all(),
-                      message_->getRoot<capnp::AnyPointer>().initAs<capnp::List<schema::Value>>(
-                          static_cast<capnp::uint>(all().size())))) {}
-
-  Where where() const override { return Where::beside; }
-
-  std::shared_ptr<ArgumentMessage> take() override {
-    if (tooLarge_) requireAtMost(*message_, mostBytes_);
-    try {
-      run_.check();
-    } catch (const kj::Exception& exception) {
-      throwEncoding(exception);
-    }
-    return std::move(message_);
+  WritingValues(const std::shared_ptr<const Holder>& values, std::uint64_t mostBytes)
+      : ArgumentWriting(values, listOf(*values).size(), mostBytes, By::library) {
+    begin(writeAll(listOf(*values), places()));
   }
 
  private:
-  const AnyValue::List& all() const { return std::get<0>(values_->get()); }
-
-  bool goOn() override {
-    const bool over = run_.goOn(kPieceBytes);
-    tooLarge_ = message_->sizeInWords() * sizeof(capnp::word) > mostBytes_;
-    return over || tooLarge_;
-  }
-
-  const std::shared_ptr<const Holder> values_;
-  const std::uint64_t mostBytes_;
-  std::shared_ptr<ArgumentMessage> message_;
-  SlicedRun run_;
-  bool tooLarge_ = false;
+  static const AnyValue::List& listOf(const Holder& values) { return std::get<0>(values.get()); }
 };
 
 class ValuesJob final : private OwnedName, public TypedJob<AnyValue> {
@@ -72,8 +45,8 @@ class ValuesJob final : private OwnedName, public TypedJob<AnyValue> {
     for (const auto& value : all()) words += encodedWords(value);
     return words;
   }
-  void encodeArguments(capnp::List<schema::Value>::Builder to) const override {
-    capnp::uint index = 0;
+  void encodeArguments(ListWriter to) const override {
+    std::size_t index = 0;
     for (const auto& value : all()) encode(value, to[index++]);
   }
   std::shared_ptr<const void> arguments() const override { return values_; }

@@ -1,6 +1,7 @@
 #include <phial/master/detail/runner.h>
 #include <phial/master/submitter.h>
 
+#include <phial/master/detail/co_await_safety.h>
 #include <boost/pfr/core.hpp>
 #include <type_traits>
 #include <utility>
@@ -20,6 +21,9 @@ std::shared_ptr<std::byte> takeMemory(Runner& runner, std::size_t bytes) {
 }
 
 }  // namespace detail
+
+static_assert(detail::kSafeInCoAwait<JobOptions> && detail::kSafeInCoAwait<MapOptions> &&
+              detail::kSafeInCoAwait<StopOptions>);
 
 namespace {
 

@@ -11,6 +11,10 @@
 
 namespace phial::inline v1 {
 
+std::map<int, ChildDescriptor> spawnersOutputs() {
+  return {{1, SpawnersOutput{}}, {2, SpawnersOutput{}}};
+}
+
 SpawnError::SpawnError(std::string step, std::string path, int code)
     : Error("cannot start a process: " + step + ": " + std::strerror(code)),
       step_(std::move(step)),

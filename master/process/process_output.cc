@@ -1,3 +1,4 @@
+#include <phial/master/detail/co_await_safety.h>
 #include <phial/master/process_output.h>
 #include <phial/master/process_protocol.h>
 
@@ -6,6 +7,9 @@
 #include <utility>
 
 namespace phial::inline v1 {
+
+static_assert(detail::kSafeInCoAwait<RunOptions>);
+
 namespace {
 
 // Where the program's stderr goes.

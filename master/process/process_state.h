@@ -1,6 +1,7 @@
 // A child process from spawn to its last callback.
 #pragma once
 
+#include <kj/io.h>
 #include <phial/master/process.h>
 #include <phial/master/reactor.h>
 #include <phial/protocol/fork_mark.h>

@@ -2,6 +2,7 @@
 // allocated.
 #pragma once
 
+#include <kj/io.h>
 #include <phial/master/process.h>
 
 #include <map>

@@ -41,10 +41,10 @@ std::size_t TestPool::runAll() {
 }
 
 void TestPool::succeedNext() {
-  answerNext([](schema::Value::Builder to) { to.setVoid(); });
+  answerNext([](ValueWriter to) { to.setVoid(); });
 }
 
-void TestPool::answerNext(const std::function<void(schema::Value::Builder)>& write) {
+void TestPool::answerNext(const std::function<void(ValueWriter)>& write) {
   const auto core = core_;
   core->deliver();
   core->answerNext(write);

@@ -30,7 +30,7 @@ class TestPool::Core final : public detail::Runner,
   std::size_t pending() const { return jobs_.size(); }
   std::vector<PendingJob> jobs() const;
   bool runNext();
-  void answerNext(const std::function<void(schema::Value::Builder)>& write);
+  void answerNext(const std::function<void(ValueWriter)>& write);
   void failNext(Failure failure);
   void killNext(DeathCertificate certificate);
   /// Tells what is decided. Calls user code.

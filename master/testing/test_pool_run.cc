@@ -2,10 +2,12 @@
 // result.
 #include <capnp/message.h>
 #include <fcntl.h>
+#include <kj/io.h>
 #include <phial/protocol/current_job.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
 #include <phial/protocol/job_scope.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <cerrno>
 #include <cstring>
@@ -46,8 +48,7 @@ Failure unreadable(const detail::Job& job, const Failure& reason) {
   return Failure(EncodingError(message));
 }
 
-std::optional<Failure> hand(detail::Job& job, const FileParcel& files,
-                            schema::Value::Reader value) {
+std::optional<Failure> hand(detail::Job& job, const FileParcel& files, ValueReader value) {
   try {
     const IncomingFiles incoming(sent(files));
     job.accept(value);
@@ -102,26 +103,26 @@ std::optional<Failure> TestPool::Core::run(Entry& entry) {
     FileParcel files;
     {
       const OutgoingFiles outgoing(files);
-      job.encodeArguments(arguments);
+      job.encodeArguments(writerOf(arguments));
     }
     const auto index = functions_.at(job.function().name, job.function().signature);
     std::unique_ptr<PreparedCall> call;
     {
       const IncomingFiles incoming(sent(files));
-      call = functions_.list()[index].handler->prepare(arguments.asReader());
+      call = functions_.list()[index].handler->prepare(readerOf(arguments.asReader()));
     }
     const Running running(entry.job);
     entered = true;
     call->run();
     entered = false;
     const OutgoingFiles outgoing(replyFiles);
-    call->encodeResult(reply.initRoot<schema::Value>());
+    call->encodeResult(writerOf(reply.initRoot<schema::Value>()));
   } catch (...) {
     if (entered) return broughtHome(Failure::currentOfJob({}));
     return Failure::current().neverRun();
   }
   if (job.settled()) return std::nullopt;
-  return hand(job, replyFiles, reply.getRoot<schema::Value>().asReader());
+  return hand(job, replyFiles, readerOf(reply.getRoot<schema::Value>().asReader()));
 }
 
 // By failNext(): an error of Phial's is the pool's report, anything else comes from the function.
@@ -134,15 +135,15 @@ Failure TestPool::Core::asReported(Failure failure) {
   }
 }
 
-void TestPool::Core::answerNext(const std::function<void(schema::Value::Builder)>& write) {
+void TestPool::Core::answerNext(const std::function<void(ValueWriter)>& write) {
   capnp::MallocMessageBuilder reply;
   FileParcel files;
   {
     const OutgoingFiles outgoing(files);
-    write(reply.initRoot<schema::Value>());  // throws, to the test, what it cannot write
+    write(writerOf(reply.initRoot<schema::Value>()));  // throws, to the test, what it cannot write
   }
   Entry entry = takeNext();
-  auto failure = hand(*entry.job, files, reply.getRoot<schema::Value>().asReader());
+  auto failure = hand(*entry.job, files, readerOf(reply.getRoot<schema::Value>().asReader()));
   finish(std::move(entry), std::move(failure));
 }
 

@@ -168,6 +168,21 @@ std::string poisonText(const std::vector<DeathCertificate>& certificates) {
 
 }  // namespace
 
+DeathError::DeathError(const std::string& what, DeathCertificate certificate)
+    : Error(what), certificate_(std::make_shared<DeathCertificate>(std::move(certificate))) {}
+
+WorkerDied::WorkerDied(DeathCertificate certificate)
+    : DeathError(certificate.message(), certificate) {}
+
+JobTimedOut::JobTimedOut(const std::string& what, DeathCertificate certificate)
+    : TimeLimit(what), certificate_(std::make_shared<DeathCertificate>(std::move(certificate))) {}
+
+SoftTimeoutExceeded::SoftTimeoutExceeded(const DeathCertificate& certificate)
+    : JobTimedOut(certificate.message(), certificate) {}
+
+StartupFailed::StartupFailed(DeathCertificate certificate)
+    : DeathError(certificate.message(), certificate) {}
+
 PoisonJob::PoisonJob(std::vector<DeathCertificate> certificates)
     : Error(poisonText(certificates)),
       certificates_(

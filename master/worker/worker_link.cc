@@ -3,6 +3,7 @@
 #include <phial/protocol/argument_message.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/thresholds.h>
+#include <phial/protocol/value_capnp.h>
 #include <phial/protocol/worker_contract.h>
 #include <unistd.h>
 
@@ -141,7 +142,7 @@ void WorkerLink::start(const StartCall& call, std::uint32_t function) {
   auto wire = request.initCall();
   wire.setFunction(function);
   OutgoingFiles enclosed;
-  call.encodeArguments(wire.initArguments(call.argumentCount()));
+  call.encodeArguments(writerOf(wire.initArguments(call.argumentCount())));
   wire.setFiles(enclosed.size());
   files_.send(wire.getId(), enclosed.files());
   tasks_->add(
@@ -181,7 +182,7 @@ void WorkerLink::write(const Job& job, schema::Job::Builder wire, std::vector<Lo
   BorrowedBytes borrowed;
   // Also of one that fails half way: what it has borrowed is part of the message.
   KJ_DEFER(if (borrowed.any()) loans.emplace_back(*this, job.arguments()));
-  job.encodeArguments(wire.initArguments(job.argumentCount()));
+  job.encodeArguments(writerOf(wire.initArguments(job.argumentCount())));
   wire.setFiles(enclosed.size());
   files_.send(job.id, enclosed.files());
 }

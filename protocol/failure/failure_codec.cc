@@ -1,7 +1,7 @@
 #include <kj/exception.h>
 #include <phial/protocol/error.h>
 #include <phial/protocol/failure_codec.h>
-#include <phial/protocol/value_message.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <string>
 #include <vector>
@@ -102,13 +102,12 @@ std::uint64_t Codec<Failure>::words(const Failure& failure) {
   return detail::messageWords(failureWords(failure));
 }
 
-void Codec<Failure>::encode(const Failure& failure, schema::Value::Builder builder) {
-  auto message = builder.initMessage();
-  message.setTypeId(capnp::typeId<schema::Failure>());
-  encodeFailure(failure, message.getContent().initAs<schema::Failure>());
+void Codec<Failure>::write(const Failure& failure, ValueWriter to) {
+  const auto typeId = capnp::typeId<schema::Failure>();
+  encodeFailure(failure, detail::initMessage(to, typeId).initAs<schema::Failure>());
 }
 
-Failure Codec<Failure>::decode(schema::Value::Reader value) {
+Failure Codec<Failure>::read(ValueReader value) {
   return decodeFailure(
       detail::messageContent(value, capnp::typeId<schema::Failure>()).getAs<schema::Failure>());
 }

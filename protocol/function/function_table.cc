@@ -15,9 +15,7 @@ class AmbiguousHandler final : public FunctionHandler {
     message_.append("meant; give one of them another name");
   }
 
-  std::unique_ptr<PreparedCall> prepare(capnp::List<schema::Value>::Reader) override {
-    throw UnknownFunction(message_);
-  }
+  std::unique_ptr<PreparedCall> prepare(ListReader) override { throw UnknownFunction(message_); }
 
  private:
   std::string message_;
@@ -41,7 +39,12 @@ void throwArgument(const std::string& function, std::size_t index, const Encodin
 }  // namespace detail
 
 void FunctionTable::add(std::string name, std::string signature,
-                        std::shared_ptr<FunctionHandler> handler, void (*function)()) {
+                        std::unique_ptr<FunctionHandler> handler, void (*function)()) {
+  addShared(std::move(name), std::move(signature), std::move(handler), function);
+}
+
+void FunctionTable::addShared(std::string name, std::string signature,
+                              std::shared_ptr<FunctionHandler> handler, void (*function)()) {
   for (auto& entry : entries_) {
     if (entry.name != name || entry.signature != signature) continue;
     if (entry.function == function && (function != nullptr || entry.handler == handler)) return;
@@ -54,7 +57,7 @@ void FunctionTable::add(std::string name, std::string signature,
 
 void FunctionTable::add(const FunctionTable& other) {
   for (const auto& entry : other.entries_) {
-    add(entry.name, entry.signature, entry.handler, entry.function);
+    addShared(entry.name, entry.signature, entry.handler, entry.function);
   }
 }
 

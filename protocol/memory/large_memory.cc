@@ -43,6 +43,22 @@ void releaseAside(std::uint64_t bytes, const std::function<void()>& task) {
   thread->detach();
 }
 
+void destroyAside(std::uint64_t bytes, void* object, void (*destroy)(void*) noexcept) noexcept {
+  // Two pointers lie in the std::function itself, so making and copying it takes no memory.
+  releaseAside(bytes, [object, destroy] { destroy(object); });
+}
+
+void destroyNodesAside(void* object, void (*destroy)(void*, MakerHeap&) noexcept) noexcept {
+  std::function<void()> task;
+  try {
+    task = [object, destroy, heap = std::make_shared<MakerHeap>()] { destroy(object, *heap); };
+  } catch (const std::bad_alloc&) {
+    MakerHeap heap;
+    return destroy(object, heap);
+  }
+  releaseAside(kLargeBytes, task);
+}
+
 void stopReleasingAside() { releasesInPlace.store(true, std::memory_order_relaxed); }
 
 }  // namespace phial::inline v1::detail

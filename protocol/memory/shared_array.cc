@@ -1,6 +1,7 @@
 #include "phial/protocol/shared_array.h"
 
 #include <phial/protocol/enclosed_files.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <string>
 
@@ -19,18 +20,17 @@ std::uint64_t sharedWords(SharedElement element) {
          wordsForBytes(element.name.size() + 1);
 }
 
-void encodeShared(const SharedElements& elements, SharedElement element,
-                  schema::Value::Builder builder) {
-  auto shared = builder.initShared();
+void encodeShared(const SharedElements& elements, SharedElement element, ValueWriter to) {
+  auto shared = builderOf(to).initShared();
   shared.setElement(std::string(element.name).c_str());
   shared.setElementBytes(static_cast<std::uint32_t>(element.bytes));
   shared.setCount(elements.count);
   if (elements.memory) shared.setFile(OutgoingFiles::enclose(elements.memory));
 }
 
-SharedElements decodeShared(schema::Value::Reader value, SharedElement element) {
-  if (!value.isShared()) throwMismatch(described(element), value);
-  const auto shared = value.getShared();
+SharedElements decodeShared(ValueReader value, SharedElement element) {
+  if (value.kind() != ValueKind::shared) throwMismatch(described(element), value);
+  const auto shared = capnpOf(value).getShared();
   const auto name = shared.getElement();
   if (std::string_view(name.begin(), name.size()) != element.name) {
     throwMismatch(described(element), value);

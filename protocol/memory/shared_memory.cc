@@ -1,6 +1,7 @@
 #include "phial/protocol/shared_memory.h"
 
 #include <fcntl.h>
+#include <kj/io.h>
 #include <phial/protocol/error.h>
 #include <phial/protocol/large_memory.h>
 #include <phial/protocol/memory_file.h>
@@ -65,14 +66,13 @@ std::shared_ptr<SharedMemory> SharedMemory::adopt(kj::AutoCloseFd file, std::siz
 }
 
 SharedMemory::SharedMemory(kj::AutoCloseFd file, std::size_t bytes, Access access)
-    : file_(kj::mv(file)),
-      data_(SharedMapping(file_, bytes, access).release()),
-      bytes_(bytes),
-      access_(access) {}
+    : data_(SharedMapping(file, bytes, access).release()), bytes_(bytes), access_(access) {
+  file_ = file.release();
+}
 
 // The mapping holds the file, so closing it here frees nothing yet.
 SharedMemory::~SharedMemory() noexcept {
-  file_ = nullptr;
+  ::close(file_);
   releaseAside(bytes_, [data = data_, bytes = bytes_] { ::munmap(data, bytes); });
 }
 

@@ -1,9 +1,11 @@
 #include <capnp/message.h>
 #include <phial/protocol/any_value_sliced.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <charconv>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <stdexcept>
 
 namespace phial::inline v1 {
@@ -36,16 +38,15 @@ struct Words {
 };
 
 struct Encode {
-  schema::Value::Builder to;
+  ValueWriter to;
 
   void operator()(const AnyValue::Map& map) const {
     const detail::Nesting nesting;
-    auto entries = detail::initMap(to, map.size());
-    capnp::uint index = 0;
+    auto entries = to.initMap(map.size());
+    std::size_t index = 0;
     for (const auto& [key, value] : map) {
-      auto entry = entries[index++];
-      detail::encodeValue(key, entry.initKey());
-      detail::encodeValue(value, entry.initValue());
+      detail::encodeValue(key, entries.key(index));
+      detail::encodeValue(value, entries.value(index++));
     }
   }
   // Bytes among the numbers must not become Data.
@@ -64,49 +65,50 @@ struct Encode {
 };
 
 template <class T>
-AnyValue numbersOf(schema::Value::Reader value) {
+AnyValue numbersOf(ValueReader value) {
   const auto chunks = detail::Chunks::ofNumbers(value, detail::numberOf<T>());
   std::vector<T> numbers(chunks.bytes() / sizeof(T));
   if (!numbers.empty()) chunks.copyTo(numbers.data());
   return AnyValue(AnyValue::Numbers(std::move(numbers)));
 }
 
-AnyValue packedOf(schema::Value::Reader value) {
-  switch (value.getPacked().getType()) {
-    case schema::Number::INT8:
+AnyValue packedOf(ValueReader value) {
+  using detail::NumberType;
+  switch (detail::packedType(value)) {
+    case NumberType::int8:
       return numbersOf<std::int8_t>(value);
-    case schema::Number::INT16:
+    case NumberType::int16:
       return numbersOf<std::int16_t>(value);
-    case schema::Number::INT32:
+    case NumberType::int32:
       return numbersOf<std::int32_t>(value);
-    case schema::Number::INT64:
+    case NumberType::int64:
       return numbersOf<std::int64_t>(value);
-    case schema::Number::UINT8:
+    case NumberType::uint8:
       return numbersOf<std::uint8_t>(value);
-    case schema::Number::UINT16:
+    case NumberType::uint16:
       return numbersOf<std::uint16_t>(value);
-    case schema::Number::UINT32:
+    case NumberType::uint32:
       return numbersOf<std::uint32_t>(value);
-    case schema::Number::UINT64:
+    case NumberType::uint64:
       return numbersOf<std::uint64_t>(value);
-    case schema::Number::FLOAT32:
+    case NumberType::float32:
       return numbersOf<float>(value);
-    case schema::Number::FLOAT64:
+    case NumberType::float64:
       return numbersOf<double>(value);
-    case schema::Number::BOOL8:
+    case NumberType::bool8:
       return AnyValue(AnyValue::Numbers(detail::decodeBools(value)));
   }
   detail::throwMismatch("numbers of a known type", value);
 }
 
-AnyValue mapOf(schema::Value::Reader value) {
+AnyValue mapOf(ValueReader value) {
   const detail::Nesting nesting;
   AnyValue::Map map;
   const auto entries = detail::mapOf(value);
   detail::reserveDecoded(map, entries.size());
-  for (const auto entry : entries) {
-    map.emplace_back(detail::decodeValue<AnyValue>(entry.getKey()),
-                     detail::decodeValue<AnyValue>(entry.getValue()));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    map.emplace_back(detail::decodeValue<AnyValue>(entries.key(i)),
+                     detail::decodeValue<AnyValue>(entries.value(i)));
   }
   return AnyValue(std::move(map));
 }
@@ -215,26 +217,44 @@ const char* required(const char* text) {
 
 }  // namespace
 
-AnyValue::AnyValue() = default;
-AnyValue::AnyValue(const AnyValue& other) = default;
-AnyValue::AnyValue(AnyValue&& other) noexcept = default;
-AnyValue& AnyValue::operator=(const AnyValue& other) = default;
-AnyValue& AnyValue::operator=(AnyValue&& other) noexcept = default;
-AnyValue::~AnyValue() = default;
+static_assert(sizeof(AnyValue) == sizeof(AnyValue::Content) &&
+              alignof(AnyValue) == alignof(AnyValue::Content));
 
-AnyValue::AnyValue(Tag<bool>, bool value) : content_(value) {}
-AnyValue::AnyValue(Tag<std::int64_t>, std::int64_t value) : content_(value) {}
-AnyValue::AnyValue(Tag<std::uint64_t>, std::uint64_t value) : content_(value) {}
-AnyValue::AnyValue(Tag<double>, double value) : content_(value) {}
-AnyValue::AnyValue(std::string value) : content_(std::move(value)) {}
-AnyValue::AnyValue(std::string_view value) : content_(std::string(value)) {}
-AnyValue::AnyValue(const char* value) : content_(std::string(required(value))) {}
-AnyValue::AnyValue(Bytes value) : content_(std::move(value)) {}
-AnyValue::AnyValue(List value) : content_(std::move(value)) {}
-AnyValue::AnyValue(Map value) : content_(std::move(value)) {}
-AnyValue::AnyValue(Numbers value) : content_(std::move(value)) {}
+const AnyValue::Content& AnyValue::content() const {
+  return *std::launder(reinterpret_cast<const Content*>(content_));
+}
+AnyValue::Content& AnyValue::content() {
+  return *std::launder(reinterpret_cast<Content*>(content_));
+}
 
-bool AnyValue::empty() const { return std::holds_alternative<std::monostate>(content_); }
+AnyValue::AnyValue() { ::new (content_) Content(); }
+AnyValue::AnyValue(const AnyValue& other) { ::new (content_) Content(other.content()); }
+AnyValue::AnyValue(AnyValue&& other) noexcept {
+  ::new (content_) Content(std::move(other.content()));
+}
+AnyValue& AnyValue::operator=(const AnyValue& other) {
+  content() = other.content();
+  return *this;
+}
+AnyValue& AnyValue::operator=(AnyValue&& other) noexcept {
+  content() = std::move(other.content());
+  return *this;
+}
+AnyValue::~AnyValue() { std::destroy_at(&content()); }
+
+AnyValue::AnyValue(Tag<bool>, bool value) { ::new (content_) Content(value); }
+AnyValue::AnyValue(Tag<std::int64_t>, std::int64_t value) { ::new (content_) Content(value); }
+AnyValue::AnyValue(Tag<std::uint64_t>, std::uint64_t value) { ::new (content_) Content(value); }
+AnyValue::AnyValue(Tag<double>, double value) { ::new (content_) Content(value); }
+AnyValue::AnyValue(std::string value) { ::new (content_) Content(std::move(value)); }
+AnyValue::AnyValue(std::string_view value) { ::new (content_) Content(std::string(value)); }
+AnyValue::AnyValue(const char* value) { ::new (content_) Content(std::string(required(value))); }
+AnyValue::AnyValue(Bytes value) { ::new (content_) Content(std::move(value)); }
+AnyValue::AnyValue(List value) { ::new (content_) Content(std::move(value)); }
+AnyValue::AnyValue(Map value) { ::new (content_) Content(std::move(value)); }
+AnyValue::AnyValue(Numbers value) { ::new (content_) Content(std::move(value)); }
+
+bool AnyValue::empty() const { return std::holds_alternative<std::monostate>(content()); }
 
 std::string AnyValue::toString() const {
   std::string text;
@@ -242,7 +262,7 @@ std::string AnyValue::toString() const {
   return text;
 }
 
-bool operator==(const AnyValue& a, const AnyValue& b) { return a.content_ == b.content_; }
+bool operator==(const AnyValue& a, const AnyValue& b) { return a.content() == b.content(); }
 
 Values::Values() = default;
 Values::Values(std::initializer_list<AnyValue> values) : list_(values) {}
@@ -259,34 +279,34 @@ std::uint64_t Codec<AnyValue>::words(const AnyValue& value) {
   return std::visit(Words(), value.content());
 }
 
-void Codec<AnyValue>::encode(const AnyValue& value, schema::Value::Builder builder) {
-  std::visit(Encode{builder}, value.content());
+void Codec<AnyValue>::write(const AnyValue& value, ValueWriter to) {
+  std::visit(Encode{to}, value.content());
 }
 
-AnyValue Codec<AnyValue>::decode(schema::Value::Reader value) {
-  switch (value.which()) {
-    case schema::Value::VOID:
+AnyValue Codec<AnyValue>::read(ValueReader value) {
+  switch (value.kind()) {
+    case ValueKind::nothing:
       return {};
-    case schema::Value::BOOL:
+    case ValueKind::boolean:
       return value.getBool();
-    case schema::Value::INT:
+    case ValueKind::signedInteger:
       return value.getInt();
-    case schema::Value::UINT:
+    case ValueKind::unsignedInteger:
       return value.getUint();
-    case schema::Value::FLOAT:
+    case ValueKind::floatingPoint:
       return value.getFloat();
-    case schema::Value::TEXT:
+    case ValueKind::text:
       return detail::decodeValue<std::string>(value);
-    case schema::Value::DATA:
+    case ValueKind::data:
       return detail::decodeValue<AnyValue::Bytes>(value);
-    case schema::Value::LIST:
+    case ValueKind::list:
       return detail::decodeValue<AnyValue::List>(value);
-    case schema::Value::MAP:
+    case ValueKind::map:
       return mapOf(value);
-    case schema::Value::PACKED:
+    case ValueKind::packed:
       return packedOf(value);
-    case schema::Value::MESSAGE:
-    case schema::Value::SHARED:
+    case ValueKind::message:
+    case ValueKind::shared:
       break;
   }
   detail::throwMismatch("a value that can be read without its type", value);
@@ -301,17 +321,17 @@ struct ValueMessage::Parts {
 
 ValueMessage::ValueMessage() : parts_(std::make_unique<Parts>()) {}
 ValueMessage::~ValueMessage() = default;
-schema::Value::Builder ValueMessage::builder() { return parts_->root; }
-schema::Value::Reader ValueMessage::reader() { return parts_->root.asReader(); }
+ValueWriter ValueMessage::writer() { return writerOf(parts_->root); }
+ValueReader ValueMessage::reader() { return readerOf(parts_->root.asReader()); }
 
-void SlicedDecode<AnyValue>::guess(schema::Value::Reader value, ReadingCost& cost) {
+void SlicedDecode<AnyValue>::guess(ValueReader value, ReadingCost& cost) {
   if (value.isList()) return guessElements<AnyValue>(value, cost);
   if (value.isMap()) return guessEntries<AnyValue, AnyValue>(value, cost);
   cost.add(kElementCost);
   guessBytes(value, cost);
 }
 
-SlicedWork SlicedDecode<AnyValue>::start(std::optional<AnyValue>& to, schema::Value::Reader value,
+SlicedWork SlicedDecode<AnyValue>::start(std::optional<AnyValue>& to, ValueReader value,
                                          Level level) {
   if (value.isList()) {
     std::optional<AnyValue::List> list;
@@ -323,12 +343,12 @@ SlicedWork SlicedDecode<AnyValue>::start(std::optional<AnyValue>& to, schema::Va
     AnyValue::Map map;
     const auto entries = detail::mapOf(value);
     map.reserve(entries.size());
-    for (const auto entry : entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
       std::optional<AnyValue> key;
-      const auto readKey = decodePart<AnyValue>(key, entry.getKey(), inner);
+      const auto readKey = decodePart<AnyValue>(key, entries.key(i), inner);
       co_await readKey;
       std::optional<AnyValue> mapped;
-      const auto readValue = decodePart<AnyValue>(mapped, entry.getValue(), inner);
+      const auto readValue = decodePart<AnyValue>(mapped, entries.value(i), inner);
       co_await readValue;
       map.emplace_back(std::move(*key), std::move(*mapped));
       co_await Spent{2 * kElementCost};
@@ -339,20 +359,18 @@ SlicedWork SlicedDecode<AnyValue>::start(std::optional<AnyValue>& to, schema::Va
   }
 }
 
-SlicedWork SlicedEncode<AnyValue>::start(const AnyValue& value, schema::Value::Builder to,
-                                         Level level) {
+SlicedWork SlicedEncode<AnyValue>::start(const AnyValue& value, ValueWriter to, Level level) {
   if (const auto* list = std::get_if<AnyValue::List>(&value.content())) {
     const auto work = SlicedEncode<AnyValue::List>::start(*list, to, level);
     co_await work;
   } else if (const auto* map = std::get_if<AnyValue::Map>(&value.content())) {
     const Level inner = level.below();
-    auto entries = initMap(to, map->size());
-    capnp::uint index = 0;
+    auto entries = to.initMap(map->size());
+    std::size_t index = 0;
     for (const auto& [key, mapped] : *map) {
-      auto entry = entries[index++];
-      const auto writeKey = encodePart<AnyValue>(key, entry.initKey(), inner);
+      const auto writeKey = encodePart<AnyValue>(key, entries.key(index), inner);
       co_await writeKey;
-      const auto writeValue = encodePart<AnyValue>(mapped, entry.initValue(), inner);
+      const auto writeValue = encodePart<AnyValue>(mapped, entries.value(index++), inner);
       co_await writeValue;
       co_await Spent{2 * kElementCost};
     }

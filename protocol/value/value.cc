@@ -1,6 +1,6 @@
 #include <capnp/any.h>
 #include <kj/exception.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <cfloat>
 #include <cmath>
@@ -9,40 +9,37 @@ namespace phial::inline v1::detail {
 
 namespace {
 
-// A Cap'n Proto list counts its elements, or the words of its structs, in 29 bits.
-constexpr std::uint64_t kMaxListWords = (1u << 29) - 1;
-
-std::string describe(schema::Value::Reader value) {
-  switch (value.which()) {
-    case schema::Value::VOID:
+std::string describe(ValueReader value) {
+  switch (value.kind()) {
+    case ValueKind::nothing:
       return "nothing";
-    case schema::Value::BOOL:
+    case ValueKind::boolean:
       return "a bool";
-    case schema::Value::INT:
+    case ValueKind::signedInteger:
       return "the signed integer " + std::to_string(value.getInt());
-    case schema::Value::UINT:
+    case ValueKind::unsignedInteger:
       return "the unsigned integer " + std::to_string(value.getUint());
-    case schema::Value::FLOAT:
+    case ValueKind::floatingPoint:
       return "a floating-point number";
-    case schema::Value::TEXT:
+    case ValueKind::text:
       return "text";
-    case schema::Value::DATA:
+    case ValueKind::data:
       return "bytes";
-    case schema::Value::LIST:
+    case ValueKind::list:
       return "a list";
-    case schema::Value::MAP:
+    case ValueKind::map:
       return "a map";
-    case schema::Value::PACKED:
-      return "packed " + std::string(numberName(value.getPacked().getType()));
-    case schema::Value::MESSAGE:
+    case ValueKind::packed:
+      return "packed " + std::string(numberName(packedType(value)));
+    case ValueKind::message:
       return "a Cap'n Proto struct";
-    case schema::Value::SHARED: {
-      const auto element = value.getShared().getElement();
+    case ValueKind::shared: {
+      const auto element = capnpOf(value).getShared().getElement();
       return "a SharedArray of " + std::string(element.begin(), element.size());
     }
   }
   return "a kind of value this program does not know (union member " +
-         std::to_string(static_cast<unsigned>(value.which())) + ")";
+         std::to_string(static_cast<unsigned>(value.kind())) + ")";
 }
 
 std::string integerName(std::string_view sign, int bits) {
@@ -62,11 +59,15 @@ void requireBacked(capnp::AnyStruct::Reader first, std::uint64_t count) {
 
 void throwEncoding(const std::string& message) { throw EncodingError(message); }
 
-void throwEncoding(const kj::Exception& exception) {
-  throw EncodingError(std::string("malformed value: ") + exception.getDescription().cStr());
+void throwMalformed() {
+  try {
+    throw;
+  } catch (const kj::Exception& exception) {
+    throwEncoding(std::string("malformed value: ") + exception.getDescription().cStr());
+  }
 }
 
-void throwMismatch(std::string_view expected, schema::Value::Reader found) {
+void throwMismatch(std::string_view expected, ValueReader found) {
   throwEncoding("expected " + std::string(expected) + ", found " + describe(found));
 }
 
@@ -93,12 +94,12 @@ void Nesting::throwTooDeep() {
   throwEncoding("the value nests deeper than " + std::to_string(kMaxNesting) + " levels");
 }
 
-bool decodeBool(schema::Value::Reader value) {
+bool decodeBool(ValueReader value) {
   if (!value.isBool()) throwMismatch("a bool", value);
   return value.getBool();
 }
 
-std::int64_t decodeSigned(schema::Value::Reader value, int bits) {
+std::int64_t decodeSigned(ValueReader value, int bits) {
   const auto expected = [&] { return integerName("a signed", bits); };
   if (!value.isInt() && !value.isUint()) throwMismatch(expected(), value);
   const std::int64_t max = INT64_MAX >> (64 - bits);
@@ -113,7 +114,7 @@ std::int64_t decodeSigned(schema::Value::Reader value, int bits) {
   return number;
 }
 
-std::uint64_t decodeUnsigned(schema::Value::Reader value, int bits) {
+std::uint64_t decodeUnsigned(ValueReader value, int bits) {
   const auto expected = [&] { return integerName("an unsigned", bits); };
   if (!value.isInt() && !value.isUint()) throwMismatch(expected(), value);
   const std::uint64_t max = UINT64_MAX >> (64 - bits);
@@ -126,7 +127,7 @@ std::uint64_t decodeUnsigned(schema::Value::Reader value, int bits) {
 
 // A caller without types may write 2 where a function takes a double. Beyond 2^53 a double skips
 // integers.
-double decodeDouble(schema::Value::Reader value) {
+double decodeDouble(ValueReader value) {
   constexpr std::int64_t kMostExact = std::int64_t{1} << 53;
   if (value.isInt() && value.getInt() >= -kMostExact && value.getInt() <= kMostExact) {
     return static_cast<double>(value.getInt());
@@ -138,7 +139,7 @@ double decodeDouble(schema::Value::Reader value) {
   return value.getFloat();
 }
 
-float decodeFloat(schema::Value::Reader value) {
+float decodeFloat(ValueReader value) {
   const double number = decodeDouble(value);
   if (std::isfinite(number) && std::abs(number) > FLT_MAX) {
     throwEncoding("expected a 32-bit floating-point number (out of range), found a larger one");
@@ -146,25 +147,18 @@ float decodeFloat(schema::Value::Reader value) {
   return static_cast<float>(number);
 }
 
-void decodeVoid(schema::Value::Reader value) {
+void decodeVoid(ValueReader value) {
   if (!value.isVoid()) throwMismatch("nothing", value);
 }
 
-ValueList::Builder initList(schema::Value::Builder builder, std::size_t count) {
-  if (count > kMaxListWords / kValueWords) {
-    throwEncoding("a list of " + std::to_string(count) + " elements is too long for a message");
-  }
-  return builder.initList(static_cast<capnp::uint>(count));
-}
-
-ValueList::Reader listOf(schema::Value::Reader value, std::string_view expected) {
+ListReader listOf(ValueReader value, std::string_view expected) {
   if (!value.isList()) throwMismatch(expected, value);
   const auto list = value.getList();
-  if (list.size() > 0) requireBacked(list[0], list.size());
+  if (list.size() > 0) requireBacked(capnpOf(list[0]), list.size());
   return list;
 }
 
-ValueList::Reader listOf(schema::Value::Reader value, std::size_t count, std::string_view what) {
+ListReader listOf(ValueReader value, std::size_t count, std::string_view what) {
   if (!value.isList()) {
     throwMismatch("a list of " + std::to_string(count) + " " + std::string(what), value);
   }
@@ -173,18 +167,11 @@ ValueList::Reader listOf(schema::Value::Reader value, std::size_t count, std::st
   return list;
 }
 
-EntryList::Builder initMap(schema::Value::Builder builder, std::size_t count) {
-  if (count > kMaxListWords / 2) {
-    throwEncoding("a map of " + std::to_string(count) + " entries is too long for a message");
-  }
-  return builder.initMap(static_cast<capnp::uint>(count));
-}
-
-EntryList::Reader mapOf(schema::Value::Reader value) {
+MapReader mapOf(ValueReader value) {
   if (!value.isMap()) throwMismatch("a map", value);
-  const auto entries = value.getMap();
+  const auto entries = capnpOf(value).getMap();
   if (entries.size() > 0) requireBacked(entries[0], entries.size());
-  return entries;
+  return value.getMap();
 }
 
 std::uint64_t mapWords(std::size_t count) { return kListWords + 2 * std::uint64_t{count}; }
@@ -194,10 +181,16 @@ std::uint64_t messageWords(std::uint64_t contentWords) {
   return kValueWords + Struct::dataWordSize + Struct::pointerCount + contentWords;
 }
 
-capnp::AnyPointer::Reader messageContent(schema::Value::Reader value, std::uint64_t typeId) {
+capnp::AnyPointer::Builder initMessage(ValueWriter to, std::uint64_t typeId) {
+  auto message = builderOf(to).initMessage();
+  message.setTypeId(typeId);
+  return message.getContent();
+}
+
+capnp::AnyPointer::Reader messageContent(ValueReader value, std::uint64_t typeId) {
   const std::string expected = "a Cap'n Proto struct of type id " + std::to_string(typeId);
-  if (!value.isMessage()) throwMismatch(expected, value);
-  const auto message = value.getMessage();
+  if (value.kind() != ValueKind::message) throwMismatch(expected, value);
+  const auto message = capnpOf(value).getMessage();
   if (message.getTypeId() != typeId) {
     throwEncoding("expected " + expected + ", found " + std::to_string(message.getTypeId()));
   }

@@ -1,4 +1,5 @@
 #include <capnp/orphan.h>
+#include <phial/protocol/value_capnp.h>
 #include <phial/protocol/value_packed.h>
 #include <phial/protocol/value_sequence.h>
 
@@ -28,6 +29,22 @@ void initChunks(DataList::Builder list, std::uint64_t bytes, std::uint64_t chunk
     list.init(i, static_cast<capnp::uint>(size));
     bytes -= size;
   }
+}
+
+std::vector<std::span<const std::byte>> spansOf(DataList::Reader list) {
+  std::vector<std::span<const std::byte>> spans;
+  spans.reserve(list.size());
+  for (const auto chunk : list)
+    spans.push_back(std::as_bytes(std::span(chunk.begin(), chunk.size())));
+  return spans;
+}
+
+RawChunks rawChunks(DataList::Builder list) {
+  RawChunks chunks;
+  chunks.reserve(list.size());
+  for (auto chunk : list)
+    chunks.push_back(std::as_writable_bytes(std::span(chunk.begin(), chunk.size())));
+  return chunks;
 }
 
 void fillChunks(DataList::Builder list, std::span<const std::byte> bytes) {
@@ -65,32 +82,37 @@ void borrowChunks(DataList::Builder list, std::span<const std::byte> bytes,
   }
 }
 
-DataList::Builder initPacked(schema::Number type, std::uint64_t count, std::uint64_t bytes,
-                             schema::Value::Builder builder, std::uint64_t chunkBytes) {
-  auto packed = builder.initPacked();
-  packed.setType(type);
+schema::Packed::Builder beginPacked(NumberType type, std::uint64_t count, ValueWriter to) {
+  auto packed = builderOf(to).initPacked();
+  packed.setType(static_cast<schema::Number>(type));
   packed.setCount(count);
+  return packed;
+}
+
+DataList::Builder initPacked(NumberType type, std::uint64_t count, std::uint64_t bytes,
+                             ValueWriter to, std::uint64_t chunkBytes) {
+  auto packed = beginPacked(type, count, to);
   auto list = packed.initChunks(static_cast<capnp::uint>(chunkCount(bytes, chunkBytes)));
   initChunks(list, bytes, chunkBytes);
   return list;
 }
 
-std::size_t elementBytes(schema::Number type) {
+std::size_t elementBytes(NumberType type) {
   switch (type) {
-    case schema::Number::INT8:
-    case schema::Number::UINT8:
-    case schema::Number::BOOL8:
+    case NumberType::int8:
+    case NumberType::uint8:
+    case NumberType::bool8:
       return 1;
-    case schema::Number::INT16:
-    case schema::Number::UINT16:
+    case NumberType::int16:
+    case NumberType::uint16:
       return 2;
-    case schema::Number::INT32:
-    case schema::Number::UINT32:
-    case schema::Number::FLOAT32:
+    case NumberType::int32:
+    case NumberType::uint32:
+    case NumberType::float32:
       return 4;
-    case schema::Number::INT64:
-    case schema::Number::UINT64:
-    case schema::Number::FLOAT64:
+    case NumberType::int64:
+    case NumberType::uint64:
+    case NumberType::float64:
       return 8;
   }
   throwEncoding("packed numbers of a type that this program does not know");
@@ -98,29 +120,29 @@ std::size_t elementBytes(schema::Number type) {
 
 }  // namespace
 
-std::string_view numberName(schema::Number type) {
+std::string_view numberName(NumberType type) {
   switch (type) {
-    case schema::Number::INT8:
+    case NumberType::int8:
       return "signed 8-bit integers";
-    case schema::Number::INT16:
+    case NumberType::int16:
       return "signed 16-bit integers";
-    case schema::Number::INT32:
+    case NumberType::int32:
       return "signed 32-bit integers";
-    case schema::Number::INT64:
+    case NumberType::int64:
       return "signed 64-bit integers";
-    case schema::Number::UINT8:
+    case NumberType::uint8:
       return "unsigned 8-bit integers";
-    case schema::Number::UINT16:
+    case NumberType::uint16:
       return "unsigned 16-bit integers";
-    case schema::Number::UINT32:
+    case NumberType::uint32:
       return "unsigned 32-bit integers";
-    case schema::Number::UINT64:
+    case NumberType::uint64:
       return "unsigned 64-bit integers";
-    case schema::Number::FLOAT32:
+    case NumberType::float32:
       return "32-bit floating-point numbers";
-    case schema::Number::FLOAT64:
+    case NumberType::float64:
       return "64-bit floating-point numbers";
-    case schema::Number::BOOL8:
+    case NumberType::bool8:
       return "bools";
   }
   return "numbers of a type this program does not know";
@@ -154,65 +176,62 @@ bool BorrowedBytes::wants(std::size_t bytes) {
   return borrowing != nullptr && bytes >= kLeast && borrowing->count_ < kMost;
 }
 
-DataList::Builder initData(std::uint64_t bytes, schema::Value::Builder builder) {
-  auto list = builder.initData(static_cast<capnp::uint>(chunkCount(bytes, kMaxChunkBytes)));
+RawChunks initData(std::uint64_t bytes, ValueWriter to) {
+  auto list = builderOf(to).initData(static_cast<capnp::uint>(chunkCount(bytes, kMaxChunkBytes)));
   initChunks(list, bytes, kMaxChunkBytes);
-  return list;
+  return rawChunks(list);
 }
 
-DataList::Builder initPacked(schema::Number type, std::uint64_t bytes,
-                             schema::Value::Builder builder) {
-  return initPacked(type, bytes / elementBytes(type), bytes, builder, kMaxChunkBytes);
+RawChunks initPacked(NumberType type, std::uint64_t bytes, ValueWriter to) {
+  return rawChunks(initPacked(type, bytes / elementBytes(type), bytes, to, kMaxChunkBytes));
 }
 
-void encodeText(std::string_view text, schema::Value::Builder builder, std::uint64_t chunkBytes) {
+void encodeText(std::string_view text, ValueWriter to, std::uint64_t chunkBytes) {
   if (text.size() > chunkBytes || BorrowedBytes::wants(text.size())) {
-    return encodeData(std::as_bytes(std::span(text)), builder, chunkBytes);
+    return encodeData(std::as_bytes(std::span(text)), to, chunkBytes);
   }
-  auto target = builder.initText(static_cast<capnp::uint>(text.size()));
+  auto target = builderOf(to).initText(static_cast<capnp::uint>(text.size()));
   std::memcpy(target.begin(), text.data(), text.size());
 }
 
-void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder,
-                std::uint64_t chunkBytes, Tail tail) {
+void encodeData(std::span<const std::byte> bytes, ValueWriter to, std::uint64_t chunkBytes,
+                Tail tail) {
   if (BorrowedBytes::borrow(bytes)) {
-    return borrowChunks(builder.initData(borrowedChunkCount(bytes.size(), chunkBytes, tail)), bytes,
-                        chunkBytes, tail);
+    return borrowChunks(builderOf(to).initData(borrowedChunkCount(bytes.size(), chunkBytes, tail)),
+                        bytes, chunkBytes, tail);
   }
-  auto list = builder.initData(static_cast<capnp::uint>(chunkCount(bytes.size(), chunkBytes)));
+  auto list =
+      builderOf(to).initData(static_cast<capnp::uint>(chunkCount(bytes.size(), chunkBytes)));
   initChunks(list, bytes.size(), chunkBytes);
   fillChunks(list, bytes);
 }
 
-void encodePacked(schema::Number type, std::span<const std::byte> bytes,
-                  schema::Value::Builder builder, std::uint64_t chunkBytes, Tail tail) {
+void encodePacked(NumberType type, std::span<const std::byte> bytes, ValueWriter to,
+                  std::uint64_t chunkBytes, Tail tail) {
   if (BorrowedBytes::borrow(bytes)) {
-    auto packed = builder.initPacked();
-    packed.setType(type);
-    packed.setCount(bytes.size() / elementBytes(type));
+    auto packed = beginPacked(type, bytes.size() / elementBytes(type), to);
     return borrowChunks(packed.initChunks(borrowedChunkCount(bytes.size(), chunkBytes, tail)),
                         bytes, chunkBytes, tail);
   }
-  fillChunks(initPacked(type, bytes.size() / elementBytes(type), bytes.size(), builder, chunkBytes),
+  fillChunks(initPacked(type, bytes.size() / elementBytes(type), bytes.size(), to, chunkBytes),
              bytes);
 }
 
-void encodeBools(const std::vector<bool>& values, schema::Value::Builder builder,
-                 std::uint64_t chunkBytes) {
-  auto list = initPacked(schema::Number::BOOL8, values.size(), values.size(), builder, chunkBytes);
+void encodeBools(const std::vector<bool>& values, ValueWriter to, std::uint64_t chunkBytes) {
+  auto list = initPacked(NumberType::bool8, values.size(), values.size(), to, chunkBytes);
   auto next = values.begin();
   for (auto chunk : list) {
     for (auto& byte : chunk) byte = *next++ ? 1 : 0;
   }
 }
 
-std::vector<bool> decodeBools(schema::Value::Reader value) {
+std::vector<bool> decodeBools(ValueReader value) {
   std::vector<bool> result;
   if (value.isList()) {
     for (const auto element : listOf(value)) result.push_back(decodeBool(element));
     return result;
   }
-  const auto chunks = Chunks::ofNumbers(value, schema::Number::BOOL8);
+  const auto chunks = Chunks::ofNumbers(value, NumberType::bool8);
   result.reserve(chunks.bytes());
   chunks.forEach<unsigned char>([&](auto chunk) {
     for (const auto byte : chunk) {
@@ -223,26 +242,28 @@ std::vector<bool> decodeBools(schema::Value::Reader value) {
   return result;
 }
 
-Chunks::Chunks(DataList::Reader list) {
-  chunks_.reserve(list.size());
-  for (const auto chunk : list) {
-    chunks_.push_back(chunk);
-    bytes_ += chunk.size();
-  }
+Chunks::Chunks(std::vector<std::span<const std::byte>> chunks) : chunks_(std::move(chunks)) {
+  for (const auto& chunk : chunks_) bytes_ += chunk.size();
 }
 
-Chunks Chunks::ofBytes(schema::Value::Reader value) {
-  if (value.isData()) return Chunks(value.getData());
-  if (value.isPacked()) return ofNumbers(value, schema::Number::UINT8);
+Chunks Chunks::ofData(ValueReader value) { return Chunks(spansOf(capnpOf(value).getData())); }
+
+Chunks Chunks::ofBytes(ValueReader value) {
+  if (value.isData()) return ofData(value);
+  if (value.isPacked()) return ofNumbers(value, NumberType::uint8);
   throwMismatch("bytes", value);
 }
 
-Chunks Chunks::ofNumbers(schema::Value::Reader value, schema::Number type) {
+NumberType packedType(ValueReader value) {
+  return static_cast<NumberType>(capnpOf(value).getPacked().getType());
+}
+
+Chunks Chunks::ofNumbers(ValueReader value, NumberType type) {
   const auto mismatch = [&] { throwMismatch("packed " + std::string(numberName(type)), value); };
   if (!value.isPacked()) mismatch();
-  const auto packed = value.getPacked();
-  if (packed.getType() != type) mismatch();
-  Chunks chunks(packed.getChunks());
+  if (packedType(value) != type) mismatch();
+  const auto packed = capnpOf(value).getPacked();
+  Chunks chunks(spansOf(packed.getChunks()));
   const std::size_t size = elementBytes(type);
   for (const auto& chunk : chunks.chunks_) {
     if (chunk.size() % size != 0) {
@@ -261,18 +282,18 @@ Chunks Chunks::ofNumbers(schema::Value::Reader value, schema::Number type) {
 void Chunks::copyTo(void* target) const {
   auto* next = static_cast<std::byte*>(target);
   for (const auto& chunk : chunks_) {
-    std::memcpy(next, chunk.begin(), chunk.size());
+    std::memcpy(next, chunk.data(), chunk.size());
     next += chunk.size();
   }
 }
 
-std::string decodeText(schema::Value::Reader value) {
+std::string decodeText(ValueReader value) {
   if (value.isText()) {
     const auto text = value.getText();
     return std::string(text.begin(), text.size());
   }
   if (!value.isData()) throwMismatch("text", value);
-  const Chunks chunks(value.getData());
+  const Chunks chunks = Chunks::ofData(value);
   std::string result;
   reserveToFill(result, chunks.bytes());
   chunks.forEach<char>([&](auto chunk) { result.append(chunk.data(), chunk.size()); });

@@ -1,5 +1,6 @@
 #include "phial/protocol/enclosed_files.h"
 
+#include <kj/io.h>
 #include <phial/protocol/error.h>
 
 #include <string>
@@ -12,6 +13,11 @@ thread_local OutgoingFiles* outgoing = nullptr;
 thread_local IncomingFiles* incoming = nullptr;
 
 }  // namespace
+
+struct IncomingFiles::Item {
+  kj::AutoCloseFd file;
+  std::shared_ptr<SharedMemory> memory;
+};
 
 OutgoingFiles::OutgoingFiles(FileParcel& parcel)
     : parcel_(parcel), outer_(std::exchange(outgoing, this)) {}

@@ -23,10 +23,12 @@ class Service {
 #include <phial/master/eventual_result.h>
 #include <phial/master/gather_results.h>
 #include <phial/master/generator.h>
+#include <phial/master/process.h>
 #include <phial/master/reactor_thread.h>
 #include <phial/protocol/any_value.h>
 #include <phial/protocol/message.h>
 #include <phial/protocol/shared_array.h>
+#include <phial/schema/value.capnp.h>
 #include <phial/worker.h>
 
 #include <concepts>
@@ -53,8 +55,8 @@ static_assert(
     kComplete<BlockingPool, BlockingSubmitter, Histogram, Observation, Pool, PoolObserver,
               ProcessPool, Submitter, JobOptions, JobReport, Limits, LogRecord, MapOptions,
               PoolOptions, PoolStats, RestartOptions, StopOptions, WorkerStatus>);
-static_assert(
-    kComplete<AnyValue, Values, Codec<int>, Convert<int>*, Function<int(int)>,
-              Message<schema::Value>, SharedArray<double>, CurrentJob, Worker, WorkerHooks>);
+static_assert(kComplete<AnyValue, Values, ValueReader, ValueWriter, Codec<int>, Convert<int>*,
+                        Function<int(int)>, Message<schema::Value>, SharedArray<double>, CurrentJob,
+                        Worker, WorkerHooks>);
 
 phial::Deferred<int> use(phial::ProcessPool& pool) { return pool.deferToProcess<int>("count"); }

@@ -93,14 +93,14 @@ using matrix::Parcel;
 
 std::uint64_t Codec<Parcel>::words(const Parcel& parcel) { return encodedWords(parcel.contents); }
 
-void Codec<Parcel>::encode(const Parcel& parcel, schema::Value::Builder builder) {
+void Codec<Parcel>::write(const Parcel& parcel, ValueWriter to) {
   const auto& fuse = parcel.contents.fuse;
   matrix::pass(fuse, matrix::Stage::encode);
-  phial::encode(parcel.contents, builder);
+  phial::encode(parcel.contents, to);
   if (matrix::marks && fuse.stage == matrix::Stage::deliver) matrix::goOffWhenItWaits(fuse);
 }
 
-Parcel Codec<Parcel>::decode(schema::Value::Reader value) {
+Parcel Codec<Parcel>::read(ValueReader value) {
   Parcel parcel{phial::decode<Parcel::Contents>(value)};
   matrix::pass(parcel.contents.fuse, matrix::Stage::decode);
   return parcel;

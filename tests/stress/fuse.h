@@ -55,6 +55,6 @@ std::vector<std::byte> fillCrate(std::uint64_t number, std::uint32_t bytes);
 template <>
 struct phial::Codec<matrix::Parcel> {
   static std::uint64_t words(const matrix::Parcel& parcel);
-  static void encode(const matrix::Parcel& parcel, schema::Value::Builder builder);
-  static matrix::Parcel decode(schema::Value::Reader value);
+  static void write(const matrix::Parcel& parcel, ValueWriter to);
+  static matrix::Parcel read(ValueReader value);
 };

@@ -103,6 +103,8 @@ struct WorkerStatus;
 // --- Values ---
 
 class AnyValue;
+class ValueReader;
+class ValueWriter;
 class Values;
 template <class T>
 struct Codec;

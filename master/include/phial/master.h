@@ -1,4 +1,8 @@
 // Includes everything that a program needs to offload work to processes.
+//
+// A header for each of the other things that a master can do: other programs as children
+// (<phial/master/process.h>, process_output.h, process_protocol.h), bridges to std::future, KJ,
+// fibers and foreign loops (future_bridge.h, kj_bridge.h, fiber.h, <phial/asio.h> and its kin).
 #pragma once
 
 #include <phial/master/blocking_pool.h>       // IWYU pragma: export
@@ -12,10 +16,7 @@
 #include <phial/master/errors.h>              // IWYU pragma: export
 #include <phial/master/limits.h>              // IWYU pragma: export
 #include <phial/master/log.h>                 // IWYU pragma: export
-#include <phial/master/process.h>             // IWYU pragma: export
-#include <phial/master/process_output.h>      // IWYU pragma: export
 #include <phial/master/process_pool.h>        // IWYU pragma: export
-#include <phial/master/process_protocol.h>    // IWYU pragma: export
 #include <phial/master/react.h>               // IWYU pragma: export
 #include <phial/master/reactor.h>             // IWYU pragma: export
 #include <phial/master/reactor_thread.h>      // IWYU pragma: export

@@ -116,7 +116,7 @@ class TestPool final : public Pool {
   /// as it would with a worker of another build.
   template <class T>
   void succeedNext(const T& value) {
-    answerNext([&value](schema::Value::Builder to) { encode(value, to); });
+    answerNext([&value](ValueWriter to) { encode(value, to); });
   }
   /// The job returns nothing.
   void succeedNext();
@@ -140,7 +140,7 @@ class TestPool final : public Pool {
 
   explicit TestPool(std::shared_ptr<Core> core);
   FunctionTable& functions();
-  void answerNext(const std::function<void(schema::Value::Builder)>& write);
+  void answerNext(const std::function<void(ValueWriter)>& write);
 
   const std::shared_ptr<Core> core_;
 };

@@ -1,4 +1,5 @@
 // Hosts that have too little: descriptors, processes, file sizes.
+#include <kj/io.h>
 #include <sys/resource.h>
 
 #include <cerrno>

@@ -41,10 +41,8 @@ bool handle(const Fragile& fragile) { return fragile.breaks; }
 template <>
 struct Codec<Fragile> {
   static std::uint64_t words(const Fragile&) { return Codec<bool>::words(true); }
-  static void encode(const Fragile& value, schema::Value::Builder to) {
-    Codec<bool>::encode(value.breaks, to);
-  }
-  static Fragile decode(schema::Value::Reader from) { return Fragile(Codec<bool>::decode(from)); }
+  static void write(const Fragile& value, ValueWriter to) { Codec<bool>::write(value.breaks, to); }
+  static Fragile read(ValueReader from) { return Fragile(Codec<bool>::read(from)); }
 };
 
 namespace {

@@ -139,32 +139,28 @@ void closeReplyPipeInsideAMessage();
 template <>
 struct phial::Codec<jobs::Fickle> {
   static std::uint64_t words(const jobs::Fickle&) { return encodedWords(true); }
-  static void encode(const jobs::Fickle& fickle, schema::Value::Builder builder) {
+  static void write(const jobs::Fickle& fickle, ValueWriter to) {
     if (fickle.refuses) throw jobs::WoolError("I would rather not be written");
-    phial::encode(fickle.refuses, builder);
+    phial::encode(fickle.refuses, to);
   }
-  static jobs::Fickle decode(schema::Value::Reader value) { return {phial::decode<bool>(value)}; }
+  static jobs::Fickle read(ValueReader value) { return {phial::decode<bool>(value)}; }
 };
 
 template <>
 struct phial::Codec<jobs::Lethal> {
   static std::uint64_t words(const jobs::Lethal& lethal) { return encodedWords(lethal.text); }
-  static void encode(const jobs::Lethal& lethal, schema::Value::Builder builder) {
+  static void write(const jobs::Lethal& lethal, ValueWriter to) {
     if (lethal.kills) jobs::dieOf(SIGKILL);
-    phial::encode(lethal.text, builder);
+    phial::encode(lethal.text, to);
   }
-  static jobs::Lethal decode(schema::Value::Reader value) {
-    return {false, phial::decode<std::string>(value)};
-  }
+  static jobs::Lethal read(ValueReader value) { return {false, phial::decode<std::string>(value)}; }
 };
 
 template <>
 struct phial::Codec<jobs::Tarpit> {
   static std::uint64_t words(const jobs::Tarpit& tarpit) { return encodedWords(tarpit.path); }
-  static void encode(const jobs::Tarpit& tarpit, schema::Value::Builder builder) {
-    phial::encode(tarpit.path, builder);
-  }
-  static jobs::Tarpit decode(schema::Value::Reader value) {
+  static void write(const jobs::Tarpit& tarpit, ValueWriter to) { phial::encode(tarpit.path, to); }
+  static jobs::Tarpit read(ValueReader value) {
     jobs::announceAndHang(phial::decode<std::string>(value));
     return {};
   }

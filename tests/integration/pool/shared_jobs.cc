@@ -1,6 +1,7 @@
 #include "shared_jobs.h"
 
 #include <fcntl.h>
+#include <kj/io.h>
 #include <phial/protocol/file_lane.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/worker.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <phial/protocol/shared_array.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -49,14 +49,14 @@ Phantom claimAFile();
 template <>
 struct phial::Codec<jobs::Phantom> {
   static std::uint64_t words(const jobs::Phantom&) { return 32; }
-  static void encode(const jobs::Phantom& phantom, schema::Value::Builder builder) {
-    auto shared = builder.initShared();
+  static void write(const jobs::Phantom& phantom, ValueWriter to) {
+    auto shared = builderOf(to).initShared();
     shared.setElement("unsigned 64-bit integers");
     shared.setElementBytes(8);
     shared.setCount(1);
     shared.setFile(phantom.file);
   }
-  static jobs::Phantom decode(schema::Value::Reader value) {
+  static jobs::Phantom read(ValueReader value) {
     phial::decode<jobs::Numbers>(value);
     return {};
   }

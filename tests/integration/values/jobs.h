@@ -64,11 +64,11 @@ std::string greet(const std::string& name);
 template <>
 struct phial::Codec<values::Noting> {
   static std::uint64_t words(const values::Noting& value) { return encodedWords(value.number); }
-  static void encode(const values::Noting& value, schema::Value::Builder builder) {
+  static void write(const values::Noting& value, ValueWriter to) {
     values::noted.add();
-    phial::encode(value.number, builder);
+    phial::encode(value.number, to);
   }
-  static values::Noting decode(schema::Value::Reader value) {
+  static values::Noting read(ValueReader value) {
     values::noted.add();
     return {phial::decode<std::int64_t>(value)};
   }

@@ -1,7 +1,7 @@
 // What it costs to turn C++ values into Cap'n Proto and back.
 #include <benchmark/benchmark.h>
 #include <capnp/message.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <cstdint>
 #include <map>

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <phial/master/detail/co_await_safety.h>
 #include <phial/master/held.h>
 #include <phial/master/pool_options.h>
 

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <phial/master/detail/job.h>
+#include <phial/protocol/argument_message.h>
 #include <phial/protocol/error.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <capnp/message.h>
 #include <array>
@@ -33,7 +35,7 @@ class JobTest : public ::testing::Test {
     capnp::MallocMessageBuilder message;
     auto result = message.initRoot<schema::Value>();
     encode(value, result);
-    job.accept(result.asReader());
+    job.accept(readerOf(result.asReader()));
   }
 
   NotingOwner owner_;

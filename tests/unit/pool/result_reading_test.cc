@@ -2,6 +2,7 @@
 #include <capnp/message.h>
 #include <gtest/gtest.h>
 #include <phial/master/detail/job.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <memory>
 #include <string>
@@ -48,7 +49,8 @@ class LargeResultReadingTest : public ::testing::Test {
  protected:
   LargeResultReadingTest() {
     encode(numbers_, message_->initRoot<schema::Value>());
-    reading_ = expecting_.job().beginReading(message_->getRoot<schema::Value>().asReader());
+    reading_ =
+        expecting_.job().beginReading(readerOf(message_->getRoot<schema::Value>().asReader()));
   }
 
   const std::vector<double> numbers_ = std::vector<double>((64 << 20) / sizeof(double), 1.5);
@@ -82,10 +84,10 @@ TEST(ResultReadingTest, SmallResultsAndThoseOfOtherFormsAreReadAtOnce) {
   auto value = message.initRoot<schema::Value>();
   encode(std::vector<double>(1000), value);
   Expecting<std::vector<double>> numbers;
-  EXPECT_EQ(numbers.job().beginReading(value.asReader()), nullptr);
+  EXPECT_EQ(numbers.job().beginReading(readerOf(value.asReader())), nullptr);
   encode(std::vector<std::string>(1000, "text"), value);
   Expecting<std::vector<std::string>> texts;
-  EXPECT_EQ(texts.job().beginReading(value.asReader()), nullptr);
+  EXPECT_EQ(texts.job().beginReading(readerOf(value.asReader())), nullptr);
 }
 
 TEST(ResultReadingTest, ManyStringsAreReadInSlicesBesideTheLoop) {
@@ -94,7 +96,7 @@ TEST(ResultReadingTest, ManyStringsAreReadInSlicesBesideTheLoop) {
   auto value = message.initRoot<schema::Value>();
   encode(texts, value);
   Expecting<std::vector<std::string>> expecting;
-  const auto reading = expecting.job().beginReading(value.asReader());
+  const auto reading = expecting.job().beginReading(readerOf(value.asReader()));
   ASSERT_NE(reading, nullptr);
   EXPECT_EQ(reading->where(), SteppedWork::Where::beside);
   int slices = 1;
@@ -110,7 +112,7 @@ TEST(ResultReadingTest, AResultThatCannotBeReadSaysSoWhenItIsAccepted) {
   std::vector<std::vector<std::string>> texts(100'000);
   encode(texts, value);
   Expecting<std::vector<std::string>> expecting;
-  const auto reading = expecting.job().beginReading(value.asReader());
+  const auto reading = expecting.job().beginReading(readerOf(value.asReader()));
   ASSERT_NE(reading, nullptr);
   while (!reading->step()) {
   }
@@ -122,13 +124,13 @@ TEST(ResultReadingTest, AResultThatIsDroppedHalfReadHarmsNobody) {
   auto value = message.initRoot<schema::Value>();
   encode(std::string(std::size_t{16} << 20, 'x'), value);
   Expecting<std::string> expecting;
-  auto text = expecting.job().beginReading(value.asReader());
+  auto text = expecting.job().beginReading(readerOf(value.asReader()));
   ASSERT_NE(text, nullptr);
   text->step();
   text.reset();
   encode(std::vector<unsigned char>(std::size_t{16} << 20), value);
   Expecting<std::vector<unsigned char>> bytes;
-  auto reading = bytes.job().beginReading(value.asReader());
+  auto reading = bytes.job().beginReading(readerOf(value.asReader()));
   ASSERT_NE(reading, nullptr);
   reading->step();
   reading.reset();

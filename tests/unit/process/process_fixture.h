@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <kj/io.h>
 #include <phial/master/process.h>
 #include <phial/master/reactor.h>
 #include <poll.h>

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <phial/protocol/any_value_sliced.h>
 #include <phial/protocol/message.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <cmath>
 #include <limits>
@@ -20,13 +21,13 @@ using ::testing::HasSubstr;
 
 AnyValue afterTheTrip(const AnyValue& value) {
   detail::ValueMessage message;
-  encode(value, message.builder());
+  encode(value, message.writer());
   return decode<AnyValue>(message.reader());
 }
 
 AnyValue afterTheTripInPieces(const AnyValue& value) {
   detail::ValueMessage message;
-  detail::SlicedRun writing(detail::encodeSliced(value, message.builder()));
+  detail::SlicedRun writing(detail::encodeSliced(value, message.writer()));
   while (!writing.goOn(1)) {
   }
   writing.check();
@@ -123,7 +124,7 @@ TEST(AnyValueTest, RefusesWhatHasNoForm) {
   EXPECT_THROW(afterTheTrip(deep), EncodingError);
   EXPECT_THROW(deep.toString(), EncodingError);
   detail::ValueMessage shared;
-  shared.builder().initShared();
+  builderOf(shared.writer()).initShared();
   EXPECT_THAT([&] { decode<AnyValue>(shared.reader()); },
               ::testing::ThrowsMessage<EncodingError>(HasSubstr("without its type")));
 }

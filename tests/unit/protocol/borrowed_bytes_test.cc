@@ -1,7 +1,7 @@
 // Large runs of bytes that a message refers to instead of holding them.
 #include <capnp/message.h>
 #include <gtest/gtest.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <algorithm>
 #include <numeric>
@@ -61,7 +61,7 @@ TEST(BorrowedBytesTest, WhatIsPaddedStaysInOnePiece) {
     const auto part = std::as_bytes(std::span(bytes).first(size));
     capnp::MallocMessageBuilder message;
     const BorrowedBytes borrowed;
-    detail::encodeData(part, message.initRoot<schema::Value>(), detail::kMaxChunkBytes,
+    detail::encodeData(part, writerOf(message.initRoot<schema::Value>()), detail::kMaxChunkBytes,
                        detail::Tail::padded);
     const auto value = message.getRoot<schema::Value>().asReader();
     ASSERT_EQ(value.getData().size(), 1u);

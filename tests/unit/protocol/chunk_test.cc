@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <phial/protocol/chunk.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <stdexcept>
 #include <string>
@@ -156,7 +157,7 @@ TEST(ChunkTest, AddingItTwiceIsAddingItOnce) {
   auto arguments = message.initRoot<schema::Value>().initList(2);
   encode(ChunkOrder{}, arguments[0]);
   encode(elementsOf<int>({8}), arguments[1]);
-  const auto call = table.list()[0].handler->prepare(arguments.asReader());
+  const auto call = table.list()[0].handler->prepare(readerOf(arguments.asReader()));
   call->run();
   EXPECT_GT(call->resultWords(), 0U);
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <phial/protocol/function_table.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <array>
 #include <numeric>
@@ -50,7 +51,7 @@ class Call {
 
   std::unique_ptr<PreparedCall> prepare(const FunctionTable& table, std::size_t index = 0) {
     return table.list().at(index).handler->prepare(
-        message_.getRoot<schema::Value>().asReader().getList());
+        readerOf(message_.getRoot<schema::Value>().asReader().getList()));
   }
 
   // Runs it; the arguments' message is gone by then, unless the call says that it borrows it.
@@ -61,7 +62,7 @@ class Call {
     call->run();
     capnp::MallocMessageBuilder result;
     auto root = result.initRoot<schema::Value>();
-    call->encodeResult(root);
+    call->encodeResult(writerOf(root));
     EXPECT_EQ(call->resultWords(), root.asReader().totalSize().wordCount);
     return decode<R>(root.asReader());
   }
@@ -114,7 +115,7 @@ TEST(FunctionTableTest, ASpanOfNumbersIsReadWhereItLiesInTheMessage) {
     seen = numbers.data();
     return numbers[1];
   });
-  const auto call = table.list().at(0).handler->prepare(arguments.asReader());
+  const auto call = table.list().at(0).handler->prepare(readerOf(arguments.asReader()));
   EXPECT_TRUE(call->borrows());
   call->run();
   const auto chunk = arguments[0].asReader().getPacked().getChunks()[0];
@@ -125,14 +126,15 @@ TEST(FunctionTableTest, ASpanOfNumbersThatLieInPiecesIsACopy) {
   capnp::MallocMessageBuilder message;
   auto arguments = message.initRoot<schema::Value>().initList(1);
   const std::array numbers{1, 2, 3, 4, 5};
-  detail::encodePacked(schema::Number::INT32, std::as_bytes(std::span(numbers)), arguments[0], 8);
+  detail::encodePacked(detail::NumberType::int32, std::as_bytes(std::span(numbers)),
+                       writerOf(arguments[0]), 8);
   FunctionTable table;
   table.add("sum",
             [](std::span<const int> all) { return std::accumulate(all.begin(), all.end(), 0); });
-  const auto call = table.list().at(0).handler->prepare(arguments.asReader());
+  const auto call = table.list().at(0).handler->prepare(readerOf(arguments.asReader()));
   call->run();
   capnp::MallocMessageBuilder result;
-  call->encodeResult(result.initRoot<schema::Value>());
+  call->encodeResult(writerOf(result.initRoot<schema::Value>()));
   EXPECT_EQ(decode<int>(result.getRoot<schema::Value>().asReader()), 15);
 }
 

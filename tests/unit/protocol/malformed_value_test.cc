@@ -3,7 +3,7 @@
 #include <capnp/serialize.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <random>
 

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <phial/protocol/enclosed_files.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <array>
 #include <numeric>

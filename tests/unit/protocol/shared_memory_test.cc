@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <kj/io.h>
 #include <phial/protocol/error.h>
 #include <sys/mman.h>
 #include <sys/resource.h>

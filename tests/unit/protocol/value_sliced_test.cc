@@ -1,7 +1,7 @@
 // Large values, written and read piece by piece.
 #include <capnp/message.h>
 #include <gtest/gtest.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 #include <phial/protocol/value_sliced.h>
 #include <phial/protocol/value_sliced_encode.h>
 
@@ -50,10 +50,8 @@ int centsRead = 0;
 template <>
 struct phial::Codec<Cents> {
   static std::uint64_t words(const Cents& cents) { return encodedWords(cents.count); }
-  static void encode(const Cents& cents, schema::Value::Builder to) {
-    phial::encode(cents.count, to);
-  }
-  static Cents decode(schema::Value::Reader value) {
+  static void write(const Cents& cents, ValueWriter to) { phial::encode(cents.count, to); }
+  static Cents read(ValueReader value) {
     ++centsRead;
     return {phial::decode<long>(value)};
   }
@@ -65,6 +63,8 @@ namespace {
 class SlicedTest : public ::testing::Test {
  protected:
   schema::Value::Builder value() { return message_->getRoot<schema::Value>(); }
+  ValueWriter writer() { return writerOf(value()); }
+  ValueReader reader() { return readerOf(value().asReader()); }
 
   static std::size_t run(SlicedWork work, std::size_t cost) {
     SlicedRun run(std::move(work));
@@ -76,11 +76,11 @@ class SlicedTest : public ::testing::Test {
   /// Writes and reads in pieces of so much; and expects that others understand each other too.
   template <class T>
   void expectWhole(const T& original, std::size_t cost) {
-    run(encodeSliced(original, value()), cost);
+    run(encodeSliced(original, writer()), cost);
     EXPECT_TRUE(decode<T>(value().asReader()) == original);
     encode(original, value());
     std::optional<T> read;
-    run(decodeSliced(read, value().asReader()), cost);
+    run(decodeSliced(read, reader()), cost);
     EXPECT_TRUE(read.has_value() && *read == original);
   }
   template <class T>
@@ -121,24 +121,23 @@ TEST_F(SlicedTest, ValuesOfEveryShapeArriveWhole) {
 TEST_F(SlicedTest, APieceHasItsShareOfElementsAndNoMore) {
   const std::vector<std::string> texts(10'000, "text");
   const std::size_t share = 10'000 * kElementCost / kPieceBytes;
-  EXPECT_NEAR(run(encodeSliced(texts, value()), kPieceBytes), share, 1);
+  EXPECT_NEAR(run(encodeSliced(texts, writer()), kPieceBytes), share, 1);
   std::optional<std::vector<std::string>> read;
-  EXPECT_NEAR(run(decodeSliced(read, value().asReader()), kPieceBytes), share, 1);
+  EXPECT_NEAR(run(decodeSliced(read, reader()), kPieceBytes), share, 1);
 }
 
 TEST_F(SlicedTest, APieceHasItsShareOfBytesAlsoOfOneString) {
   const std::string text(std::size_t{2} << 20, 'x');
-  EXPECT_EQ(run(encodeSliced(text, value()), kPieceBytes), text.size() / kPieceBytes + 1);
+  EXPECT_EQ(run(encodeSliced(text, writer()), kPieceBytes), text.size() / kPieceBytes + 1);
   value().setText(text.c_str());
   std::optional<std::string> read;
-  EXPECT_EQ(run(decodeSliced(read, value().asReader()), kPieceBytes),
-            text.size() / kPieceBytes + 1);
+  EXPECT_EQ(run(decodeSliced(read, reader()), kPieceBytes), text.size() / kPieceBytes + 1);
 }
 
 TEST_F(SlicedTest, AnElementOfTheProgramsIsAPieceOfItsOwn) {
   encode(std::vector<Cents>(10), value());
   std::optional<std::vector<Cents>> read;
-  SlicedRun run(decodeSliced(read, value().asReader()));
+  SlicedRun run(decodeSliced(read, reader()));
   for (int i = 1; i <= 10; ++i) {
     centsRead = 0;
     EXPECT_FALSE(run.goOn(kPieceBytes));
@@ -151,32 +150,32 @@ TEST_F(SlicedTest, DroppedHalfWayItHarmsNobody) {
   const std::vector<std::vector<std::string>> texts(100, std::vector<std::string>(100, "text"));
   encode(texts, value());
   std::optional<std::vector<std::vector<std::string>>> read;
-  SlicedRun run(decodeSliced(read, value().asReader()));
+  SlicedRun run(decodeSliced(read, reader()));
   EXPECT_FALSE(run.goOn(10 * kElementCost));
 }
 
 TEST_F(SlicedTest, WhatNestsTooDeepIsAnErrorAsElsewhere) {
   expectWhole(nested(31), 1);
   EXPECT_THROW(encode(nested(40), value()), EncodingError);
-  EXPECT_THROW(run(encodeSliced(nested(40), value()), 1), EncodingError);
+  EXPECT_THROW(run(encodeSliced(nested(40), writer()), 1), EncodingError);
 }
 
 TEST_F(SlicedTest, AnotherValueIsAnError) {
   std::optional<std::vector<std::string>> texts;
   encode(7, value());
-  EXPECT_THROW(run(decodeSliced(texts, value().asReader()), 1), EncodingError);
+  EXPECT_THROW(run(decodeSliced(texts, reader()), 1), EncodingError);
   encode(std::vector<int>(3), value());
-  EXPECT_THROW(run(decodeSliced(texts, value().asReader()), 1), EncodingError);
+  EXPECT_THROW(run(decodeSliced(texts, reader()), 1), EncodingError);
   std::optional<std::vector<double>> numbers;
   encode(std::vector<float>(3), value());
-  EXPECT_THROW(run(decodeSliced(numbers, value().asReader()), 1), EncodingError);
+  EXPECT_THROW(run(decodeSliced(numbers, reader()), 1), EncodingError);
   std::optional<std::map<std::string, int>> map;
   auto entries = value().initMap(2);
   for (auto entry : entries) {
     entry.initKey().setText("twice");
     entry.initValue().setInt(1);
   }
-  EXPECT_THROW(run(decodeSliced(map, value().asReader()), 1), EncodingError);
+  EXPECT_THROW(run(decodeSliced(map, reader()), 1), EncodingError);
 }
 
 }  // namespace

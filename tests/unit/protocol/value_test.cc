@@ -2,7 +2,7 @@
 #include <capnp/message.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <phial/protocol/value.h>
+#include <phial/protocol/value_capnp.h>
 
 #include <cmath>
 #include <limits>
@@ -48,12 +48,8 @@ class Money {
 template <>
 struct Codec<Money> {
   static std::uint64_t words(const Money& money) { return encodedWords(money.cents()); }
-  static void encode(const Money& money, schema::Value::Builder builder) {
-    phial::encode(money.cents(), builder);
-  }
-  static Money decode(schema::Value::Reader value) {
-    return Money(phial::decode<std::int64_t>(value));
-  }
+  static void write(const Money& money, ValueWriter to) { phial::encode(money.cents(), to); }
+  static Money read(ValueReader value) { return Money(phial::decode<std::int64_t>(value)); }
 };
 
 namespace {
@@ -253,21 +249,22 @@ TEST(ValueTest, LongDataIsCutIntoChunksAndJoined) {
     const auto bytes = std::as_bytes(std::span(numbers));
     EXPECT_EQ(throughChunks<std::string>(detail::textWords(size, kChunk),
                                          [&](auto root) {
-                                           detail::encodeText(text, root, kChunk);
+                                           detail::encodeText(text, writerOf(root), kChunk);
                                            EXPECT_EQ(root.isData(), size > kChunk);
                                            if (root.isData()) {
                                              EXPECT_EQ(root.getData().size(), (size + 15) / 16);
                                            }
                                          }),
               text);
-    EXPECT_EQ(
-        throughChunks<std::vector<std::uint16_t>>(
-            detail::packedWords(bytes.size(), kChunk),
-            [&](auto root) { detail::encodePacked(schema::Number::UINT16, bytes, root, kChunk); }),
-        numbers);
+    EXPECT_EQ(throughChunks<std::vector<std::uint16_t>>(
+                  detail::packedWords(bytes.size(), kChunk),
+                  [&](auto root) {
+                    detail::encodePacked(detail::NumberType::uint16, bytes, writerOf(root), kChunk);
+                  }),
+              numbers);
     EXPECT_EQ(throughChunks<std::vector<bool>>(
                   detail::packedWords(size, kChunk),
-                  [&](auto root) { detail::encodeBools(bools, root, kChunk); }),
+                  [&](auto root) { detail::encodeBools(bools, writerOf(root), kChunk); }),
               bools);
   }
 }

@@ -36,16 +36,14 @@ struct Money {
 template <>
 struct phial::Codec<Money> {
   static std::uint64_t words(const Money&) { return 4; }
-  static void encode(const Money& money, schema::Value::Builder to) {
-    phial::encode(money.cents, to);
-  }
-  static Money decode(schema::Value::Reader value) { return {phial::decode<long>(value)}; }
+  static void write(const Money& money, ValueWriter to) { phial::encode(money.cents, to); }
+  static Money read(ValueReader value) { return {phial::decode<long>(value)}; }
 };
 template <>
 struct phial::Codec<std::vector<Colour>> {
   static std::uint64_t words(const std::vector<Colour>&) { return 4; }
-  static void encode(const std::vector<Colour>&, schema::Value::Builder) {}
-  static std::vector<Colour> decode(schema::Value::Reader) { return {}; }
+  static void write(const std::vector<Colour>&, ValueWriter) {}
+  static std::vector<Colour> read(ValueReader) { return {}; }
 };
 
 namespace phial::detail {

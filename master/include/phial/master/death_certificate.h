@@ -5,7 +5,7 @@
 #pragma once
 
 #include <phial/master/exit_status.h>
-#include <phial/protocol/control_page.h>
+#include <phial/protocol/phase.h>
 
 #include <chrono>
 #include <cstdint>

@@ -74,14 +74,9 @@ class Acquisition : public Deferred<void> {
  public:
   /// The place as an owner: if the result is never used, the place is given back. Consumes the
   /// request.
-  Deferred<LockGuard> guard() && {
-    return std::move(*this).addCallback(
-        [gate = std::move(gate_)]() mutable { return LockGuard(std::move(gate)); });
-  }
+  Deferred<LockGuard> guard() &&;
   /// Waits for the place in a coroutine, and returns its LockGuard.
-  detail::Awaiter<LockGuard> operator co_await() && {
-    return std::move(*this).guard().operator co_await();
-  }
+  detail::Awaiter<LockGuard> operator co_await() &&;
   template <class Never = void>
   detail::Awaiter<LockGuard> operator co_await() const& {
     static_assert(detail::kNever<Never>,

@@ -21,8 +21,7 @@ class DeathError : public Error {
   std::string describe() const override { return certificate_->describe(); }
 
  protected:
-  DeathError(const std::string& what, DeathCertificate certificate)
-      : Error(what), certificate_(std::make_shared<DeathCertificate>(std::move(certificate))) {}
+  DeathError(const std::string& what, DeathCertificate certificate);
 
  private:
   std::shared_ptr<const DeathCertificate> certificate_;
@@ -33,8 +32,7 @@ class DeathError : public Error {
 /// tells the cases apart.
 class WorkerDied : public DeathError {
  public:
-  explicit WorkerDied(DeathCertificate certificate)
-      : DeathError(certificate.message(), certificate) {}
+  explicit WorkerDied(DeathCertificate certificate);
   FailureKind kind() const noexcept override { return FailureKind::crashed; }
 };
 
@@ -42,8 +40,7 @@ class WorkerDied : public DeathError {
 /// in the queue does not count.
 class JobTimedOut : public TimeLimit {
  public:
-  JobTimedOut(const std::string& what, DeathCertificate certificate)
-      : TimeLimit(what), certificate_(std::make_shared<DeathCertificate>(std::move(certificate))) {}
+  JobTimedOut(const std::string& what, DeathCertificate certificate);
 
   const DeathCertificate& certificate() const { return *certificate_; }
   std::string describe() const override { return certificate_->describe(); }
@@ -57,16 +54,14 @@ class JobTimedOut : public TimeLimit {
 /// gives up in time, its result is what the function returned or threw.
 class SoftTimeoutExceeded final : public JobTimedOut {
  public:
-  explicit SoftTimeoutExceeded(const DeathCertificate& certificate)
-      : JobTimedOut(certificate.message(), certificate) {}
+  explicit SoftTimeoutExceeded(const DeathCertificate& certificate);
 };
 
 /// No worker could be started: the program is missing, exits, does not answer the handshake, holds
 /// another build of Phial, or its onStart threw. The certificate says which.
 class StartupFailed : public DeathError {
  public:
-  explicit StartupFailed(DeathCertificate certificate)
-      : DeathError(certificate.message(), certificate) {}
+  explicit StartupFailed(DeathCertificate certificate);
   FailureKind kind() const noexcept override { return FailureKind::unavailable; }
   bool mayHaveRun() const noexcept override { return false; }
 };

@@ -8,13 +8,12 @@
 // address frees the value, so the second destruction does nothing. clang has no such fault.
 //
 // Each options struct of Phial that may stand in such an expression consists of members that own
-// nothing, or are Held; a static_assert beside the struct checks this. coroutine.h says what a
-// program's own code must avoid.
+// nothing, or are Held; a static_assert in the library checks this (detail/co_await_safety.h).
+// coroutine.h says what a program's own code must avoid.
 //
 // Thread rule: as for std::unique_ptr.
 #pragma once
 
-#include <boost/pfr/core.hpp>
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
@@ -59,29 +58,4 @@ class Held {
   const Held* self_ = this;
 };
 
-namespace detail {
-
-template <class T>
-inline constexpr bool kIsHeld = false;
-template <class T>
-inline constexpr bool kIsHeld<Held<T>> = true;
-
-template <class T>
-consteval bool safeInCoAwait() {
-  if constexpr (std::is_trivially_destructible_v<T> || kIsHeld<T>) {
-    return true;
-  } else if constexpr (std::is_aggregate_v<T>) {
-    return []<std::size_t... I>(std::index_sequence<I...>) {
-      return (safeInCoAwait<boost::pfr::tuple_element_t<I, T>>() && ...);
-    }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
-  } else {
-    return false;
-  }
-}
-
-/// True if a temporary T is safe in a co_await expression that g++ 12 compiles.
-template <class T>
-inline constexpr bool kSafeInCoAwait = safeInCoAwait<T>();
-
-}  // namespace detail
 }  // namespace phial::inline v1

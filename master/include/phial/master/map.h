@@ -249,9 +249,11 @@ std::shared_ptr<ChunkFlow> streamOf(const std::shared_ptr<Runner>& runner,
   using Types = Mapped<function>;
   using Signature = typename FunctionTraits<decltype(function)>::Signature;
   using Reading = RangeSource<Signature, Kept<Range>>;
-  return std::make_shared<ChunkStream<typename Types::Element, typename Types::Result>>(
-      StreamPool(runner), options, mode, windows, chunkFunction<function>(),
-      std::make_unique<Reading>(functionName<function>(), keepRange(std::forward<Range>(range))));
+  using Stream = ChunkStream<typename Types::Element, typename Types::Result>;
+  std::unique_ptr<ElementSource<typename Types::Element>> source(
+      new Reading(functionName<function>(), keepRange(std::forward<Range>(range))));
+  return std::shared_ptr<ChunkFlow>(new Stream(StreamPool(runner), options, mode, windows,
+                                               chunkFunction<function>(), std::move(source)));
 }
 
 /// True if the function can be mapped over such a range; otherwise a static_assert says why not.

@@ -265,7 +265,6 @@ struct JobOptions {
   /// cancel(). An exception of the callback is logged. Default: none.
   Held<std::function<void(double fraction, std::string_view note)>> onProgress = {};
 };
-static_assert(detail::kSafeInCoAwait<JobOptions>);
 
 /// The options of map, mapOutcomes, forEach and forEachOutcome. Fields stand in the order in which
 /// a designated initializer must name them.
@@ -289,7 +288,6 @@ struct MapOptions {
   /// have, so that one chunk runs and one waits.
   std::size_t inFlight = 0;
 };
-static_assert(detail::kSafeInCoAwait<MapOptions>);
 
 /// How a pool stops.
 struct StopOptions {
@@ -301,7 +299,6 @@ struct StopOptions {
   /// several times, the earliest end counts.
   std::optional<Duration> within = std::nullopt;
 };
-static_assert(detail::kSafeInCoAwait<StopOptions>);
 
 enum class WorkerState {
   starting,  ///< spawned, not ready yet

@@ -9,7 +9,6 @@
 // Thread rule: the Reactor's thread.
 #pragma once
 
-#include <kj/io.h>
 #include <phial/master/deferred.h>
 #include <phial/master/exit_status.h>
 #include <phial/master/limits.h>
@@ -23,6 +22,10 @@
 #include <string>
 #include <variant>
 #include <vector>
+
+namespace kj {
+class AutoCloseFd;
+}
 
 namespace phial::inline v1 {
 
@@ -65,6 +68,9 @@ struct Pty {
 using ChildDescriptor =
     std::variant<DevNull, InheritedFd, SpawnersOutput, PipeToChild, PipeFromChild, Lifeline>;
 
+/// The default of SpawnOptions::descriptors: SpawnersOutput for 1 and 2.
+std::map<int, ChildDescriptor> spawnersOutputs();
+
 /// The environment of a child.
 struct Environment {
   enum class Base { spawners, empty } base = Base::spawners;
@@ -97,8 +103,8 @@ struct SpawnOptions {
   /// The child's working directory. Default: the spawner's.
   std::string directory;
   /// What the child finds at each descriptor number. Descriptors 0, 1 and 2 are /dev/null unless
-  /// named here; all others are closed unless named here.
-  std::map<int, ChildDescriptor> descriptors = {{1, SpawnersOutput{}}, {2, SpawnersOutput{}}};
+  /// named here; all others are closed unless named here. Default: the spawner's stdout and stderr.
+  std::map<int, ChildDescriptor> descriptors = spawnersOutputs();
   ProcessGroup processGroup = ProcessGroup::spawners;
   OnSpawnerDeath onSpawnerDeath = OnSpawnerDeath::survive;
   /// Default: the spawner's limits. A niceness that is not set means the spawner's niceness here.
@@ -156,7 +162,7 @@ class Process {
   /// non-blocking, close-on-exec. SpawnOptions::pty counts as a pipe at descriptor 0. Throws
   /// std::invalid_argument when there is no such pipe, or it was taken before. Ends that are not
   /// taken are closed with the Process. If the end of a Lifeline is taken, terminate() can no
-  /// longer cut it.
+  /// longer cut it. A program that calls this includes <kj/io.h>.
   kj::AutoCloseFd takePipe(int childFd);
 
   /// Sends a signal to the child. Returns false when the child has been reaped or the system

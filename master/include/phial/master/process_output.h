@@ -55,7 +55,6 @@ struct RunOptions {
   /// With ProcessGroup::ownKilledAtExit what the program has started ends with it.
   ProcessGroup processGroup = ProcessGroup::spawners;
 };
-static_assert(detail::kSafeInCoAwait<RunOptions>);
 
 /// What a program that has exited by itself has left.
 struct ProcessOutput {

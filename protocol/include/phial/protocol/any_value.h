@@ -49,7 +49,6 @@ class AnyValue {
 
   /// Holds nothing: an empty optional, the result of a function without a result.
   AnyValue();
-  // The copies of a variant of variants are expensive to compile, so they are in the library.
   AnyValue(const AnyValue& other);
   AnyValue(AnyValue&& other) noexcept;
   AnyValue& operator=(const AnyValue& other);
@@ -85,7 +84,7 @@ class AnyValue {
   template <class T>
   T to() const;
 
-  const Content& content() const { return content_; }
+  const Content& content() const;
   /// True if it holds nothing.
   bool empty() const;
   /// The value as text in the notation of JSON, for logs and people: bytes as hexadecimal text, a
@@ -105,7 +104,10 @@ class AnyValue {
   AnyValue(Tag<std::uint64_t>, std::uint64_t value);
   AnyValue(Tag<double>, double value);
 
-  Content content_;
+  Content& content();
+
+  // A Content. A variant of variants is expensive to compile, so only the library has it as such.
+  alignas(void*) std::byte content_[56];
 };
 
 /// The arguments of a call: call("factor", {7}), call("sum", {AnyValue::List{1, 2}}). A class of
@@ -137,8 +139,8 @@ struct Codec<AnyValue> {
   using OfPhial = AnyValue;
   static constexpr bool kMayBeVoid = true;
   static std::uint64_t words(const AnyValue& value);
-  static void encode(const AnyValue& value, schema::Value::Builder builder);
-  static AnyValue decode(schema::Value::Reader value);
+  static void write(const AnyValue& value, ValueWriter to);
+  static AnyValue read(ValueReader value);
 };
 
 namespace detail {
@@ -151,8 +153,8 @@ class ValueMessage {
   ValueMessage(const ValueMessage&) = delete;
   ValueMessage& operator=(const ValueMessage&) = delete;
 
-  schema::Value::Builder builder();
-  schema::Value::Reader reader();
+  ValueWriter writer();
+  ValueReader reader();
 
  private:
   struct Parts;
@@ -164,14 +166,14 @@ class ValueMessage {
 template <class T>
 AnyValue AnyValue::of(const T& value) {
   detail::ValueMessage message;
-  encode(value, message.builder());
+  encode(value, message.writer());
   return decode<AnyValue>(message.reader());
 }
 
 template <class T>
 T AnyValue::to() const {
   detail::ValueMessage message;
-  encode(*this, message.builder());
+  encode(*this, message.writer());
   return decode<std::remove_cv_t<T>>(message.reader());
 }
 

@@ -22,13 +22,13 @@ struct Weighing<AnyValue> {
 template <>
 struct SlicedDecode<AnyValue> {
   static constexpr bool kWhole = false;
-  static void guess(schema::Value::Reader value, ReadingCost& cost);
-  static SlicedWork start(std::optional<AnyValue>& to, schema::Value::Reader value, Level level);
+  static void guess(ValueReader value, ReadingCost& cost);
+  static SlicedWork start(std::optional<AnyValue>& to, ValueReader value, Level level);
 };
 
 template <>
 struct SlicedEncode<AnyValue> {
-  static SlicedWork start(const AnyValue& value, schema::Value::Builder to, Level level);
+  static SlicedWork start(const AnyValue& value, ValueWriter to, Level level);
 };
 
 }  // namespace phial::inline v1::detail

@@ -9,6 +9,9 @@
 
 namespace phial::inline v1::detail {
 
+/// A message whose root is the list of a job's arguments.
+class ArgumentMessage final : public capnp::MallocMessageBuilder {};
+
 /// Makes `message`, whose root is the list of arguments, a part of `job`. The message must not
 /// change until the request has been sent.
 void encloseMessage(capnp::MessageBuilder& message, schema::Job::Builder job);

@@ -5,8 +5,8 @@
 // of memory.
 #pragma once
 
-#include <phial/protocol/failure_codec.h>
 #include <phial/protocol/value.h>
+#include <phial/protocol/value_failure.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,11 +31,10 @@ struct StoreCodec {
   static std::uint64_t words(const Store<T>& store, std::size_t begin, std::size_t count) {
     return SequenceCodec<T>::words(std::span(store).subspan(begin, count));
   }
-  static void encode(const Store<T>& store, std::size_t begin, std::size_t count,
-                     schema::Value::Builder builder) {
-    SequenceCodec<T>::encode(std::span(store).subspan(begin, count), builder);
+  static void write(const Store<T>& store, std::size_t begin, std::size_t count, ValueWriter to) {
+    SequenceCodec<T>::write(std::span(store).subspan(begin, count), to);
   }
-  static Store<T> decode(schema::Value::Reader value) { return decodeValue<std::vector<T>>(value); }
+  static Store<T> read(ValueReader value) { return decodeValue<std::vector<T>>(value); }
 };
 
 template <>
@@ -43,12 +42,12 @@ struct StoreCodec<bool> {
   static std::uint64_t words(const Store<bool>&, std::size_t, std::size_t count) {
     return packedWords(count);
   }
-  static void encode(const Store<bool>& store, std::size_t begin, std::size_t count,
-                     schema::Value::Builder builder) {
+  static void write(const Store<bool>& store, std::size_t begin, std::size_t count,
+                    ValueWriter to) {
     const auto first = store.begin() + static_cast<std::ptrdiff_t>(begin);
-    encodeBools({first, first + static_cast<std::ptrdiff_t>(count)}, builder);
+    encodeBools({first, first + static_cast<std::ptrdiff_t>(count)}, to);
   }
-  static Store<bool> decode(schema::Value::Reader value) {
+  static Store<bool> read(ValueReader value) {
     const auto bools = decodeBools(value);
     return {bools.begin(), bools.end()};
   }
@@ -60,11 +59,10 @@ struct StoreCodec<std::monostate> {
   static std::uint64_t words(const Store<std::monostate>&, std::size_t, std::size_t) {
     return kValueWords;
   }
-  static void encode(const Store<std::monostate>&, std::size_t, std::size_t count,
-                     schema::Value::Builder builder) {
-    builder.setUint(count);
+  static void write(const Store<std::monostate>&, std::size_t, std::size_t count, ValueWriter to) {
+    to.setUint(count);
   }
-  static Store<std::monostate> decode(schema::Value::Reader value) {
+  static Store<std::monostate> read(ValueReader value) {
     const auto count = decodeUnsigned(value, 64);
     if (count > kMaxCount) throwEncoding("more results than a chunk can have");
     return Store<std::monostate>(count);
@@ -108,6 +106,15 @@ struct ChunkFacts {
   std::uint64_t wireBytes = 0;
 };
 
+/// A list of three members: the results, then the two members of the facts that travel, which these
+/// functions measure, write and read.
+inline constexpr std::size_t kChunkMembers = 3;
+std::uint64_t factsWords(const ChunkFacts& facts);
+void writeFacts(const ChunkFacts& facts, ListWriter to);
+void readFacts(ChunkFacts& facts, ValueReader chunk);
+/// The list of a chunk's outcome. Throws EncodingError when `chunk` is none.
+ListReader chunkMembers(ValueReader chunk);
+
 /// The outcome of a chunk's elements, from the first element on: each has a result or a failure.
 /// With ChunkMode::failFast nothing follows the first failure.
 template <class R>
@@ -124,6 +131,15 @@ struct ChunkResult : ChunkFacts {
 
 namespace phial::inline v1 {
 
+template <>
+struct Codec<detail::ChunkOrder> {
+  static std::uint64_t words(const detail::ChunkOrder&) {
+    return detail::kListWords + 3 * detail::kValueWords;
+  }
+  static void write(const detail::ChunkOrder& order, ValueWriter to);
+  static detail::ChunkOrder read(ValueReader value);
+};
+
 template <class E>
 struct Codec<detail::Elements<E>> {
   using Elements = detail::Elements<E>;
@@ -131,11 +147,11 @@ struct Codec<detail::Elements<E>> {
     detail::requireTransferable<E>();
     return detail::StoreCodec<E>::words(*elements.all, elements.begin, elements.count);
   }
-  static void encode(const Elements& elements, schema::Value::Builder builder) {
-    detail::StoreCodec<E>::encode(*elements.all, elements.begin, elements.count, builder);
+  static void write(const Elements& elements, ValueWriter to) {
+    detail::StoreCodec<E>::write(*elements.all, elements.begin, elements.count, to);
   }
-  static Elements decode(schema::Value::Reader value) {
-    auto all = std::make_shared<detail::Store<E>>(detail::StoreCodec<E>::decode(value));
+  static Elements read(ValueReader value) {
+    auto all = std::make_shared<detail::Store<E>>(detail::StoreCodec<E>::read(value));
     const std::size_t count = all->size();
     return {std::move(all), 0, count};
   }
@@ -150,23 +166,19 @@ struct Codec<detail::ChunkResult<R>> {
     const detail::Nesting nesting;
     detail::requireTransferable<typename Result::Value>();
     return detail::kListWords + Values::words(result.values, 0, result.values.size()) +
-           detail::valueWords(result.failures) + detail::valueWords(result.nanoseconds);
+           detail::factsWords(result);
   }
-  static void encode(const Result& result, schema::Value::Builder builder) {
+  static void write(const Result& result, ValueWriter to) {
     const detail::Nesting nesting;
-    auto list = detail::initList(builder, 3);
-    Values::encode(result.values, 0, result.values.size(), list[0]);
-    detail::encodeValue(result.failures, list[1]);
-    detail::encodeValue(result.nanoseconds, list[2]);
+    const auto list = to.initList(detail::kChunkMembers);
+    Values::write(result.values, 0, result.values.size(), list[0]);
+    detail::writeFacts(result, list);
   }
-  static Result decode(schema::Value::Reader value) {
+  static Result read(ValueReader value) {
     const detail::Nesting nesting;
-    const auto list = detail::listOf(value, 3, "members (of a chunk's results)");
     Result result;
-    result.values = Values::decode(list[0]);
-    result.failures = detail::decodeValue<decltype(Result::failures)>(list[1]);
-    result.nanoseconds = detail::decodeValue<std::uint64_t>(list[2]);
-    result.wireBytes = value.totalSize().wordCount * sizeof(capnp::word);
+    result.values = Values::read(detail::chunkMembers(value)[0]);
+    detail::readFacts(result, value);
     return result;
   }
 };

@@ -17,6 +17,7 @@
 
 #include <kj/io.h>
 #include <phial/protocol/memory_file.h>
+#include <phial/protocol/phase.h>
 #include <phial/protocol/progress_board.h>
 #include <phial/protocol/thresholds.h>
 
@@ -26,20 +27,6 @@
 #include <cstdint>
 
 namespace phial::inline v1 {
-
-/// What a worker is doing.
-enum class Phase : std::uint32_t {
-  starting,    ///< from exec to the answer of the handshake; onStart runs here
-  idle,        ///< waiting for a job
-  decoding,    ///< reading a job's arguments
-  running,     ///< inside the user's function
-  encoding,    ///< writing the result
-  delivering,  ///< the result is on its way to the pipe
-  stopping,    ///< asked to end; onStop runs here
-};
-
-/// The phase as a word: "starting", "idle", ...; "unknown" for another value.
-const char* phaseName(Phase phase);
 
 /// The state of one job that was sent. The job's number is part of the word, so the slot can be
 /// used for the next job as soon as the worker has answered or skipped the last one.

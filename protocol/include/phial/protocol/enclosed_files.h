@@ -67,10 +67,7 @@ class IncomingFiles {
   static std::shared_ptr<SharedMemory> take(std::uint32_t place, std::size_t bytes);
 
  private:
-  struct Item {
-    kj::AutoCloseFd file;
-    std::shared_ptr<SharedMemory> memory;
-  };
+  struct Item;
 
   IncomingFiles* const outer_;
   std::vector<Item> items_;

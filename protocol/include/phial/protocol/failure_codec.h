@@ -2,7 +2,7 @@
 #pragma once
 
 #include <phial/protocol/failure.h>
-#include <phial/protocol/value_codec.h>
+#include <phial/protocol/value_failure.h>
 #include <phial/schema/value.capnp.h>
 
 namespace phial::inline v1 {
@@ -18,13 +18,5 @@ std::uint64_t failureWords(const Failure& failure);
 /// Reads what encodeFailure has written. Never throws for bad content: a failure that cannot be
 /// read becomes an EncodingError that says so.
 Failure decodeFailure(schema::Failure::Reader from);
-
-/// A failure as a part of a value: a message value that holds a schema::Failure.
-template <>
-struct Codec<Failure> {
-  static std::uint64_t words(const Failure& failure);
-  static void encode(const Failure& failure, schema::Value::Builder builder);
-  static Failure decode(schema::Value::Reader value);
-};
 
 }  // namespace phial::inline v1

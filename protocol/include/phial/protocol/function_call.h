@@ -40,7 +40,7 @@ class PreparedCall {
 
   /// Writes the result; void for a function without a result. Throws EncodingError when a message
   /// cannot hold it. REQUIRES: run() has returned.
-  virtual void encodeResult(schema::Value::Builder builder) const = 0;
+  virtual void encodeResult(ValueWriter to) const = 0;
 };
 
 /// A function, without its type.
@@ -50,7 +50,7 @@ class FunctionHandler {
 
   /// Decodes the arguments. Throws EncodingError, naming the argument, when the function does not
   /// take them, and UnknownFunction when the function is ambiguous.
-  virtual std::unique_ptr<PreparedCall> prepare(capnp::List<schema::Value>::Reader arguments) = 0;
+  virtual std::unique_ptr<PreparedCall> prepare(ListReader arguments) = 0;
 };
 
 namespace detail {
@@ -62,10 +62,9 @@ void requireArgumentCount(const std::string& function, std::size_t takes, std::s
                                 const EncodingError& error);
 
 template <class A>
-Decoded<A> decodeArgument(const std::string& function, ValueList::Reader arguments,
-                          std::size_t index) {
+Decoded<A> decodeArgument(const std::string& function, ListReader arguments, std::size_t index) {
   try {
-    const auto argument = arguments[static_cast<capnp::uint>(index)];
+    const auto argument = arguments[index];
     if constexpr (kLent<A>) {
       return Decoded<A>(argument);
     } else {
@@ -109,7 +108,7 @@ class TypedCall<Callable, R(A...)> final : public PreparedCall {
 
   std::uint64_t resultWords() const override { return encodedWords(*result_); }
 
-  void encodeResult(schema::Value::Builder builder) const override { encode(*result_, builder); }
+  void encodeResult(ValueWriter to) const override { encode(*result_, to); }
 
  private:
   static constexpr bool kVoid = std::is_void_v<R>;
@@ -142,7 +141,7 @@ class TypedHandler<Callable, R(A...)> final : public FunctionHandler {
   TypedHandler(std::string name, Callable callable)
       : name_(std::move(name)), callable_(std::move(callable)) {}
 
-  std::unique_ptr<PreparedCall> prepare(capnp::List<schema::Value>::Reader arguments) override {
+  std::unique_ptr<PreparedCall> prepare(ListReader arguments) override {
     requireArgumentCount(name_, sizeof...(A), arguments.size());
     return prepareWith(arguments, std::index_sequence_for<A...>());
   }
@@ -151,10 +150,10 @@ class TypedHandler<Callable, R(A...)> final : public FunctionHandler {
   using Call = TypedCall<Callable, R(A...)>;
 
   template <std::size_t... I>
-  std::unique_ptr<PreparedCall> prepareWith([[maybe_unused]] ValueList::Reader arguments,
+  std::unique_ptr<PreparedCall> prepareWith([[maybe_unused]] ListReader arguments,
                                             std::index_sequence<I...>) {
-    return std::make_unique<Call>(
-        callable_, typename Call::Arguments{decodeArgument<A>(name_, arguments, I)...});
+    return std::unique_ptr<PreparedCall>(
+        new Call(callable_, typename Call::Arguments{decodeArgument<A>(name_, arguments, I)...}));
   }
 
   std::string name_;

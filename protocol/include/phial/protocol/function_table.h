@@ -53,8 +53,8 @@ class FunctionTable {
                   "template (no auto parameters): its parameters say what arguments arrive.");
     if constexpr (PlainCallable<Callable>) {
       using Signature = typename FunctionTraits<Callable>::Signature;
-      auto handler =
-          std::make_shared<detail::TypedHandler<Callable, Signature>>(name, std::move(callable));
+      std::unique_ptr<FunctionHandler> handler(
+          new detail::TypedHandler<Callable, Signature>(name, std::move(callable)));
       add(std::move(name), typeName<Signature>(), std::move(handler), nullptr);
     }
   }
@@ -82,14 +82,16 @@ class FunctionTable {
 
  private:
   template <auto F>
-  static std::shared_ptr<FunctionHandler> handlerOf(const std::string& name) {
+  static std::unique_ptr<FunctionHandler> handlerOf(const std::string& name) {
     using Callable = std::remove_cv_t<decltype(F)>;
     using Signature = typename FunctionTraits<Callable>::Signature;
-    return std::make_shared<detail::TypedHandler<Callable, Signature>>(name, F);
+    return std::unique_ptr<FunctionHandler>(new detail::TypedHandler<Callable, Signature>(name, F));
   }
 
-  void add(std::string name, std::string signature, std::shared_ptr<FunctionHandler> handler,
+  void add(std::string name, std::string signature, std::unique_ptr<FunctionHandler> handler,
            void (*function)());
+  void addShared(std::string name, std::string signature, std::shared_ptr<FunctionHandler> handler,
+                 void (*function)());
 
   std::vector<Entry> entries_;
   FunctionIndex index_;

@@ -67,24 +67,24 @@ void releaseAside(std::uint64_t bytes, const std::function<void()>& task);
 /// thread may stop, such as a worker.
 void stopReleasingAside();
 
-/// Destroys, as releaseAside() does, an object that takes long to destroy and that any thread may
-/// destroy. For destructors, so it does not throw: if there is no memory for the task, the object
-/// is destroyed here.
+/// Calls destroy(object) as releaseAside() does, for an object that holds `bytes` bytes. For
+/// destructors, so it does not throw: if there is no memory for a thread, `object` is destroyed
+/// here.
+void destroyAside(std::uint64_t bytes, void* object, void (*destroy)(void*) noexcept) noexcept;
+/// As above, for a container of nodes, which this thread has made.
+void destroyNodesAside(void* object, void (*destroy)(void*, MakerHeap&) noexcept) noexcept;
+
+/// Destroys in this way an object that takes long to destroy and that any thread may destroy.
 template <class T>
 void destroyAside(std::unique_ptr<T> object) noexcept {
-  try {
-    // A std::function is copied: all copies share this pointer, and the first call empties it.
-    const auto last = std::make_shared<std::unique_ptr<T>>(std::move(object));
-    if constexpr (NodeContainer<T>) {
-      const auto heap = std::make_shared<MakerHeap>();
-      releaseAside(kLargeBytes, [last, heap] {
-        emptyInParts(**last, *heap);
-        last->reset();
-      });
-    } else {
-      releaseAside(kLargeBytes, [last] { last->reset(); });
-    }
-  } catch (const std::bad_alloc&) {
+  if constexpr (NodeContainer<T>) {
+    destroyNodesAside(object.release(), [](void* nodes, MakerHeap& heap) noexcept {
+      const std::unique_ptr<T> container(static_cast<T*>(nodes));
+      emptyInParts(*container, heap);
+    });
+  } else {
+    destroyAside(kLargeBytes, object.release(),
+                 [](void* whole) noexcept { delete static_cast<T*>(whole); });
   }
 }
 
@@ -100,13 +100,10 @@ void dropAside(Container& container) noexcept {
   using T = typename Container::value_type;
   const std::size_t bytes = container.capacity() * sizeof(T);
   if (bytes < kLargeBytes) return;
-  try {
-    // A std::function is copied: all copies share this container, and the first call empties it.
-    const auto last = std::make_shared<Container>();
-    last->swap(container);
-    releaseAside(bytes, [last] { Container().swap(*last); });
-  } catch (const std::bad_alloc&) {
-  }
+  auto* const last = new (std::nothrow) Container();
+  if (last == nullptr) return;
+  last->swap(container);
+  destroyAside(bytes, last, [](void* whole) noexcept { delete static_cast<Container*>(whole); });
 }
 
 }  // namespace phial::inline v1::detail

@@ -7,9 +7,11 @@
 // Thread rule: any thread.
 #pragma once
 
-#include <kj/io.h>
-
 #include <cstddef>
+
+namespace kj {
+class AutoCloseFd;
+}
 
 namespace phial::inline v1::detail {
 

@@ -124,9 +124,8 @@ struct SharedElements {
 };
 
 std::uint64_t sharedWords(SharedElement element);
-void encodeShared(const SharedElements& elements, SharedElement element,
-                  schema::Value::Builder builder);
-SharedElements decodeShared(schema::Value::Reader value, SharedElement element);
+void encodeShared(const SharedElements& elements, SharedElement element, ValueWriter to);
+SharedElements decodeShared(ValueReader value, SharedElement element);
 
 }  // namespace detail
 
@@ -135,10 +134,10 @@ struct Codec<SharedArray<T>> {
   static std::uint64_t words(const SharedArray<T>&) {
     return detail::sharedWords(detail::sharedElement<T>());
   }
-  static void encode(const SharedArray<T>& array, schema::Value::Builder builder) {
-    detail::encodeShared({array.memory_, array.count_}, detail::sharedElement<T>(), builder);
+  static void write(const SharedArray<T>& array, ValueWriter to) {
+    detail::encodeShared({array.memory_, array.count_}, detail::sharedElement<T>(), to);
   }
-  static SharedArray<T> decode(schema::Value::Reader value) {
+  static SharedArray<T> read(ValueReader value) {
     auto elements = detail::decodeShared(value, detail::sharedElement<T>());
     return SharedArray<T>(std::move(elements.memory), elements.count);
   }

@@ -12,12 +12,15 @@
 // Thread rule: as for plain memory.
 #pragma once
 
-#include <kj/io.h>
 #include <phial/protocol/memory_file.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+
+namespace kj {
+class AutoCloseFd;
+}
 
 namespace phial::inline v1::detail {
 
@@ -41,14 +44,14 @@ class SharedMemory {
   std::size_t bytes() const { return bytes_; }
   /// Null unless this process has made the block.
   std::byte* writable() { return access_ == Access::readWrite ? data_ : nullptr; }
-  int fd() const { return file_.get(); }
+  int fd() const { return file_; }
 
  private:
   using Access = SharedMapping::Access;
 
   SharedMemory(kj::AutoCloseFd file, std::size_t bytes, Access access);
 
-  kj::AutoCloseFd file_;
+  int file_ = -1;  // owned
   std::byte* data_;
   std::size_t bytes_;
   Access access_;

@@ -24,12 +24,12 @@ struct SlicedDecode;
 
 /// Reads `value` into `to`, which is empty. Both are borrowed until the work has ended.
 template <class T>
-SlicedWork decodeSliced(std::optional<T>& to, schema::Value::Reader value, Level level = {}) {
+SlicedWork decodeSliced(std::optional<T>& to, ValueReader value, Level level = {}) {
   return SlicedDecode<T>::start(to, value, level);
 }
 
 template <class T>
-T decodeAt(schema::Value::Reader value, Level level) {
+T decodeAt(ValueReader value, Level level) {
   const AtDepth depth(level);
   return decodeValue<T>(value);
 }
@@ -48,10 +48,10 @@ struct ReadingCost {
 };
 
 template <class T>
-void guessReading(schema::Value::Reader value, ReadingCost& cost);
+void guessReading(ValueReader value, ReadingCost& cost);
 
 template <class... Members>
-void guessMembers(schema::Value::Reader value, ReadingCost& cost) {
+void guessMembers(ValueReader value, ReadingCost& cost) {
   if (!value.isList()) return;
   const auto list = value.getList();
   if (list.size() != sizeof...(Members)) return;
@@ -60,34 +60,28 @@ void guessMembers(schema::Value::Reader value, ReadingCost& cost) {
 }
 
 template <class T>
-void guessElements(schema::Value::Reader value, ReadingCost& cost) {
+void guessElements(ValueReader value, ReadingCost& cost) {
   if (!value.isList()) return;
   const auto list = value.getList();
   cost.add(std::uint64_t{list.size()} * kElementCost);
   if constexpr (!kBounded<T>) {
-    for (unsigned i = 0; i < list.size() && !cost.over(); ++i) guessReading<T>(list[i], cost);
+    for (std::size_t i = 0; i < list.size() && !cost.over(); ++i) guessReading<T>(list[i], cost);
   }
 }
 
 template <class K, class V>
-void guessEntries(schema::Value::Reader value, ReadingCost& cost) {
+void guessEntries(ValueReader value, ReadingCost& cost) {
   if (!value.isMap()) return;
   const auto map = value.getMap();
   cost.add(std::uint64_t{map.size()} * 2 * kElementCost);
-  for (unsigned i = 0; i < map.size() && !cost.over(); ++i) {
-    if constexpr (!kBounded<K>) guessReading<K>(map[i].getKey(), cost);
-    if constexpr (!kBounded<V>) guessReading<V>(map[i].getValue(), cost);
+  for (std::size_t i = 0; i < map.size() && !cost.over(); ++i) {
+    if constexpr (!kBounded<K>) guessReading<K>(map.key(i), cost);
+    if constexpr (!kBounded<V>) guessReading<V>(map.value(i), cost);
   }
 }
 
-inline void guessBytes(schema::Value::Reader value, ReadingCost& cost) {
-  if (value.isText()) return cost.add(value.getText().size());
-  if (!value.isData() && !value.isPacked()) return;
-  for (const auto chunk : value.isData() ? value.getData() : value.getPacked().getChunks()) {
-    cost.add(kElementCost + chunk.size());
-    if (cost.over()) return;
-  }
-}
+/// For text, data and packed numbers.
+void guessBytes(ValueReader value, ReadingCost& cost);
 
 // --- One part of a value ---
 
@@ -98,7 +92,7 @@ inline constexpr std::size_t kAtOnceCost = kStdAlone<T> ? kPieceBytes / 4 : 1;
 
 /// Reads a part at once if this does not take long; otherwise in pieces.
 template <class T>
-SlicedWork decodePart(std::optional<T>& to, schema::Value::Reader value, Level level) {
+SlicedWork decodePart(std::optional<T>& to, ValueReader value, Level level) {
   if constexpr (!SlicedDecode<T>::kWhole) {
     ReadingCost cost{kAtOnceCost<T>};
     guessReading<T>(value, cost);
@@ -116,15 +110,15 @@ inline constexpr std::size_t kPartCost = kStdAlone<T> ? kElementCost : kWholePie
 template <class T>
 struct SlicedDecode {
   static constexpr bool kWhole = true;
-  static void guess(schema::Value::Reader, ReadingCost& cost) { cost.add(kElementCost); }
-  static SlicedWork start(std::optional<T>& to, schema::Value::Reader value, Level level) {
+  static void guess(ValueReader, ReadingCost& cost) { cost.add(kElementCost); }
+  static SlicedWork start(std::optional<T>& to, ValueReader value, Level level) {
     to.emplace(decodeAt<T>(value, level));
     co_return;
   }
 };
 
 template <class T>
-void guessReading(schema::Value::Reader value, ReadingCost& cost) {
+void guessReading(ValueReader value, ReadingCost& cost) {
   SlicedDecode<T>::guess(value, cost);
 }
 

@@ -25,16 +25,14 @@ template <class T, class... Members>
 struct SlicedMembers {
   static constexpr bool kWhole = kBounded<T>;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
-    guessMembers<Members...>(value, cost);
-  }
-  static SlicedWork startAs(std::optional<T>& to, schema::Value::Reader value, Level level,
+  static void guess(ValueReader value, ReadingCost& cost) { guessMembers<Members...>(value, cost); }
+  static SlicedWork startAs(std::optional<T>& to, ValueReader value, Level level,
                             std::string_view what) {
     const Level inner = level.below();
     const auto list = listOf(value, sizeof...(Members), what);
     Read read;
     for (std::size_t i = 0; i < sizeof...(Members); ++i) {
-      const auto part = kReaders[i](read, list[static_cast<capnp::uint>(i)], inner);
+      const auto part = kReaders[i](read, list[i], inner);
       co_await part;
       co_await Spent{kCosts[i]};
     }
@@ -43,10 +41,10 @@ struct SlicedMembers {
 
  private:
   using Read = std::tuple<std::optional<Members>...>;
-  using Reader = SlicedWork (*)(Read&, schema::Value::Reader, Level);
+  using Reader = SlicedWork (*)(Read&, ValueReader, Level);
 
   template <std::size_t I>
-  static SlicedWork readMember(Read& to, schema::Value::Reader value, Level level) {
+  static SlicedWork readMember(Read& to, ValueReader value, Level level) {
     using Member = typename std::tuple_element_t<I, Read>::value_type;
     return decodePart<Member>(std::get<I>(to), value, level);
   }
@@ -61,8 +59,7 @@ struct SlicedMembers {
 template <class A, class B>
   requires kCodecOfPhial<std::pair<A, B>>
 struct SlicedDecode<std::pair<A, B>> : SlicedMembers<std::pair<A, B>, A, B> {
-  static SlicedWork start(std::optional<std::pair<A, B>>& to, schema::Value::Reader value,
-                          Level level) {
+  static SlicedWork start(std::optional<std::pair<A, B>>& to, ValueReader value, Level level) {
     return SlicedDecode::startAs(to, value, level, "members");
   }
 };
@@ -70,8 +67,7 @@ struct SlicedDecode<std::pair<A, B>> : SlicedMembers<std::pair<A, B>, A, B> {
 template <class... T>
   requires kCodecOfPhial<std::tuple<T...>>
 struct SlicedDecode<std::tuple<T...>> : SlicedMembers<std::tuple<T...>, T...> {
-  static SlicedWork start(std::optional<std::tuple<T...>>& to, schema::Value::Reader value,
-                          Level level) {
+  static SlicedWork start(std::optional<std::tuple<T...>>& to, ValueReader value, Level level) {
     return SlicedDecode::startAs(to, value, level, "members");
   }
 };
@@ -85,7 +81,7 @@ struct FieldsOf<T, std::index_sequence<I...>> {
 
 template <PlainAggregate T>
 struct SlicedDecode<T> : FieldsOf<T, FieldIndices<T>>::Type {
-  static SlicedWork start(std::optional<T>& to, schema::Value::Reader value, Level level) {
+  static SlicedWork start(std::optional<T>& to, ValueReader value, Level level) {
     return SlicedDecode::startAs(to, value, level, "fields");
   }
 };
@@ -95,15 +91,14 @@ template <class T>
 struct SlicedDecode<std::optional<T>> {
   static constexpr bool kWhole = false;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
+  static void guess(ValueReader value, ReadingCost& cost) {
     if (Codec<std::optional<T>>::kWrapped) {
       guessMembers<T>(value, cost);
     } else {
       guessReading<T>(value, cost);
     }
   }
-  static SlicedWork start(std::optional<std::optional<T>>& to, schema::Value::Reader value,
-                          Level level) {
+  static SlicedWork start(std::optional<std::optional<T>>& to, ValueReader value, Level level) {
     const Level inner = level.below();
     auto& result = to.emplace();
     if (value.isVoid()) co_return;
@@ -120,14 +115,14 @@ struct SlicedDecode<std::variant<T...>> {
   using Variant = std::variant<T...>;
   static constexpr bool kWhole = false;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
+  static void guess(ValueReader value, ReadingCost& cost) {
     if (!value.isList() || value.getList().size() != 2) return;
     const auto list = value.getList();
     const auto index = list[0].isUint() ? list[0].getUint() : sizeof...(T);
     std::size_t i = 0;
     ((i++ == index ? guessReading<T>(list[1], cost) : void()), ...);
   }
-  static SlicedWork start(std::optional<Variant>& to, schema::Value::Reader value, Level level) {
+  static SlicedWork start(std::optional<Variant>& to, ValueReader value, Level level) {
     const auto list = listOf(value, 2, "members (index and value of a variant)");
     const auto index = decodeUnsigned(list[0], 64);
     if (index >= sizeof...(T)) {
@@ -139,7 +134,7 @@ struct SlicedDecode<std::variant<T...>> {
 
  private:
   template <std::size_t I>
-  static SlicedWork startAs(std::optional<Variant>& to, schema::Value::Reader value, Level level) {
+  static SlicedWork startAs(std::optional<Variant>& to, ValueReader value, Level level) {
     using Alternative = std::variant_alternative_t<I, Variant>;
     std::optional<Alternative> one;
     const auto part = decodePart<Alternative>(one, value, level);
@@ -148,9 +143,8 @@ struct SlicedDecode<std::variant<T...>> {
   }
   template <std::size_t... I>
   static SlicedWork startAlternative(std::optional<Variant>& to, std::uint64_t index,
-                                     schema::Value::Reader value, Level level,
-                                     std::index_sequence<I...>) {
-    using Start = SlicedWork (*)(std::optional<Variant>&, schema::Value::Reader, Level);
+                                     ValueReader value, Level level, std::index_sequence<I...>) {
+    using Start = SlicedWork (*)(std::optional<Variant>&, ValueReader, Level);
     constexpr Start kStarts[] = {&startAs<I>...};
     return kStarts[index](to, value, level);
   }

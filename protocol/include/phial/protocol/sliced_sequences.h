@@ -24,25 +24,8 @@ namespace phial::inline v1::detail {
 template <>
 struct SlicedDecode<std::string> {
   static constexpr bool kWhole = false;
-  static void guess(schema::Value::Reader value, ReadingCost& cost) { guessBytes(value, cost); }
-  static SlicedWork start(std::optional<std::string>& to, schema::Value::Reader value, Level) {
-    if (!value.isText() && !value.isData()) throwMismatch("text", value);
-    const auto text = value.isText() ? value.getText() : capnp::Text::Reader();
-    const Chunks chunks = value.isData() ? Chunks(value.getData()) : Chunks();
-    auto& result = to.emplace();
-    reserveToFill(result, text.size() + chunks.bytes());
-    for (std::size_t i = 0; i < std::max<std::size_t>(chunks.count(), 1); ++i) {
-      auto rest = value.isText()        ? std::span(text.begin(), text.size())
-                  : chunks.count() == 0 ? std::span<const char>()
-                                        : chunks.chunk<char>(i);
-      while (!rest.empty()) {
-        const auto piece = rest.first(std::min(rest.size(), kPieceBytes));
-        result.append(piece.data(), piece.size());
-        rest = rest.subspan(piece.size());
-        co_await Spent{piece.size()};
-      }
-    }
-  }
+  static void guess(ValueReader value, ReadingCost& cost) { guessBytes(value, cost); }
+  static SlicedWork start(std::optional<std::string>& to, ValueReader value, Level level);
 };
 
 template <class T, class Allocator>
@@ -51,11 +34,11 @@ struct SlicedDecode<std::vector<T, Allocator>> {
   using Vector = std::vector<T, Allocator>;
   static constexpr bool kWhole = false;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
+  static void guess(ValueReader value, ReadingCost& cost) {
     guessElements<T>(value, cost);
     if constexpr (PackedNumber<T>) guessBytes(value, cost);
   }
-  static SlicedWork start(std::optional<Vector>& to, schema::Value::Reader value, Level level) {
+  static SlicedWork start(std::optional<Vector>& to, ValueReader value, Level level) {
     if constexpr (PackedNumber<T>) {
       if (!value.isList()) return startPacked(to, SequenceCodec<T>::chunks(value));
     }
@@ -77,7 +60,7 @@ struct SlicedDecode<std::vector<T, Allocator>> {
     }
   }
 
-  static SlicedWork startList(std::optional<Vector>& to, schema::Value::Reader value, Level level) {
+  static SlicedWork startList(std::optional<Vector>& to, ValueReader value, Level level) {
     const Level inner = level.below();
     const auto list = listOf(value);
     auto& result = to.emplace();
@@ -104,16 +87,14 @@ struct SlicedDecode<std::array<T, N>> {
   using Array = std::array<T, N>;
   static constexpr bool kWhole = false;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
-    guessElements<T>(value, cost);
-  }
-  static SlicedWork start(std::optional<Array>& to, schema::Value::Reader value, Level level) {
+  static void guess(ValueReader value, ReadingCost& cost) { guessElements<T>(value, cost); }
+  static SlicedWork start(std::optional<Array>& to, ValueReader value, Level level) {
     const Level inner = level.below();
     const auto list = listOf(value, N, "elements");
     auto& result = to.emplace(Array{});
     for (std::size_t i = 0; i < N; ++i) {
       std::optional<T> one;
-      const auto part = decodePart<T>(one, list[static_cast<capnp::uint>(i)], inner);
+      const auto part = decodePart<T>(one, list[i], inner);
       co_await part;
       result[i] = std::move(*one);
       co_await Spent{kPartCost<T>};
@@ -126,10 +107,8 @@ struct SlicedSet {
   using T = typename Set::value_type;
   static constexpr bool kWhole = false;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
-    guessElements<T>(value, cost);
-  }
-  static SlicedWork start(std::optional<Set>& to, schema::Value::Reader value, Level level) {
+  static void guess(ValueReader value, ReadingCost& cost) { guessElements<T>(value, cost); }
+  static SlicedWork start(std::optional<Set>& to, ValueReader value, Level level) {
     const Level inner = level.below();
     const auto list = listOf(value);
     auto& result = to.emplace();
@@ -153,20 +132,18 @@ struct SlicedMap {
   using V = typename Map::mapped_type;
   static constexpr bool kWhole = false;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
-    guessEntries<K, V>(value, cost);
-  }
-  static SlicedWork start(std::optional<Map>& to, schema::Value::Reader value, Level level) {
+  static void guess(ValueReader value, ReadingCost& cost) { guessEntries<K, V>(value, cost); }
+  static SlicedWork start(std::optional<Map>& to, ValueReader value, Level level) {
     const Level inner = level.below();
     const auto entries = mapOf(value);
     auto& result = to.emplace();
     if constexpr (requires { result.reserve(entries.size()); }) result.reserve(entries.size());
-    for (const auto entry : entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
       std::optional<K> key;
-      const auto keyPart = decodePart<K>(key, entry.getKey(), inner);
+      const auto keyPart = decodePart<K>(key, entries.key(i), inner);
       co_await keyPart;
       std::optional<V> mapped;
-      const auto mappedPart = decodePart<V>(mapped, entry.getValue(), inner);
+      const auto mappedPart = decodePart<V>(mapped, entries.value(i), inner);
       co_await mappedPart;
       const auto size = result.size();
       // The end is the hint, because a sorted map arrives in order.

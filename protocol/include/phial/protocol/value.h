@@ -16,7 +16,7 @@
 //   map, unordered_map                            map
 //   optional                                      void or the value
 //   variant                                       list of index and value
-//   phial::Message<S>, S a Cap'n Proto struct     message
+//   phial::Message<S>, S a Cap'n Proto struct     message; see value_capnp.h
 //   phial::SharedArray<T>, T trivially copyable   shared; only within a job's arguments or result
 //
 // Types nest freely, at most 64 levels deep. A parameter may also be a reference to const, a
@@ -38,37 +38,37 @@
 //     static Money from(As cents) { return Money::ofCents(cents); }
 //   };
 //
-// Or specialise Codec, which saves the detour over a value of another type. Encode the members with
-// the same three functions:
+// Or specialise Codec, which saves the detour over a value of another type. Members are measured,
+// written and read with the three functions of this file:
 //
 //   template <>
 //   struct phial::Codec<Money> {
 //     // An upper bound of the message's words that the value takes, its Value included.
 //     static std::uint64_t words(const Money& m) { return phial::encodedWords(m.cents()); }
-//     static void encode(const Money& m, phial::schema::Value::Builder builder) {
-//       phial::encode(m.cents(), builder);
+//     static void write(const Money& m, phial::ValueWriter to) {
+//       phial::encode(m.cents(), to);
 //     }
 //     // Throws phial::EncodingError when the value is no Money.
-//     static Money decode(phial::schema::Value::Reader value) {
+//     static Money read(phial::ValueReader value) {
 //       return Money::ofCents(phial::decode<std::int64_t>(value));
 //     }
 //   };
 //
-// If a codec may encode its type as void, it declares `static constexpr bool kMayBeVoid = true`, so
+// A codec of a type with several members makes a list: `auto list = to.initList(2)`, then encode()
+// to each of its elements.
+//
+// If a codec may write its type as void, it declares `static constexpr bool kMayBeVoid = true`, so
 // that a std::optional of the type can be told from an empty one.
 //
 // Thread rule: plain functions. A message is used by one thread at a time.
 #pragma once
 
-#include <kj/exception.h>
-#include <phial/protocol/message.h>
 #include <phial/protocol/shared_array.h>
 #include <phial/protocol/value_aggregate.h>
 #include <phial/protocol/value_argument.h>
 #include <phial/protocol/value_codec.h>
 #include <phial/protocol/value_container.h>
 #include <phial/protocol/value_convert.h>
-#include <phial/protocol/value_message.h>
 #include <phial/protocol/value_scalar.h>
 #include <phial/protocol/value_sequence.h>
 
@@ -83,27 +83,28 @@ std::uint64_t encodedWords(const T& value) {
   return detail::valueWords(value);
 }
 
-/// Writes `value` to `builder`, and replaces what the builder held. Throws EncodingError when a
-/// message cannot hold the value: too many elements, nested too deep, or a variant without a value.
+/// Writes `value` to its place in a message, and replaces what the place held. Throws EncodingError
+/// when a message cannot hold the value: too many elements, nested too deep, or a variant without a
+/// value.
 template <class T>
-void encode(const T& value, schema::Value::Builder builder) {
+void encode(const T& value, ValueWriter to) {
   const detail::Nesting nesting;
   try {
-    detail::encodeValue(value, builder);
-  } catch (const kj::Exception& exception) {
-    detail::throwEncoding(exception);
+    detail::encodeValue(value, to);
+  } catch (...) {
+    detail::throwMalformed();
   }
 }
 
 /// Returns the T that `value` holds. Throws EncodingError when `value` holds something else or is
 /// malformed.
 template <class T>
-T decode(schema::Value::Reader value) {
+T decode(ValueReader value) {
   const detail::Nesting nesting;
   try {
     return detail::decodeValue<T>(value);
-  } catch (const kj::Exception& exception) {
-    detail::throwEncoding(exception);
+  } catch (...) {
+    detail::throwMalformed();
   }
 }
 

@@ -21,14 +21,14 @@ struct Codec<T> {
       return (detail::kListWords + ... + detail::valueWords(boost::pfr::get<I>(value)));
     });
   }
-  static void encode(const T& value, schema::Value::Builder builder) {
+  static void write(const T& value, ValueWriter to) {
     const detail::Nesting nesting;
     eachField([&]<std::size_t... I>(std::index_sequence<I...>) {
-      [[maybe_unused]] auto list = detail::initList(builder, sizeof...(I));
+      [[maybe_unused]] auto list = to.initList(sizeof...(I));
       (detail::encodeValue(boost::pfr::get<I>(value), list[I]), ...);
     });
   }
-  static T decode(schema::Value::Reader value) {
+  static T read(ValueReader value) {
     const detail::Nesting nesting;
     return eachField([&]<std::size_t... I>(std::index_sequence<I...>) {
       [[maybe_unused]] const auto list = detail::listOf(value, sizeof...(I), "fields");

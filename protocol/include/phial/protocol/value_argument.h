@@ -2,7 +2,6 @@
 #pragma once
 
 #include <phial/protocol/value_container.h>
-#include <phial/protocol/value_message.h>
 
 #include <span>
 
@@ -36,19 +35,13 @@ template <class T, std::size_t Extent>
 struct StoredAs<std::span<T, Extent>> {
   using type = std::array<std::remove_cv_t<T>, Extent>;
 };
-template <class R>
-  requires(capnp::kind<capnp::FromReader<R>>() == capnp::Kind::STRUCT)
-struct StoredAs<R> {
-  using type = Message<capnp::FromReader<R>>;
-};
-
 }  // namespace detail
 
 /// The type in which a job owns a parameter, argument or result of type T: T without reference and
 /// const, and an owner in place of a type that only borrows. A std::span becomes a std::vector (a
 /// std::array when its extent is fixed), std::string_view and const char* become std::string, a
-/// Cap'n Proto Reader becomes a Message. void stays void. (A worker reads a std::span<const T> of
-/// numbers in place, in the message; see value_lent.h.)
+/// Cap'n Proto Reader becomes a Message (value_capnp.h). void stays void. (A worker reads a
+/// std::span<const T> of numbers in place, in the message; see value_lent.h.)
 template <class T>
 using Stored = typename detail::StoredAs<std::decay_t<T>>::type;
 

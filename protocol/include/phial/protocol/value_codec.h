@@ -3,7 +3,8 @@
 #pragma once
 
 #include <phial/protocol/error.h>
-#include <phial/schema/value.capnp.h>
+#include <phial/protocol/value_reader.h>
+#include <phial/protocol/value_writer.h>
 
 #include <algorithm>
 #include <concepts>
@@ -13,10 +14,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-
-namespace kj {
-class Exception;
-}
 
 namespace phial::inline v1 {
 
@@ -31,6 +28,10 @@ struct Codec;
 template <class T>
 struct Convert;
 
+/// A Cap'n Proto struct as a value: see <phial/protocol/message.h>.
+template <class S>
+class Message;
+
 template <class T>
 concept Converted = requires { typename Convert<T>::As; };
 
@@ -38,20 +39,17 @@ concept Converted = requires { typename Convert<T>::As; };
 /// the fields of an aggregate: a field that cannot travel is reported when the aggregate is first
 /// used.
 template <class T>
-concept Transferable =
-    std::same_as<T, std::remove_cvref_t<T>> &&
-    requires(const T& value, schema::Value::Builder builder, schema::Value::Reader reader) {
-      { Codec<T>::words(value) } -> std::convertible_to<std::uint64_t>;
-      Codec<T>::encode(value, builder);
-      { Codec<T>::decode(reader) } -> std::same_as<T>;
-    };
+concept Transferable = std::same_as<T, std::remove_cvref_t<T>> &&
+                       requires(const T& value, ValueWriter to, ValueReader reader) {
+                         { Codec<T>::words(value) } -> std::convertible_to<std::uint64_t>;
+                         Codec<T>::write(value, to);
+                         { Codec<T>::read(reader) } -> std::same_as<T>;
+                       };
 
 namespace detail {
 
-using ValueList = capnp::List<schema::Value>;
-
-inline constexpr std::uint64_t kValueWords =
-    schema::Value::_capnpPrivate::dataWordSize + schema::Value::_capnpPrivate::pointerCount;
+/// The words of a Value struct.
+inline constexpr std::uint64_t kValueWords = 3;
 
 /// The deepest nesting of lists and maps in one value. Only values of recursive types can exceed
 /// it.
@@ -60,10 +58,12 @@ inline constexpr unsigned kMaxNesting = 64;
 inline constexpr std::uint64_t wordsForBytes(std::uint64_t bytes) { return (bytes + 7) / 8; }
 
 [[noreturn]] void throwEncoding(const std::string& message);
-[[noreturn]] void throwEncoding(const kj::Exception& exception);
+/// Reports what Cap'n Proto throws for a malformed message as an EncodingError, and lets every
+/// other exception pass. REQUIRES: a catch block.
+[[noreturn]] void throwMalformed();
 
 /// Throws EncodingError: "expected <expected>, found <what `found` holds>".
-[[noreturn]] void throwMismatch(std::string_view expected, schema::Value::Reader found);
+[[noreturn]] void throwMismatch(std::string_view expected, ValueReader found);
 
 /// One level of nesting, for as long as the object lives. Throws EncodingError when a value nests
 /// deeper than kMaxNesting. A value can thus neither overflow the stack nor nest deeper than the
@@ -114,15 +114,12 @@ class AtDepth {
   const unsigned outer_;
 };
 
-/// Makes `builder` a list of `count` values. Throws EncodingError when a message cannot hold them.
-ValueList::Builder initList(schema::Value::Builder builder, std::size_t count);
-
 /// Returns the list that `value` holds. Every element is backed by bytes of the message. Throws
 /// EncodingError when `value` holds no list.
-ValueList::Reader listOf(schema::Value::Reader value, std::string_view expected = "a list");
+ListReader listOf(ValueReader value, std::string_view expected = "a list");
 
 /// As above, for a list of exactly `count` values, which the error calls `what`.
-ValueList::Reader listOf(schema::Value::Reader value, std::size_t count, std::string_view what);
+ListReader listOf(ValueReader value, std::size_t count, std::string_view what);
 
 /// The words of a list's own structure, without its elements.
 inline constexpr std::uint64_t kListWords = kValueWords + 1;
@@ -142,8 +139,9 @@ constexpr void requireTransferable() {
   static_assert(
       Transferable<T>,
       "Phial cannot send a value of this type to another process. To make it travel, specialise "
-      "phial::Convert<T> with As, to and from, or phial::Codec<T> with words, encode and decode; "
-      "<phial/protocol/value.h> shows how and lists the types that need nothing.");
+      "phial::Convert<T> with As, to and from, or phial::Codec<T> with words, write and read; "
+      "<phial/protocol/value.h> shows how and lists the types that need nothing. For Cap'n "
+      "Proto structs include <phial/protocol/value_capnp.h>.");
 }
 
 template <class T>
@@ -153,15 +151,15 @@ std::uint64_t valueWords(const T& value) {
 }
 
 template <class T>
-void encodeValue(const T& value, schema::Value::Builder builder) {
+void encodeValue(const T& value, ValueWriter to) {
   requireTransferable<T>();
-  if constexpr (Transferable<T>) Codec<T>::encode(value, builder);
+  if constexpr (Transferable<T>) Codec<T>::write(value, to);
 }
 
 template <class T>
-T decodeValue(schema::Value::Reader value) {
+T decodeValue(ValueReader value) {
   requireTransferable<T>();
-  if constexpr (Transferable<T>) return Codec<T>::decode(value);
+  if constexpr (Transferable<T>) return Codec<T>::read(value);
 }
 
 /// Reports what a program's conversion throws as an error of the value. REQUIRES: a catch block.

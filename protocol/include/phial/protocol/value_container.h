@@ -18,9 +18,9 @@ namespace detail {
 template <class T>
 inline constexpr bool kMayBeVoid = requires { requires Codec<T>::kMayBeVoid; };
 
-using EntryList = capnp::List<schema::Entry>;
-EntryList::Builder initMap(schema::Value::Builder builder, std::size_t count);
-EntryList::Reader mapOf(schema::Value::Reader value);
+/// Returns the entries of the map that `value` holds. Every entry is backed by bytes of the
+/// message. Throws EncodingError when `value` holds no map.
+MapReader mapOf(ValueReader value);
 
 /// The words of a map's own structure, without keys and values.
 std::uint64_t mapWords(std::size_t count);
@@ -37,14 +37,14 @@ struct TupleCodec {
     return std::apply([](const auto&... member) { return (kListWords + ... + valueWords(member)); },
                       value);
   }
-  static void encode(const Tuple& value, schema::Value::Builder builder) {
+  static void write(const Tuple& value, ValueWriter to) {
     const Nesting nesting;
-    auto list = initList(builder, kSize);
+    auto list = to.initList(kSize);
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (encodeValue(std::get<I>(value), list[I]), ...);
     }(std::make_index_sequence<kSize>());
   }
-  static Tuple decode(schema::Value::Reader value) {
+  static Tuple read(ValueReader value) {
     const Nesting nesting;
     const auto list = listOf(value, kSize, "members");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -57,10 +57,8 @@ template <class Set>
 struct SetCodec {
   using OfPhial = Set;
   static std::uint64_t words(const Set& value) { return rangeWords(value); }
-  static void encode(const Set& value, schema::Value::Builder builder) {
-    encodeRange(value, builder);
-  }
-  static Set decode(schema::Value::Reader value) {
+  static void write(const Set& value, ValueWriter to) { encodeRange(value, to); }
+  static Set read(ValueReader value) {
     const Nesting nesting;
     Set result;
     for (const auto element : listOf(value)) {
@@ -81,25 +79,25 @@ struct MapCodec {
     for (const auto& [key, value] : map) words += valueWords(key) + valueWords(value);
     return words;
   }
-  static void encode(const Map& map, schema::Value::Builder builder) {
+  static void write(const Map& map, ValueWriter to) {
     const Nesting nesting;
-    auto entries = initMap(builder, map.size());
-    capnp::uint index = 0;
+    auto entries = to.initMap(map.size());
+    std::size_t index = 0;
     for (const auto& [key, value] : map) {
-      auto entry = entries[index++];
-      encodeValue(key, entry.initKey());
-      encodeValue(value, entry.initValue());
+      encodeValue(key, entries.key(index));
+      encodeValue(value, entries.value(index++));
     }
   }
-  static Map decode(schema::Value::Reader value) {
+  static Map read(ValueReader value) {
     const Nesting nesting;
     Map result;
-    for (const auto entry : mapOf(value)) {
-      auto key = decodeValue<typename Map::key_type>(entry.getKey());
+    const auto entries = mapOf(value);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      auto key = decodeValue<typename Map::key_type>(entries.key(i));
       const auto size = result.size();
       // The end is the hint, because a sorted map arrives in order.
       result.emplace_hint(result.end(), std::move(key),
-                          decodeValue<typename Map::mapped_type>(entry.getValue()));
+                          decodeValue<typename Map::mapped_type>(entries.value(i)));
       if (result.size() == size) throwDuplicate("key");
     }
     return result;
@@ -115,14 +113,14 @@ struct VariantCodec {
     return std::visit([](const auto& value) { return valueWords(value); }, variant) + kListWords +
            kValueWords;
   }
-  static void encode(const Variant& variant, schema::Value::Builder builder) {
+  static void write(const Variant& variant, ValueWriter to) {
     const Nesting nesting;
     if (variant.valueless_by_exception()) throwEncoding("a variant without a value cannot be sent");
-    auto list = initList(builder, 2);
+    auto list = to.initList(2);
     list[0].setUint(variant.index());
     std::visit([&](const auto& value) { encodeValue(value, list[1]); }, variant);
   }
-  static Variant decode(schema::Value::Reader value) {
+  static Variant read(ValueReader value) {
     const Nesting nesting;
     const auto list = listOf(value, 2, "members (index and value of a variant)");
     return decodeAlternative(decodeUnsigned(list[0], 64), list[1],
@@ -131,14 +129,14 @@ struct VariantCodec {
 
  private:
   template <std::size_t I>
-  static Variant decodeAs(schema::Value::Reader value) {
+  static Variant decodeAs(ValueReader value) {
     return Variant(std::in_place_index<I>,
                    decodeValue<std::variant_alternative_t<I, Variant>>(value));
   }
   template <std::size_t... I>
-  static Variant decodeAlternative(std::uint64_t index, schema::Value::Reader value,
+  static Variant decodeAlternative(std::uint64_t index, ValueReader value,
                                    std::index_sequence<I...>) {
-    using Decode = Variant (*)(schema::Value::Reader);
+    using Decode = Variant (*)(ValueReader);
     constexpr Decode kDecoders[] = {&decodeAs<I>...};
     if (index >= sizeof...(I)) {
       throwEncoding("expected a variant's index below " + std::to_string(sizeof...(I)) +
@@ -163,15 +161,15 @@ struct Codec<std::optional<T>> {
     if (!value) return detail::kValueWords;
     return detail::valueWords(*value) + (kWrapped ? detail::kListWords : 0);
   }
-  static void encode(const std::optional<T>& value, schema::Value::Builder builder) {
+  static void write(const std::optional<T>& value, ValueWriter to) {
     const detail::Nesting nesting;
     if (!value) {
-      builder.setVoid();
+      to.setVoid();
     } else {
-      detail::encodeValue(*value, kWrapped ? detail::initList(builder, 1)[0] : builder);
+      detail::encodeValue(*value, kWrapped ? to.initList(1)[0] : to);
     }
   }
-  static std::optional<T> decode(schema::Value::Reader value) {
+  static std::optional<T> read(ValueReader value) {
     const detail::Nesting nesting;
     if (value.isVoid()) return std::nullopt;
     return detail::decodeValue<T>(kWrapped ? detail::listOf(value, 1, "members (of an optional)")[0]

@@ -22,11 +22,9 @@ struct Codec<T> {
   using As = typename Convert<T>::As;
   static constexpr bool kMayBeVoid = requires { requires Codec<As>::kMayBeVoid; };
 
-  static std::uint64_t words(const T& value) { return detail::valueWords<As>(to(value)); }
-  static void encode(const T& value, schema::Value::Builder builder) {
-    detail::encodeValue<As>(to(value), builder);
-  }
-  static T decode(schema::Value::Reader value) {
+  static std::uint64_t words(const T& value) { return detail::valueWords<As>(sent(value)); }
+  static void write(const T& value, ValueWriter to) { detail::encodeValue<As>(sent(value), to); }
+  static T read(ValueReader value) {
     static_assert(
         std::same_as<std::remove_cvref_t<decltype(Convert<T>::from(std::declval<As>()))>, T>,
         "phial::Convert<T>::from(As) must return a T");
@@ -34,7 +32,7 @@ struct Codec<T> {
   }
 
  private:
-  static As to(const T& value) { return Convert<T>::to(value); }
+  static As sent(const T& value) { return Convert<T>::to(value); }
 };
 
 }  // namespace phial::inline v1

@@ -1,7 +1,6 @@
 // Parameters that are read in place, in the message.
 #pragma once
 
-#include <kj/exception.h>
 #include <phial/protocol/value_argument.h>
 
 #include <span>
@@ -21,7 +20,7 @@ template <Lendable T>
 class LentSpan {
  public:
   /// Throws EncodingError as decode<std::vector<T>> does.
-  explicit LentSpan(schema::Value::Reader value) try {
+  explicit LentSpan(ValueReader value) try {
     if (!value.isList()) {
       const auto chunks = SequenceCodec<T>::chunks(value);
       const auto whole = chunks.whole();
@@ -33,8 +32,8 @@ class LentSpan {
     const Nesting nesting;
     copy_ = decodeValue<std::vector<T>>(value);
     span_ = copy_;
-  } catch (const kj::Exception& exception) {
-    throwEncoding(exception);
+  } catch (...) {
+    throwMalformed();
   }
   LentSpan(LentSpan&&) = default;
   LentSpan& operator=(LentSpan&&) = delete;

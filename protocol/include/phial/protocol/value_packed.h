@@ -12,7 +12,23 @@ namespace phial::inline v1::detail {
 
 static_assert(std::endian::native == std::endian::little, "packed numbers are copied as they lie");
 
-inline constexpr std::uint64_t kMaxChunkBytes = schema::MAX_CHUNK_BYTES;
+/// The most bytes in one chunk of data, text or packed numbers.
+inline constexpr std::uint64_t kMaxChunkBytes = std::uint64_t{256} << 20;
+
+/// The element types of packed numbers, as on the wire.
+enum class NumberType : std::uint16_t {
+  int8,
+  int16,
+  int32,
+  int64,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  float32,
+  float64,
+  bool8,  ///< one byte each, 0 or 1
+};
 
 template <class T>
 concept ByteLike = std::same_as<T, std::byte> || std::same_as<T, unsigned char>;
@@ -33,19 +49,19 @@ concept PackedNumber = Integer<typename UnderlyingNumber<T>::type> ||
                        FloatingPoint<typename UnderlyingNumber<T>::type>;
 
 template <PackedNumber T>
-consteval schema::Number numberOf() {
+consteval NumberType numberOf() {
   using Number = typename UnderlyingNumber<T>::type;
   if constexpr (FloatingPoint<Number>) {
-    return sizeof(T) == 4 ? schema::Number::FLOAT32 : schema::Number::FLOAT64;
+    return sizeof(T) == 4 ? NumberType::float32 : NumberType::float64;
   } else {
-    const auto first = static_cast<std::uint16_t>(std::is_signed_v<Number> ? schema::Number::INT8
-                                                                           : schema::Number::UINT8);
-    return static_cast<schema::Number>(first + std::countr_zero(sizeof(T)));
+    const auto first =
+        static_cast<std::uint16_t>(std::is_signed_v<Number> ? NumberType::int8 : NumberType::uint8);
+    return static_cast<NumberType>(first + std::countr_zero(sizeof(T)));
   }
 }
 
 /// The type in words, such as "signed 32-bit integers".
-std::string_view numberName(schema::Number type);
+std::string_view numberName(NumberType type);
 
 std::uint64_t textWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
 std::uint64_t dataWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxChunkBytes);
@@ -56,19 +72,18 @@ std::uint64_t packedWords(std::uint64_t bytes, std::uint64_t chunkBytes = kMaxCh
 enum class Tail { unknown, padded };
 
 /// REQUIRES: chunkBytes is a multiple of 8. Values other than the default are for tests.
-void encodeText(std::string_view text, schema::Value::Builder builder,
-                std::uint64_t chunkBytes = kMaxChunkBytes);
-void encodeData(std::span<const std::byte> bytes, schema::Value::Builder builder,
+void encodeText(std::string_view text, ValueWriter to, std::uint64_t chunkBytes = kMaxChunkBytes);
+void encodeData(std::span<const std::byte> bytes, ValueWriter to,
                 std::uint64_t chunkBytes = kMaxChunkBytes, Tail tail = Tail::unknown);
-void encodePacked(schema::Number type, std::span<const std::byte> bytes,
-                  schema::Value::Builder builder, std::uint64_t chunkBytes = kMaxChunkBytes,
-                  Tail tail = Tail::unknown);
+void encodePacked(NumberType type, std::span<const std::byte> bytes, ValueWriter to,
+                  std::uint64_t chunkBytes = kMaxChunkBytes, Tail tail = Tail::unknown);
 
-/// As encodeData() and encodePacked(), but without the bytes: returns the allocated, zeroed chunks,
-/// which the caller fills in order.
-capnp::List<capnp::Data>::Builder initData(std::uint64_t bytes, schema::Value::Builder builder);
-capnp::List<capnp::Data>::Builder initPacked(schema::Number type, std::uint64_t bytes,
-                                             schema::Value::Builder builder);
+/// The allocated, zeroed chunks of a data or packed value, in order. Borrow the message.
+using RawChunks = std::vector<std::span<std::byte>>;
+
+/// As encodeData() and encodePacked(), but without the bytes, which the caller fills in.
+RawChunks initData(std::uint64_t bytes, ValueWriter to);
+RawChunks initPacked(NumberType type, std::uint64_t bytes, ValueWriter to);
 
 /// While an object of this class lives on a thread, long runs of bytes are not copied into
 /// messages: they become segments that refer to the caller's memory. This memory must not change
@@ -103,13 +118,14 @@ class BorrowedBytes {
 class Chunks {
  public:
   Chunks() = default;  // no content
-  explicit Chunks(capnp::List<capnp::Data>::Reader list);
 
+  /// The chunks of a data value. REQUIRES: value.isData().
+  static Chunks ofData(ValueReader value);
   /// The chunks of a data value or of packed uint8.
-  static Chunks ofBytes(schema::Value::Reader value);
+  static Chunks ofBytes(ValueReader value);
   /// The chunks of a packed value of this type. Throws EncodingError for a value of another type,
   /// and when the claimed count does not match the chunks.
-  static Chunks ofNumbers(schema::Value::Reader value, schema::Number type);
+  static Chunks ofNumbers(ValueReader value, NumberType type);
 
   std::uint64_t bytes() const { return bytes_; }
 
@@ -119,7 +135,7 @@ class Chunks {
   std::span<const T> chunk(std::size_t index) const {
     const auto& chunk = chunks_[index];
     // Cap'n Proto data begins on a word, so every number is aligned.
-    return {reinterpret_cast<const T*>(chunk.begin()), chunk.size() / sizeof(T)};
+    return {reinterpret_cast<const T*>(chunk.data()), chunk.size() / sizeof(T)};
   }
 
   /// Calls f(span of T) for each chunk, in order.
@@ -131,18 +147,24 @@ class Chunks {
   /// All bytes, when they lie in one piece of the message; otherwise empty.
   std::span<const std::byte> whole() const {
     if (chunks_.size() != 1) return {};
-    return {reinterpret_cast<const std::byte*>(chunks_.front().begin()), chunks_.front().size()};
+    return chunks_.front();
   }
 
   /// REQUIRES: room for bytes() at `target`.
   void copyTo(void* target) const;
 
  private:
-  std::vector<capnp::Data::Reader> chunks_;
+  explicit Chunks(std::vector<std::span<const std::byte>> chunks);
+
+  std::vector<std::span<const std::byte>> chunks_;
   std::uint64_t bytes_ = 0;
 };
 
-std::string decodeText(schema::Value::Reader value);
+/// The element type of packed numbers, which may be none of those that are known. REQUIRES:
+/// value.isPacked().
+NumberType packedType(ValueReader value);
+
+std::string decodeText(ValueReader value);
 
 [[noreturn]] void throwCount(std::uint64_t expected, std::uint64_t found, std::string_view what);
 

@@ -17,16 +17,16 @@ concept Integer = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <= 8;
 template <class T>
 concept FloatingPoint = std::same_as<T, float> || std::same_as<T, double>;
 
-bool decodeBool(schema::Value::Reader value);
+bool decodeBool(ValueReader value);
 
 /// Returns an integer of `bits` bits, in whichever signedness the peer has stored it. Throws
 /// EncodingError when it is out of range.
-std::int64_t decodeSigned(schema::Value::Reader value, int bits);
-std::uint64_t decodeUnsigned(schema::Value::Reader value, int bits);
+std::int64_t decodeSigned(ValueReader value, int bits);
+std::uint64_t decodeUnsigned(ValueReader value, int bits);
 
-double decodeDouble(schema::Value::Reader value);
-float decodeFloat(schema::Value::Reader value);
-void decodeVoid(schema::Value::Reader value);
+double decodeDouble(ValueReader value);
+float decodeFloat(ValueReader value);
+void decodeVoid(ValueReader value);
 
 struct ScalarWords {
   static std::uint64_t words(const auto&) { return kValueWords; }
@@ -36,20 +36,20 @@ struct ScalarWords {
 
 template <>
 struct Codec<bool> : detail::ScalarWords {
-  static void encode(bool value, schema::Value::Builder builder) { builder.setBool(value); }
-  static bool decode(schema::Value::Reader value) { return detail::decodeBool(value); }
+  static void write(bool value, ValueWriter to) { to.setBool(value); }
+  static bool read(ValueReader value) { return detail::decodeBool(value); }
 };
 
 template <detail::Integer T>
 struct Codec<T> : detail::ScalarWords {
-  static void encode(T value, schema::Value::Builder builder) {
+  static void write(T value, ValueWriter to) {
     if constexpr (std::is_signed_v<T>) {
-      builder.setInt(value);
+      to.setInt(value);
     } else {
-      builder.setUint(value);
+      to.setUint(value);
     }
   }
-  static T decode(schema::Value::Reader value) {
+  static T read(ValueReader value) {
     constexpr int kBits = 8 * sizeof(T);
     if constexpr (std::is_signed_v<T>) {
       return static_cast<T>(detail::decodeSigned(value, kBits));
@@ -63,18 +63,16 @@ template <class T>
   requires(std::is_enum_v<T> && !Converted<T>)
 struct Codec<T> : detail::ScalarWords {
   using Number = std::underlying_type_t<T>;
-  static void encode(T value, schema::Value::Builder builder) {
-    Codec<Number>::encode(static_cast<Number>(value), builder);
+  static void write(T value, ValueWriter to) {
+    Codec<Number>::write(static_cast<Number>(value), to);
   }
-  static T decode(schema::Value::Reader value) {
-    return static_cast<T>(Codec<Number>::decode(value));
-  }
+  static T read(ValueReader value) { return static_cast<T>(Codec<Number>::read(value)); }
 };
 
 template <detail::FloatingPoint T>
 struct Codec<T> : detail::ScalarWords {
-  static void encode(T value, schema::Value::Builder builder) { builder.setFloat(value); }
-  static T decode(schema::Value::Reader value) {
+  static void write(T value, ValueWriter to) { to.setFloat(value); }
+  static T read(ValueReader value) {
     if constexpr (std::same_as<T, float>) {
       return detail::decodeFloat(value);
     } else {
@@ -89,19 +87,15 @@ struct Codec<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
   using OfPhial = Duration;
   static std::uint64_t words(const Duration& value) { return Codec<Rep>::words(value.count()); }
-  static void encode(const Duration& value, schema::Value::Builder builder) {
-    Codec<Rep>::encode(value.count(), builder);
-  }
-  static Duration decode(schema::Value::Reader value) {
-    return Duration(Codec<Rep>::decode(value));
-  }
+  static void write(const Duration& value, ValueWriter to) { Codec<Rep>::write(value.count(), to); }
+  static Duration read(ValueReader value) { return Duration(Codec<Rep>::read(value)); }
 };
 
 template <>
 struct Codec<std::monostate> : detail::ScalarWords {
   static constexpr bool kMayBeVoid = true;
-  static void encode(std::monostate, schema::Value::Builder builder) { builder.setVoid(); }
-  static std::monostate decode(schema::Value::Reader value) {
+  static void write(std::monostate, ValueWriter to) { to.setVoid(); }
+  static std::monostate read(ValueReader value) {
     detail::decodeVoid(value);
     return {};
   }

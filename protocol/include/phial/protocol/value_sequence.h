@@ -21,10 +21,10 @@ std::uint64_t rangeWords(const Range& range) {
 }
 
 template <class Range>
-void encodeRange(const Range& range, schema::Value::Builder builder) {
+void encodeRange(const Range& range, ValueWriter to) {
   const Nesting nesting;
-  auto list = initList(builder, range.size());
-  capnp::uint index = 0;
+  auto list = to.initList(range.size());
+  std::size_t index = 0;
   for (const auto& element : range) encodeValue(element, list[index++]);
 }
 
@@ -41,18 +41,18 @@ struct SequenceCodec {
       return rangeWords(values);
     }
   }
-  static void encode(std::span<const T> values, schema::Value::Builder builder,
-                     [[maybe_unused]] Tail tail = Tail::unknown) {
+  static void write(std::span<const T> values, ValueWriter to,
+                    [[maybe_unused]] Tail tail = Tail::unknown) {
     if constexpr (ByteLike<T>) {
-      encodeData(std::as_bytes(values), builder, kMaxChunkBytes, tail);
+      encodeData(std::as_bytes(values), to, kMaxChunkBytes, tail);
     } else if constexpr (PackedNumber<T>) {
-      encodePacked(numberOf<T>(), std::as_bytes(values), builder, kMaxChunkBytes, tail);
+      encodePacked(numberOf<T>(), std::as_bytes(values), to, kMaxChunkBytes, tail);
     } else {
-      encodeRange(values, builder);
+      encodeRange(values, to);
     }
   }
   /// REQUIRES: T is ByteLike or a PackedNumber.
-  static Chunks chunks(schema::Value::Reader value) {
+  static Chunks chunks(ValueReader value) {
     if constexpr (ByteLike<T>) {
       return Chunks::ofBytes(value);
     } else {
@@ -61,9 +61,9 @@ struct SequenceCodec {
   }
 };
 
-void encodeBools(const std::vector<bool>& values, schema::Value::Builder builder,
+void encodeBools(const std::vector<bool>& values, ValueWriter to,
                  std::uint64_t chunkBytes = kMaxChunkBytes);
-std::vector<bool> decodeBools(schema::Value::Reader value);
+std::vector<bool> decodeBools(ValueReader value);
 
 }  // namespace detail
 
@@ -71,10 +71,8 @@ template <>
 struct Codec<std::string> {
   using OfPhial = std::string;
   static std::uint64_t words(const std::string& value) { return detail::textWords(value.size()); }
-  static void encode(const std::string& value, schema::Value::Builder builder) {
-    detail::encodeText(value, builder);
-  }
-  static std::string decode(schema::Value::Reader value) { return detail::decodeText(value); }
+  static void write(const std::string& value, ValueWriter to) { detail::encodeText(value, to); }
+  static std::string read(ValueReader value) { return detail::decodeText(value); }
 };
 
 template <Transferable T, class Allocator>
@@ -82,10 +80,10 @@ struct Codec<std::vector<T, Allocator>> {
   using Vector = std::vector<T, Allocator>;
   using OfPhial = Vector;
   static std::uint64_t words(const Vector& value) { return detail::SequenceCodec<T>::words(value); }
-  static void encode(const Vector& value, schema::Value::Builder builder) {
-    detail::SequenceCodec<T>::encode(value, builder);
+  static void write(const Vector& value, ValueWriter to) {
+    detail::SequenceCodec<T>::write(value, to);
   }
-  static Vector decode(schema::Value::Reader value) {
+  static Vector read(ValueReader value) {
     Vector result;
     if constexpr (detail::PackedNumber<T>) {
       if (!value.isList()) {
@@ -109,10 +107,8 @@ struct Codec<std::vector<bool, Allocator>> {
   using Vector = std::vector<bool, Allocator>;
   using OfPhial = Vector;
   static std::uint64_t words(const Vector& value) { return detail::packedWords(value.size()); }
-  static void encode(const Vector& value, schema::Value::Builder builder) {
-    detail::encodeBools(value, builder);
-  }
-  static Vector decode(schema::Value::Reader value) { return detail::decodeBools(value); }
+  static void write(const Vector& value, ValueWriter to) { detail::encodeBools(value, to); }
+  static Vector read(ValueReader value) { return detail::decodeBools(value); }
 };
 
 template <Transferable T, std::size_t N>
@@ -120,10 +116,10 @@ struct Codec<std::array<T, N>> {
   using Array = std::array<T, N>;
   using OfPhial = Array;
   static std::uint64_t words(const Array& value) { return detail::SequenceCodec<T>::words(value); }
-  static void encode(const Array& value, schema::Value::Builder builder) {
-    detail::SequenceCodec<T>::encode(value, builder);
+  static void write(const Array& value, ValueWriter to) {
+    detail::SequenceCodec<T>::write(value, to);
   }
-  static Array decode(schema::Value::Reader value) {
+  static Array read(ValueReader value) {
     if constexpr (detail::PackedNumber<T>) {
       if (!value.isList()) {
         const auto chunks = detail::SequenceCodec<T>::chunks(value);
@@ -154,10 +150,10 @@ struct Codec<std::array<bool, N>> {
   using Array = std::array<bool, N>;
   using OfPhial = Array;
   static std::uint64_t words(const Array&) { return detail::packedWords(N); }
-  static void encode(const Array& value, schema::Value::Builder builder) {
-    detail::encodeBools(std::vector<bool>(value.begin(), value.end()), builder);
+  static void write(const Array& value, ValueWriter to) {
+    detail::encodeBools(std::vector<bool>(value.begin(), value.end()), to);
   }
-  static Array decode(schema::Value::Reader value) {
+  static Array read(ValueReader value) {
     const auto bools = detail::decodeBools(value);
     if (bools.size() != N) detail::throwCount(N, bools.size(), "elements");
     Array result{};

@@ -26,23 +26,26 @@
 
 namespace phial::inline v1::detail {
 
+/// As readFacts(), in pieces, at the level of the list's members.
+SlicedWork readFactsSliced(ChunkFacts& facts, ValueReader chunk, Level level);
+/// REQUIRES: `chunk` is a list of kChunkMembers.
+void guessFacts(ValueReader chunk, ReadingCost& cost);
+
 /// The outcome of a chunk of a map.
 template <class R>
 struct SlicedDecode<ChunkResult<R>> {
   using Result = ChunkResult<R>;
   using Value = typename Result::Value;
-  using Failures = decltype(Result::failures);
   static constexpr bool kWhole = false;
 
-  static void guess(schema::Value::Reader value, ReadingCost& cost) {
-    if (!value.isList() || value.getList().size() != 3) return;
-    const auto list = value.getList();
-    guessReading<std::vector<Value>>(list[0], cost);
-    guessReading<Failures>(list[1], cost);
+  static void guess(ValueReader value, ReadingCost& cost) {
+    if (!value.isList() || value.getList().size() != kChunkMembers) return;
+    guessReading<std::vector<Value>>(value.getList()[0], cost);
+    guessFacts(value, cost);
   }
-  static SlicedWork start(std::optional<Result>& to, schema::Value::Reader value, Level level) {
+  static SlicedWork start(std::optional<Result>& to, ValueReader value, Level level) {
     const Level inner = level.below();
-    const auto list = listOf(value, 3, "members (of a chunk's results)");
+    const auto list = chunkMembers(value);
     auto& result = to.emplace();
     if constexpr (std::is_same_v<Store<Value>, std::vector<Value>> &&
                   !std::is_same_v<Value, std::monostate>) {
@@ -52,14 +55,10 @@ struct SlicedDecode<ChunkResult<R>> {
       result.values = std::move(*values);
     } else {
       const AtDepth depth(inner);
-      result.values = StoreCodec<Value>::decode(list[0]);
+      result.values = StoreCodec<Value>::read(list[0]);
     }
-    std::optional<Failures> failures;
-    const auto part = decodePart<Failures>(failures, list[1], inner);
-    co_await part;
-    result.failures = std::move(*failures);
-    result.nanoseconds = decodeAt<std::uint64_t>(list[2], inner);
-    result.wireBytes = value.totalSize().wordCount * sizeof(capnp::word);
+    const auto facts = readFactsSliced(result, value, inner);
+    co_await facts;
   }
 };
 

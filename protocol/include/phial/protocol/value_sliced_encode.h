@@ -28,12 +28,12 @@ struct SlicedEncode;
 
 /// Writes `value` to `to`. Both are borrowed until the work has ended.
 template <class T>
-SlicedWork encodeSliced(const T& value, schema::Value::Builder to, Level level = {}) {
+SlicedWork encodeSliced(const T& value, ValueWriter to, Level level = {}) {
   return SlicedEncode<T>::start(value, to, level);
 }
 
 template <class T>
-void encodeAt(const T& value, schema::Value::Builder to, Level level) {
+void encodeAt(const T& value, ValueWriter to, Level level) {
   const AtDepth depth(level);
   encodeValue(value, to);
 }
@@ -44,7 +44,7 @@ inline constexpr bool kWrittenWhole = SlicedDecode<T>::kWhole;
 
 /// Writes a part at once if this does not take long; otherwise in pieces.
 template <class T>
-SlicedWork encodePart(const T& value, schema::Value::Builder to, Level level) {
+SlicedWork encodePart(const T& value, ValueWriter to, Level level) {
   if constexpr (!kWrittenWhole<T>) {
     if constexpr (!kStdAlone<T>) return SlicedEncode<T>::start(value, to, level);
     Weight weight(Weight::Of::writing, kPieceBytes / 4);
@@ -56,22 +56,11 @@ SlicedWork encodePart(const T& value, schema::Value::Builder to, Level level) {
 }
 
 /// Copies `bytes` into chunks that were made for them.
-inline SlicedWork fillSliced(capnp::List<capnp::Data>::Builder chunks,
-                             std::span<const std::byte> bytes) {
-  for (auto chunk : chunks) {
-    for (std::size_t at = 0; at < chunk.size();) {
-      const auto piece = std::min(chunk.size() - at, kPieceBytes);
-      std::memcpy(chunk.begin() + at, bytes.data(), piece);
-      bytes = bytes.subspan(piece);
-      at += piece;
-      co_await Spent{piece};
-    }
-  }
-}
+SlicedWork fillSliced(RawChunks chunks, std::span<const std::byte> bytes);
 
 template <class T>
 struct SlicedEncode {
-  static SlicedWork start(const T& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const T& value, ValueWriter to, Level level) {
     if constexpr (PlainAggregate<T>) {
       return startFields(value, to, level, FieldIndices<T>());
     } else {
@@ -83,41 +72,37 @@ struct SlicedEncode {
  private:
   // Members are written one after the other, each to its place in the list.
   template <std::size_t... I>
-  static SlicedWork startFields(const T& value, schema::Value::Builder to, Level level,
+  static SlicedWork startFields(const T& value, ValueWriter to, Level level,
                                 std::index_sequence<I...>) {
-    using Write = SlicedWork (*)(const T&, schema::Value::Builder, Level);
+    using Write = SlicedWork (*)(const T&, ValueWriter, Level);
     static constexpr std::array<Write, sizeof...(I)> kWrites{&writeField<I>...};
     static constexpr std::array<std::size_t, sizeof...(I)> kCosts{kPartCost<Field<T, I>>...};
     const Level inner = level.below();
-    auto list = initList(to, sizeof...(I));
+    auto list = to.initList(sizeof...(I));
     for (std::size_t i = 0; i < sizeof...(I); ++i) {
-      const auto part = kWrites[i](value, list[static_cast<capnp::uint>(i)], inner);
+      const auto part = kWrites[i](value, list[i], inner);
       co_await part;
       co_await Spent{kCosts[i]};
     }
   }
   template <std::size_t I>
-  static SlicedWork writeField(const T& value, schema::Value::Builder to, Level level) {
+  static SlicedWork writeField(const T& value, ValueWriter to, Level level) {
     return encodePart<Field<T, I>>(boost::pfr::get<I>(value), to, level);
   }
 };
 
 template <>
 struct SlicedEncode<std::string> {
-  static SlicedWork start(const std::string& value, schema::Value::Builder to, Level) {
-    // A long text is written as Data, which is also read as text, because Data can be written in
-    // pieces.
-    return fillSliced(initData(value.size(), to), std::as_bytes(std::span(value)));
-  }
+  static SlicedWork start(const std::string& value, ValueWriter to, Level level);
 };
 
 /// `Range` is a view, or a reference to an object that outlives the work.
 template <class Range>
-SlicedWork encodeElements(Range range, schema::Value::Builder to, Level level) {
+SlicedWork encodeElements(Range range, ValueWriter to, Level level) {
   using T = std::ranges::range_value_t<Range>;
   const Level inner = level.below();
-  auto list = initList(to, std::ranges::size(range));
-  capnp::uint index = 0;
+  auto list = to.initList(std::ranges::size(range));
+  std::size_t index = 0;
   for (const auto& element : range) {
     const auto part = encodePart<T>(element, list[index++], inner);
     co_await part;
@@ -127,7 +112,7 @@ SlicedWork encodeElements(Range range, schema::Value::Builder to, Level level) {
 
 /// Elements in a row: a vector or a part of one.
 template <class T>
-SlicedWork encodeRow(std::span<const T> values, schema::Value::Builder to, Level level) {
+SlicedWork encodeRow(std::span<const T> values, ValueWriter to, Level level) {
   if constexpr (ByteLike<T>) {
     return fillSliced(initData(values.size(), to), std::as_bytes(values));
   } else if constexpr (PackedNumber<T>) {
@@ -140,8 +125,7 @@ SlicedWork encodeRow(std::span<const T> values, schema::Value::Builder to, Level
 template <class T, class Allocator>
   requires(kCodecOfPhial<std::vector<T, Allocator>> && !std::is_same_v<T, bool>)
 struct SlicedEncode<std::vector<T, Allocator>> {
-  static SlicedWork start(const std::vector<T, Allocator>& value, schema::Value::Builder to,
-                          Level level) {
+  static SlicedWork start(const std::vector<T, Allocator>& value, ValueWriter to, Level level) {
     return encodeRow(std::span<const T>(value), to, level);
   }
 };
@@ -149,14 +133,14 @@ struct SlicedEncode<std::vector<T, Allocator>> {
 template <class T, std::size_t N>
   requires(kCodecOfPhial<std::array<T, N>> && !kBounded<T>)
 struct SlicedEncode<std::array<T, N>> {
-  static SlicedWork start(const std::array<T, N>& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const std::array<T, N>& value, ValueWriter to, Level level) {
     return encodeElements<const std::array<T, N>&>(value, to, level);
   }
 };
 
 template <class Tuple>
 struct SlicedTupleEncode {
-  static SlicedWork start(const Tuple& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const Tuple& value, ValueWriter to, Level level) {
     return startMembers(value, to, level, std::make_index_sequence<std::tuple_size_v<Tuple>>());
   }
 
@@ -165,21 +149,21 @@ struct SlicedTupleEncode {
   using Member = std::tuple_element_t<I, Tuple>;
 
   template <std::size_t... I>
-  static SlicedWork startMembers(const Tuple& value, schema::Value::Builder to, Level level,
+  static SlicedWork startMembers(const Tuple& value, ValueWriter to, Level level,
                                  std::index_sequence<I...>) {
-    using Write = SlicedWork (*)(const Tuple&, schema::Value::Builder, Level);
+    using Write = SlicedWork (*)(const Tuple&, ValueWriter, Level);
     static constexpr std::array<Write, sizeof...(I)> kWrites{&writeMember<I>...};
     static constexpr std::array<std::size_t, sizeof...(I)> kCosts{kPartCost<Member<I>>...};
     const Level inner = level.below();
-    auto list = initList(to, sizeof...(I));
+    auto list = to.initList(sizeof...(I));
     for (std::size_t i = 0; i < sizeof...(I); ++i) {
-      const auto part = kWrites[i](value, list[static_cast<capnp::uint>(i)], inner);
+      const auto part = kWrites[i](value, list[i], inner);
       co_await part;
       co_await Spent{kCosts[i]};
     }
   }
   template <std::size_t I>
-  static SlicedWork writeMember(const Tuple& value, schema::Value::Builder to, Level level) {
+  static SlicedWork writeMember(const Tuple& value, ValueWriter to, Level level) {
     return encodePart<Member<I>>(std::get<I>(value), to, level);
   }
 };
@@ -196,7 +180,7 @@ template <class T>
       kCodecOfPhial<T> && requires { typename T::key_type; } &&
       !requires { typename T::mapped_type; })
 struct SlicedEncode<T> {
-  static SlicedWork start(const T& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const T& value, ValueWriter to, Level level) {
     return encodeElements<const T&>(value, to, level);
   }
 };
@@ -204,17 +188,16 @@ struct SlicedEncode<T> {
 template <class T>
   requires(kCodecOfPhial<T> && requires { typename T::mapped_type; })
 struct SlicedEncode<T> {
-  static SlicedWork start(const T& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const T& value, ValueWriter to, Level level) {
     using K = typename T::key_type;
     using V = typename T::mapped_type;
     const Level inner = level.below();
-    auto entries = initMap(to, value.size());
-    capnp::uint index = 0;
+    auto entries = to.initMap(value.size());
+    std::size_t index = 0;
     for (const auto& [key, mapped] : value) {
-      auto entry = entries[index++];
-      const auto keyPart = encodePart<K>(key, entry.initKey(), inner);
+      const auto keyPart = encodePart<K>(key, entries.key(index), inner);
       co_await keyPart;
-      const auto mappedPart = encodePart<V>(mapped, entry.initValue(), inner);
+      const auto mappedPart = encodePart<V>(mapped, entries.value(index++), inner);
       co_await mappedPart;
       co_await Spent{kStdAlone<T> ? 2 * kElementCost : kWholePiece};
     }
@@ -224,24 +207,24 @@ struct SlicedEncode<T> {
 template <class T>
   requires(kCodecOfPhial<std::optional<T>> && !kBounded<T>)
 struct SlicedEncode<std::optional<T>> {
-  static SlicedWork start(const std::optional<T>& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const std::optional<T>& value, ValueWriter to, Level level) {
     const Level inner = level.below();
     if (!value) {
       to.setVoid();
       return {};
     }
     constexpr bool kWrapped = Codec<std::optional<T>>::kWrapped;
-    return encodePart<T>(*value, kWrapped ? initList(to, 1)[0] : to, inner);
+    return encodePart<T>(*value, kWrapped ? to.initList(1)[0] : to, inner);
   }
 };
 
 template <class... T>
   requires(kCodecOfPhial<std::variant<T...>> && !(kBounded<T> && ...))
 struct SlicedEncode<std::variant<T...>> {
-  static SlicedWork start(const std::variant<T...>& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const std::variant<T...>& value, ValueWriter to, Level level) {
     const Level inner = level.below();
     if (value.valueless_by_exception()) throwEncoding("a variant without a value cannot be sent");
-    auto list = initList(to, 2);
+    auto list = to.initList(2);
     list[0].setUint(value.index());
     return std::visit([&]<class A>(const A& held) { return encodePart<A>(held, list[1], inner); },
                       value);
@@ -255,7 +238,7 @@ struct SlicedDecode<Elements<E>> {
 };
 template <class E>
 struct SlicedEncode<Elements<E>> {
-  static SlicedWork start(const Elements<E>& value, schema::Value::Builder to, Level level) {
+  static SlicedWork start(const Elements<E>& value, ValueWriter to, Level level) {
     if constexpr (std::is_same_v<Store<E>, std::vector<E>> && !std::is_same_v<E, std::monostate>) {
       return encodeRow(std::span<const E>(*value.all).subspan(value.begin, value.count), to, level);
     } else {

@@ -144,6 +144,9 @@ struct StdAlone<std::unordered_set<T>, Seen...>
     : std::bool_constant<StdKey<T>::value && kCodecOfPhial<std::unordered_set<T>>> {};
 
 /// The contents of a chunk of a map: see chunk_value.h.
+struct ChunkOrder;
+template <class... Seen>
+struct StdAlone<ChunkOrder, Seen...> : std::true_type {};
 template <class E>
 struct Elements;
 template <class R>
@@ -179,6 +182,8 @@ template <class T>
 struct Bounded<const T> : Bounded<T> {};
 template <>
 struct Bounded<std::monostate> : std::true_type {};
+template <>
+struct Bounded<ChunkOrder> : std::true_type {};
 template <class Rep, class Period>
 struct Bounded<std::chrono::duration<Rep, Period>> : Bounded<Rep> {};
 template <class T>

@@ -5,7 +5,6 @@
 // there. Other arguments would stop the loop for 0.1 ms with every thousand strings.
 #pragma once
 
-#include <capnp/message.h>
 #include <phial/master/detail/kept_argument.h>
 #include <phial/master/detail/stepped_work.h>
 #include <phial/protocol/enclosed_files.h>
@@ -17,34 +16,55 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace phial::inline v1::detail {
 
-/// A message whose root is the list of a job's arguments.
-using ArgumentMessage = capnp::MallocMessageBuilder;
+/// A message whose root is the list of a job's arguments: see argument_message.h.
+class ArgumentMessage;
 
 /// Writes the arguments of one job. Owns all that it needs.
 class ArgumentWriting : public SteppedWork {
  public:
+  ~ArgumentWriting() override;
+
+  Where where() const override { return byProgram_ ? Where::onLoop : Where::beside; }
+
   /// Returns the complete message; the arguments that it holds are freed beside the loop. Throws
   /// the reason when the arguments cannot be written: EncodingError, or what a codec of the
   /// program's throws. REQUIRES: step() has returned true, and the work was not stopped.
-  virtual std::shared_ptr<ArgumentMessage> take() = 0;
+  std::shared_ptr<ArgumentMessage> take();
 
   /// The files that the message encloses.
   const FileParcel& files() const { return files_; }
 
  protected:
-  FileParcel files_;
-};
+  /// Makes the message, of at most so many bytes, with room for `count` arguments. `kept` are the
+  /// arguments that are written. If code of the program's writes them, it runs on the loop.
+  enum class By { library, program };
+  ArgumentWriting(std::shared_ptr<const void> kept, std::size_t count, std::uint64_t mostBytes,
+                  By by);
+  /// The places of the arguments.
+  ListWriter places() const { return places_; }
+  /// The work that fills the places.
+  void begin(SlicedWork work) { run_.emplace(std::move(work)); }
 
-/// Makes the message to which arguments are written.
-std::shared_ptr<ArgumentMessage> newArgumentMessage();
-/// Throws EncodingError when the message has more than `mostBytes`.
-void requireAtMost(ArgumentMessage& message, std::uint64_t mostBytes);
+ private:
+  bool goOn() final;
+  bool writePiece();
+
+  const std::shared_ptr<const void> kept_;
+  const std::uint64_t mostBytes_;
+  const bool byProgram_;
+  std::shared_ptr<ArgumentMessage> message_;
+  const ListWriter places_;
+  FileParcel files_;
+  std::optional<SlicedRun> run_;
+  bool tooLarge_ = false;
+};
 
 // --- The values in kept arguments: see kept_argument.h ---
 
@@ -84,7 +104,7 @@ void weighKept(const Kept& kept, Weight& weight) {
 }
 
 template <class Kept>
-SlicedWork encodeKeptSliced(const Kept& kept, schema::Value::Builder to) {
+SlicedWork encodeKeptSliced(const Kept& kept, ValueWriter to) {
   if constexpr (kMayBeHeavy<Kept>) {
     const auto* value = KeptValue<Kept>::of(kept);
     if (value == nullptr) throwEncoding("an argument is a null pointer");
@@ -140,72 +160,33 @@ class ArgumentHolder {
 template <class... Kept>
 class WritingOf final : public ArgumentWriting {
  public:
-  WritingOf(std::shared_ptr<const ArgumentHolder<Kept...>> arguments, std::uint64_t mostBytes)
-      : arguments_(std::move(arguments)),
-        mostBytes_(mostBytes),
-        message_(newArgumentMessage()),
-        run_(writeAll(arguments_->get(),
-                      message_->getRoot<capnp::AnyPointer>().initAs<capnp::List<schema::Value>>(
-                          sizeof...(Kept)))) {}
-
-  Where where() const override {
-    return ArgumentHolder<Kept...>::kByProgram ? Where::onLoop : Where::beside;
-  }
-
-  std::shared_ptr<ArgumentMessage> take() override {
-    if (tooLarge_) requireAtMost(*message_, mostBytes_);
-    try {
-      run_.check();
-    } catch (const kj::Exception& exception) {
-      throwEncoding(exception);
-    }
-    return std::move(message_);
+  WritingOf(const std::shared_ptr<const ArgumentHolder<Kept...>>& arguments,
+            std::uint64_t mostBytes)
+      : ArgumentWriting(arguments, sizeof...(Kept), mostBytes,
+                        ArgumentHolder<Kept...>::kByProgram ? By::program : By::library) {
+    begin(writeAll(arguments->get(), places()));
   }
 
  private:
   using Tuple = std::tuple<Kept...>;
-  using Write = SlicedWork (*)(const Tuple&, schema::Value::Builder);
-
-  bool goOn() override {
-    const bool over = writePiece();
-    // This measures the memory that the message has taken, not what it claims, so it bounds the
-    // memory too.
-    tooLarge_ = message_->sizeInWords() * sizeof(capnp::word) > mostBytes_;
-    return over || tooLarge_;
-  }
-
-  // Types of std types alone enclose no files, and the side thread opens no parcels.
-  bool writePiece() {
-    if constexpr (ArgumentHolder<Kept...>::kByProgram) {
-      const OutgoingFiles enclosed(files_);
-      return run_.goOn(kPieceBytes);
-    } else {
-      return run_.goOn(kPieceBytes);
-    }
-  }
+  using Write = SlicedWork (*)(const Tuple&, ValueWriter);
 
   template <std::size_t I>
-  static SlicedWork writeOne(const Tuple& arguments, schema::Value::Builder to) {
+  static SlicedWork writeOne(const Tuple& arguments, ValueWriter to) {
     return encodeKeptSliced(std::get<I>(arguments), to);
   }
   template <std::size_t... I>
   static constexpr auto writes(std::index_sequence<I...>) {
     return std::array<Write, sizeof...(I)>{&writeOne<I>...};
   }
-  static SlicedWork writeAll(const Tuple& arguments, capnp::List<schema::Value>::Builder to) {
+  static SlicedWork writeAll(const Tuple& arguments, ListWriter to) {
     static constexpr auto kWrites = writes(std::index_sequence_for<Kept...>());
     for (std::size_t i = 0; i < sizeof...(Kept); ++i) {
-      const auto part = kWrites[i](arguments, to[static_cast<capnp::uint>(i)]);
+      const auto part = kWrites[i](arguments, to[i]);
       co_await part;
       co_await Spent{kElementCost};
     }
   }
-
-  const std::shared_ptr<const ArgumentHolder<Kept...>> arguments_;
-  const std::uint64_t mostBytes_;
-  std::shared_ptr<ArgumentMessage> message_;
-  SlicedRun run_;
-  bool tooLarge_ = false;
 };
 
 }  // namespace phial::inline v1::detail

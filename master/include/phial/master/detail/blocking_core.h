@@ -100,7 +100,7 @@ class BlockingCore {
   using Slot = std::shared_ptr<ProcessPool*>;
   class OwnedPool;
 
-  const Slot pool_ = std::make_shared<ProcessPool*>(nullptr);
+  const Slot pool_;
   std::unique_ptr<ReactorThread> thread_;
   Reactor* const reactor_;
   std::shared_ptr<ThreadDoor> door_;

@@ -206,7 +206,7 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
       return sizeof(E);
     } else {
       try {
-        return encodedWords(element) * sizeof(capnp::word);
+        return encodedWords(element) * sizeof(std::uint64_t);
       } catch (const EncodingError&) {
         return kChunkBytes<E>;  // the job will report it
       }

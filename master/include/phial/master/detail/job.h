@@ -13,7 +13,6 @@
 #include <phial/protocol/failure.h>
 #include <phial/protocol/function_table.h>
 #include <phial/protocol/value.h>
-#include <phial/schema/value.capnp.h>
 
 #include <memory>
 #include <optional>
@@ -76,7 +75,7 @@ class Job : public Source {
   virtual unsigned argumentCount() const = 0;
   /// An upper bound of the words that the arguments need on the wire. REQUIRES: !writtenAside().
   virtual std::uint64_t argumentWords() const = 0;
-  virtual void encodeArguments(capnp::List<schema::Value>::Builder to) const = 0;
+  virtual void encodeArguments(ListWriter to) const = 0;
   /// The arguments that encodeArguments() writes or refers to. They outlive the job while the
   /// pointer is held. Null when encodeArguments() refers to nothing.
   virtual std::shared_ptr<const void> arguments() const = 0;
@@ -87,12 +86,10 @@ class Job : public Source {
   virtual std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t) const { return nullptr; }
 
   /// Reads the result and keeps it. Throws EncodingError. Calls no user code but codecs.
-  virtual void accept(schema::Value::Reader result) = 0;
+  virtual void accept(ValueReader result) = 0;
   /// Begins to read a large result in pieces; null when accept() is quick enough. Throws
   /// EncodingError.
-  virtual std::unique_ptr<ResultReading> beginReading(schema::Value::Reader) const {
-    return nullptr;
-  }
+  virtual std::unique_ptr<ResultReading> beginReading(ValueReader) const { return nullptr; }
   /// Replaces accept(): keeps the result of a reading that beginReading() began and that is
   /// complete.
   virtual void acceptRead(ResultReading&) {}
@@ -146,7 +143,7 @@ class KeptArguments {
 
   bool writtenAside() const noexcept { return shared_->writtenAside(); }
   std::unique_ptr<ArgumentWriting> beginWriting(std::uint64_t mostBytes) const {
-    return std::make_unique<WritingOf<Args...>>(shared_, mostBytes);
+    return std::unique_ptr<ArgumentWriting>(new WritingOf<Args...>(shared_, mostBytes));
   }
 
  private:
@@ -204,7 +201,7 @@ class TypedJob : public Holding<R, Job> {
         [](const auto&... argument) { return (std::uint64_t{0} + ... + keptWords(argument)); },
         arguments_.get());
   }
-  void encodeArguments(capnp::List<schema::Value>::Builder to) const override {
+  void encodeArguments(ListWriter to) const override {
     std::apply(
         [&to](const auto&... argument) {
           unsigned i = 0;
@@ -218,7 +215,7 @@ class TypedJob : public Holding<R, Job> {
     return arguments_.beginWriting(mostBytes);
   }
 
-  void accept(schema::Value::Reader result) override {
+  void accept(ValueReader result) override {
     if constexpr (std::is_void_v<R>) {
       if (!result.isVoid()) throw EncodingError("expected no result, found a value");
       this->outcome.emplace();
@@ -226,8 +223,7 @@ class TypedJob : public Holding<R, Job> {
       this->outcome.emplace(decode<R>(result));
     }
   }
-  std::unique_ptr<ResultReading> beginReading(
-      [[maybe_unused]] schema::Value::Reader result) const override {
+  std::unique_ptr<ResultReading> beginReading([[maybe_unused]] ValueReader result) const override {
     if constexpr (std::is_void_v<R>) {
       return nullptr;
     } else {
@@ -259,6 +255,20 @@ struct OwnedName {
 
   const std::string text;
   const FunctionName owned;
+};
+
+/// A job whose arguments could not be kept: it is refused, and never written.
+template <class R>
+class UnfitJob final : private OwnedName, public Holding<R, Job> {
+ public:
+  UnfitJob(Job::Ticket ticket, Ref<CallOptions> options, std::string_view name)
+      : OwnedName(name), Holding<R, Job>(ticket, std::move(options), owned) {}
+
+  unsigned argumentCount() const override { return 0; }
+  std::uint64_t argumentWords() const override { return 0; }
+  void encodeArguments(ListWriter) const override {}
+  std::shared_ptr<const void> arguments() const override { return nullptr; }
+  void accept(ValueReader) override {}
 };
 
 /// A TypedJob for a function that is known only by its name.

@@ -63,9 +63,9 @@ class KeptNumbers {
   }
 
   std::uint64_t words() const { return SequenceCodec<T>::words(numbers()); }
-  void encode(schema::Value::Builder to) const {
+  void encode(ValueWriter to) const {
     const bool copied = std::holds_alternative<Copy>(kept_);
-    SequenceCodec<T>::encode(numbers(), to, copied ? Tail::padded : Tail::unknown);
+    SequenceCodec<T>::write(numbers(), to, copied ? Tail::padded : Tail::unknown);
   }
 
  private:
@@ -146,15 +146,15 @@ std::uint64_t keptWords(const std::shared_ptr<const T>& argument) {
 }
 
 template <class T>
-void encodeKept(const T& argument, schema::Value::Builder to) {
+void encodeKept(const T& argument, ValueWriter to) {
   encode(argument, to);
 }
 template <class T>
-void encodeKept(const KeptNumbers<T>& argument, schema::Value::Builder to) {
+void encodeKept(const KeptNumbers<T>& argument, ValueWriter to) {
   argument.encode(to);
 }
 template <class T>
-void encodeKept(const std::shared_ptr<const T>& argument, schema::Value::Builder to) {
+void encodeKept(const std::shared_ptr<const T>& argument, ValueWriter to) {
   encode(*argument, to);
 }
 

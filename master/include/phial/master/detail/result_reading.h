@@ -2,7 +2,6 @@
 // nothing here is for users.
 #pragma once
 
-#include <kj/exception.h>
 #include <phial/master/detail/stepped_work.h>
 #include <phial/protocol/value_sliced.h>
 #include <phial/protocol/value_weight.h>
@@ -35,7 +34,7 @@ inline constexpr std::size_t kReadAtOnce = kStdAlone<R> ? std::size_t{576} << 10
 template <class R>
 class SlicedReading final : public ResultReading {
  public:
-  explicit SlicedReading(schema::Value::Reader value) : state_(std::make_unique<State>(value)) {}
+  explicit SlicedReading(ValueReader value) : state_(std::make_unique<State>(value)) {}
   // A partly read result that nobody wants is destroyed beside the loop, too.
   ~SlicedReading() override {
     if constexpr (kFreedAside<R>) {
@@ -52,25 +51,25 @@ class SlicedReading final : public ResultReading {
     try {
       state->run.check();
       return std::move(*state->value);
-    } catch (const kj::Exception& exception) {
-      throwEncoding(exception);
+    } catch (...) {
+      throwMalformed();
     }
   }
 
   /// Begins reading. Null when the result is small, or is never read in pieces. Throws
-  /// kj::Exception, EncodingError, std::bad_alloc.
-  static std::unique_ptr<ResultReading> begin(schema::Value::Reader value) {
+  /// EncodingError, std::bad_alloc, and what a malformed message throws.
+  static std::unique_ptr<ResultReading> begin(ValueReader value) {
     if constexpr (!SlicedDecode<R>::kWhole) {
       ReadingCost cost{kReadAtOnce<R>};
       guessReading<R>(value, cost);
-      if (cost.over()) return std::make_unique<SlicedReading>(value);
+      if (cost.over()) return std::unique_ptr<ResultReading>(new SlicedReading(value));
     }
     return nullptr;
   }
 
  private:
   struct State {
-    explicit State(schema::Value::Reader from) : run(decodeSliced(value, from)) {}
+    explicit State(ValueReader from) : run(decodeSliced(value, from)) {}
     std::optional<R> value;
     SlicedRun run;  // refers to the value
   };

@@ -5,7 +5,6 @@
 #include <phial/master/detail/argument_conversion.h>
 #include <phial/master/detail/job.h>
 #include <phial/master/detail/kept_argument.h>
-#include <phial/schema/worker.capnp.h>
 
 #include <cstddef>
 #include <memory>
@@ -27,7 +26,7 @@ class StartCall {
   const FunctionName& function() const { return function_; }
   virtual unsigned argumentCount() const = 0;
   /// Throws EncodingError, or what a codec of the program's throws.
-  virtual void encodeArguments(capnp::List<schema::Value>::Builder to) const = 0;
+  virtual void encodeArguments(ListWriter to) const = 0;
 
  private:
   const FunctionName function_;
@@ -40,7 +39,7 @@ class StartCallOf final : public StartCall {
       : StartCall(function), arguments_(std::move(arguments)) {}
 
   unsigned argumentCount() const override { return sizeof...(Kept); }
-  void encodeArguments([[maybe_unused]] capnp::List<schema::Value>::Builder to) const override {
+  void encodeArguments([[maybe_unused]] ListWriter to) const override {
     std::apply(
         [&to](const auto&... argument) {
           [[maybe_unused]] unsigned i = 0;

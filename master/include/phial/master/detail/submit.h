@@ -61,6 +61,9 @@ struct ArgumentsOf<R(Params...)> {
   }
 };
 
+inline std::string_view nameIn(const FunctionName& function) { return function.name; }
+inline std::string_view nameIn(std::string_view name) { return name; }
+
 /// Makes and submits a job of type Made with a result of type R, and returns its Deferred. `keep()`
 /// makes the arguments. If `keep()` throws, the job fails with this exception: no value of an
 /// argument makes the call throw.
@@ -87,7 +90,7 @@ Deferred<R> submitNew(Runner& runner, Ref<CallOptions> options, const Function& 
     submitJob(runner, std::move(job));
     return deferred;
   }
-  auto made = start(std::tuple<>());
+  Ref<UnfitJob<R>> made(new UnfitJob<R>(newTicket(runner), options, nameIn(function)));
   deferred = deferredOf(made);
   refuseJob(runner, std::move(made), std::move(*unfit));
   return deferred;
