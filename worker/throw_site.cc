@@ -32,7 +32,8 @@ extern "C" {
 // the C++ runtime statically has that one too: the linker then takes the runtime's, and a traceback
 // begins where the exception was caught.
 // NOLINTNEXTLINE(bugprone-reserved-identifier): the ABI's name
-[[noreturn, gnu::weak]] void __cxa_throw(void* object, void* type, void (*destructor)(void*)) {
+[[noreturn, gnu::weak, gnu::visibility("default")]] void __cxa_throw(void* object, void* type,
+                                                                     void (*destructor)(void*)) {
   using Throw = void (*)(void*, void*, void (*)(void*));
   static const Throw next = reinterpret_cast<Throw>(::dlsym(RTLD_NEXT, "__cxa_throw"));
   if (phial::detail::watching > 0)

@@ -5,6 +5,8 @@
 #include <optional>
 #include <thread>
 
+#pragma GCC visibility push(default)  // the master's library uses it too
+
 namespace phial::inline v1::detail {
 
 /// A thread that runs `task` and handles no signal: signals are for the program's own threads.
@@ -12,3 +14,5 @@ namespace phial::inline v1::detail {
 std::optional<std::thread> startQuietThread(const std::function<void()>& task);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

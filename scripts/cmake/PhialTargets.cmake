@@ -82,6 +82,10 @@ function(phial_library name)
     set_property(GLOBAL APPEND PROPERTY PHIAL_LIBRARIES phial_${name})
   endif()
   phial_options(phial_${name})
+  # What a shared library exports is what its public headers declare between their visibility
+  # pragmas.
+  set_target_properties(phial_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
+                                                 VISIBILITY_INLINES_HIDDEN ON)
   # Without a symbol of its own, a shared library is compiled as a static one is, which a compiler
   # cache then has already.
   set_target_properties(

@@ -42,6 +42,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -302,6 +304,8 @@ auto run(const Jobs& pool, std::tuple<A...> args, Token&& token) {
 
 }  // namespace asio
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop
 
 template <class Token, class R>
 class boost::asio::async_result<phial::asio::Throwing<Token>, void(phial::Outcome<R>)> {

@@ -8,6 +8,8 @@
 // Enumerations and aliases of standard types are not here; the headers that define them are.
 #pragma once
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 // --- Results that arrive later ---
@@ -124,3 +126,5 @@ class Worker;
 struct WorkerHooks;
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

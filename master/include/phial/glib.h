@@ -28,6 +28,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -241,3 +243,5 @@ void run(const Jobs& pool, std::tuple<A...> args, GCancellable* cancellable, F c
 
 }  // namespace glib
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

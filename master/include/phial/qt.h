@@ -32,6 +32,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -180,3 +182,5 @@ auto run(const Jobs& pool, A&&... args) {
 
 }  // namespace qt
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -44,6 +44,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::testing {
 
 struct TestPoolOptions {
@@ -146,3 +148,5 @@ class TestPool final : public Pool {
 };
 
 }  // namespace phial::inline v1::testing
+
+#pragma GCC visibility pop

@@ -23,6 +23,8 @@
 #include <tuple>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -138,3 +140,5 @@ DeferredHandle run(const Submitter& pool, std::tuple<A...> args, F callback) {
 
 }  // namespace uv
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -36,6 +36,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class AsioCallBase;
@@ -251,3 +253,5 @@ class AsioReceiver {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

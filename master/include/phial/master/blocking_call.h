@@ -20,6 +20,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -77,3 +79,5 @@ auto blockingCallFromThread(Reactor& reactor, F f, std::optional<Duration> timeo
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -39,6 +39,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -191,3 +193,5 @@ class BlockingPool final : public BlockingSubmitter {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <functional>
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// A duration on a Clock, in nanoseconds. Every std::chrono duration converts to it. The range is
@@ -95,3 +97,5 @@ class ManualClock final : public Clock {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -44,6 +44,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class Reactor;
@@ -211,3 +213,5 @@ CooperativeTask cooperate(Reactor& reactor, Iteration work);
 Deferred<void> coiterate(Reactor& reactor, Iteration work);
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

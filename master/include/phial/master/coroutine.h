@@ -53,6 +53,8 @@
 #include <optional>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The producer of a coroutine's Deferred. Owns the coroutine's frame while the coroutine is
@@ -228,3 +230,5 @@ class Awaiter final : private Waiter {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Why a worker ended. The first cause counts, whatever followed from it.
@@ -93,3 +95,5 @@ struct DeathCertificate {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -58,6 +58,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// A Deferred would have to wait for its own result: a callback has returned, or a coroutine has
@@ -307,6 +309,8 @@ using UnhandledErrorHook = std::function<void(const Failure&)>;
 UnhandledErrorHook setUnhandledErrorHook(UnhandledErrorHook hook);
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop
 
 #include <phial/master/coroutine.h>  // IWYU pragma: export
 #include <phial/master/resolver.h>   // IWYU pragma: export

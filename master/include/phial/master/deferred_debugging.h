@@ -27,6 +27,8 @@
 
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Switches the debugging of Deferreds on or off, for the whole process.
@@ -44,3 +46,5 @@ std::string describeWaiting(const Deferred<T>& deferred) {
 inline std::string describeWaiting(const DeferredHandle& handle) { return handle.describe(); }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -25,6 +25,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Refers to a Deferred, and keeps nothing alive. Copyable; copies refer to the same Deferred.
@@ -55,3 +57,5 @@ class DeferredHandle {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// The failure of a DeferredList with fireOnOneErrback: which Deferred failed first, and how.
@@ -247,3 +249,5 @@ auto race(Deferred<T> (&&)[count]) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

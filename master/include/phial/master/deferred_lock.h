@@ -20,6 +20,8 @@
 #include <tuple>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class DeferredSemaphore;
@@ -157,3 +159,5 @@ class DeferredLock : public DeferredSemaphore {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// DeferredQueue::put failed: `size` objects already wait for a consumer.
@@ -70,3 +72,5 @@ class DeferredQueue {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

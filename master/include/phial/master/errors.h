@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Base of the errors whose cause is one worker's death. what() is one line that a client of the
@@ -85,3 +87,5 @@ class PoisonJob : public Error {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -28,6 +28,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 template <class T>
@@ -135,3 +137,5 @@ auto waitFor(Reactor& reactor, Duration timeout, F f) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <string>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// The process called exit, or returned from main.
@@ -45,3 +47,5 @@ struct ResourceUse {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -52,6 +52,8 @@
 #include <tuple>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 struct FiberOptions {
@@ -153,3 +155,5 @@ T waitForFiber(Reactor& reactor, Deferred<T> fiber) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -97,3 +99,5 @@ std::future<T> toFuture(Deferred<T> deferred) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -23,6 +23,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -208,3 +210,5 @@ auto gatherResults(Deferred<T> (&&)[count]) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

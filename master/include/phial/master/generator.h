@@ -25,6 +25,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Owns a coroutine that stands between two steps. Move-only; dropping it destroys the coroutine.
@@ -96,3 +98,5 @@ inline std::optional<Deferred<void>> Generator::operator()() {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -19,6 +19,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Holds a T, or nothing. Converts from everything that converts to T. A copy copies the T. A
@@ -59,3 +61,5 @@ class Held {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

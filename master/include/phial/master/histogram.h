@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// A value type: a copy is a snapshot.
@@ -44,3 +46,5 @@ class Histogram {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

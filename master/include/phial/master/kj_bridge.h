@@ -14,6 +14,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -110,3 +112,5 @@ Deferred<T> fromPromise(kj::Promise<T> promise) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 #include <optional>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Whether a crash writes a core dump.
@@ -81,3 +83,5 @@ struct Limits {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include <functional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 enum class LogLevel {
@@ -67,3 +69,5 @@ LogFunction setLogSink(LogFunction sink);
 void logToStderr(const LogRecord& record) noexcept;
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -367,3 +369,5 @@ Deferred<void> Submitter::forEachOutcome(Range&& range, F onOutcome) const {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// A value of T, or a Failure. addBoth's callback receives an Outcome. A callback may return an
@@ -73,3 +75,5 @@ class [[nodiscard]] Outcome<void> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 #include <cstddef>
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class Pool : public Submitter {
@@ -74,3 +76,5 @@ class Pool : public Submitter {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// When a job reached each step, on the steady clock. A step that the job has not reached is empty.
@@ -103,3 +105,5 @@ class [[nodiscard]] Observation {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// What the pool does about a worker whose job has been stopped by a signal, such as SIGSTOP or,
@@ -344,3 +346,5 @@ struct PoolStats {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

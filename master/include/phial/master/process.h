@@ -27,6 +27,8 @@ namespace kj {
 class AutoCloseFd;
 }
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// A pipe that the child reads. The spawner gets the writing end.
@@ -223,3 +225,5 @@ class Process {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

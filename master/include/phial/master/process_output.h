@@ -27,6 +27,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// What getProcessOutput does about what the program writes to its stderr.
@@ -98,3 +100,5 @@ Deferred<ProcessOutput> getProcessOutputAndValue(Reactor& reactor, std::string p
                                                  const RunOptions& options = {});
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -43,6 +43,8 @@
 #include <memory>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -120,3 +122,5 @@ class ProcessPool final : public Pool {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

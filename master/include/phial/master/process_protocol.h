@@ -42,6 +42,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -227,3 +229,5 @@ class ProcessProtocol {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

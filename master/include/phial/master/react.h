@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Runs the loop until `main` has its result. Returns the value of `main`, to be the program's exit
@@ -16,3 +18,5 @@ namespace phial::inline v1 {
 [[nodiscard]] int react(Reactor& reactor, std::string_view program, Deferred<int> main);
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -46,6 +46,8 @@
 
 struct event_base;
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 class WatchState;
 struct SystemTrigger;
@@ -267,3 +269,5 @@ class Reactor final : public Clock {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -34,6 +34,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 struct ReactorThreadOptions {
@@ -115,3 +117,5 @@ class ReactorThread {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

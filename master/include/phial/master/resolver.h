@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -181,3 +183,5 @@ Deferred<void> chainDeferred(Deferred<T> from, Resolver<U> to) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Sets the pauses between a worker's death and the start of its replacement, and the number of
@@ -69,3 +71,5 @@ struct RestartOptions {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -43,6 +43,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -126,3 +128,5 @@ class Scope {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

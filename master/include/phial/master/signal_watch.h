@@ -27,6 +27,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Calls a function for each arrival of some signals, until it is dropped. Move-only.
@@ -71,3 +73,5 @@ class [[nodiscard]] SignalWatch {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Returns the call `function(args...)` for PoolOptions::onStart. `function` is named as in
@@ -46,3 +48,5 @@ WorkerStart startWith(A&&... args) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <csignal>
 #include <initializer_list>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class Pool;
@@ -29,3 +31,5 @@ SignalWatch stopOnSignals(Reactor& reactor, Pool& pool, StopOptions options = {}
                           std::initializer_list<int> numbers = {SIGINT, SIGTERM});
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -40,6 +40,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -295,5 +297,7 @@ Deferred<Result> Submitter::deferToProcess(detail::CalledName name, A&&... args)
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop
 
 #include <phial/master/map.h>  // IWYU pragma: export

@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Calls f(arguments...) once, after `delay` on `clock`. The Deferred has what `f` returns or
@@ -97,3 +99,5 @@ class LoopingCall {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

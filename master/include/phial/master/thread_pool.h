@@ -27,6 +27,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 struct ThreadPoolOptions {
@@ -77,3 +79,5 @@ class ThreadPool {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

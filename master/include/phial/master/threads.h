@@ -26,6 +26,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -129,3 +131,5 @@ auto deferToThread(Reactor& reactor, F&& f, A&&... args) {
 void callMultipleInThread(Reactor& reactor, std::vector<std::function<void()>> functions);
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -31,3 +33,5 @@ class WorkerStart {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -19,6 +19,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::testing {
 
 /// A Deferred has another result than the test expects.
@@ -111,3 +113,5 @@ Failure failureResultOf(const Deferred<T>&) {
 }
 
 }  // namespace phial::inline v1::testing
+
+#pragma GCC visibility pop

@@ -30,6 +30,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class AnyValue {
@@ -178,3 +180,5 @@ T AnyValue::to() const {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

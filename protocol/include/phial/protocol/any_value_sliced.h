@@ -7,6 +7,8 @@
 #include <optional>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 template <class... Seen>
@@ -32,3 +34,5 @@ struct SlicedEncode<AnyValue> {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -35,6 +35,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The most messages of one direction that lie in an arena at a time.
@@ -201,3 +203,5 @@ NewArenas makeArenas(std::size_t bytes);
 Arenas adoptArenas(int requests, int replies);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// A message whose root is the list of a job's arguments.
@@ -31,3 +33,5 @@ class ArgumentsOfJob {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include <tuple>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Calls a function of this type with one element. The element is the only argument, or a tuple of
@@ -198,3 +200,5 @@ struct LinkedChunk {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

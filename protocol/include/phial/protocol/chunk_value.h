@@ -19,6 +19,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// A vector of T. For bool the container most like it whose elements can be referred to.
@@ -184,3 +186,5 @@ struct Codec<detail::ChunkResult<R>> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -26,6 +26,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// The state of one job that was sent. The job's number is part of the word, so the slot can be
@@ -167,3 +169,5 @@ class ControlPageMapping {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

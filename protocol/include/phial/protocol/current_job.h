@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// The running job. Valid while the function runs. id(), label() and cancelled() may be called from
@@ -47,3 +49,5 @@ CurrentJob* setCurrentJob(CurrentJob* job) noexcept;
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <array>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 inline constexpr int kFirstOwnFd = 3;
@@ -45,3 +47,5 @@ class StandardNumbersTaken {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

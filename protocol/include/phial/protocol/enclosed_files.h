@@ -14,6 +14,8 @@
 #include <memory>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The files that a message is to enclose.
@@ -74,3 +76,5 @@ class IncomingFiles {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

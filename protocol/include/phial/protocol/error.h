@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 struct DeathCertificate;
@@ -150,3 +152,5 @@ class ProtocolError : public Error {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -92,3 +94,5 @@ class ExceptionType {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -26,6 +26,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 template <class T>
@@ -179,3 +181,5 @@ class Failure {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 #include <phial/protocol/value_failure.h>
 #include <phial/schema/value.capnp.h>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Writes `failure`: its types, message, traceback and code. An error that Phial reports keeps its
@@ -20,3 +22,5 @@ std::uint64_t failureWords(const Failure& failure);
 Failure decodeFailure(schema::Failure::Reader from);
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -24,6 +24,8 @@
 #include <span>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class FileLane {
@@ -74,3 +76,5 @@ struct FileLane::Ends {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The number of forks between the program's first process and this one. Counts from the first
@@ -41,3 +43,5 @@ class ForkMark {
 void keepForever(std::shared_ptr<void> object);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -35,6 +35,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Limits of one frame, in either direction.
@@ -196,3 +198,5 @@ class FrameReader {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 template <class Signature>
@@ -58,3 +60,5 @@ inline constexpr bool kNamedFunction<const Function<Signature>> = true;
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

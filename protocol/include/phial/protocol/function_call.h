@@ -18,6 +18,8 @@
 #include <tuple>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// One call, with its arguments decoded. It owns them, except as borrows() says.
@@ -162,3 +164,5 @@ class TypedHandler<Callable, R(A...)> final : public FunctionHandler {
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

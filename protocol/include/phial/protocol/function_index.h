@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// The beginning of the name of a job that calls a function for the elements of a chunk.
@@ -61,3 +63,5 @@ class FunctionIndex {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

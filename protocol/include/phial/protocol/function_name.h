@@ -14,6 +14,8 @@
 #include <string_view>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -60,3 +62,5 @@ std::string_view functionSignature() {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class FunctionTable {
@@ -114,3 +116,5 @@ struct LinkedFunction {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

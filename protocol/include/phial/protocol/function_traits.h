@@ -1,6 +1,8 @@
 // What the type of a function says about its calls.
 #pragma once
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// For functions, pointers to functions, and objects with a single operator() that is no template:
@@ -39,3 +41,5 @@ template <class T>
 concept PlainCallable = requires { typename FunctionTraits<T>::Signature; };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class JobScope {
@@ -39,3 +41,5 @@ class JobScope {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Asks for huge pages in a large block that is about to be filled and has not been touched yet, as
@@ -107,3 +109,5 @@ void dropAside(Container& container) noexcept {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -21,6 +21,8 @@
 #include <functional>
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class LoopBridge {
@@ -66,3 +68,5 @@ class LoopBridge {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Made by the thread whose heap it refers to; used by any one thread after that. With another
@@ -50,3 +52,5 @@ void emptyInParts(T& container, MakerHeap& heap) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

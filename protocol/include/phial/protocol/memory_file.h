@@ -13,6 +13,8 @@ namespace kj {
 class AutoCloseFd;
 }
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Makes a memory file of `bytes` zeros, close-on-exec, open for reading and writing, not sealed
@@ -58,3 +60,5 @@ class SharedMapping {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

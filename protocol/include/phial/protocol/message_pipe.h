@@ -24,6 +24,8 @@
 #include <memory>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -157,3 +159,5 @@ class MessagePipe final : public capnp::MessageStream {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

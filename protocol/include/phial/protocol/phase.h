@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// What a worker is doing.
@@ -20,3 +22,5 @@ enum class Phase : std::uint32_t {
 const char* phaseName(Phase phase);
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

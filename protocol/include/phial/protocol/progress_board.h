@@ -21,6 +21,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// The most bytes in a note. A longer note is cut, at the beginning of a UTF-8 character.
@@ -73,3 +75,5 @@ class ProgressBoard {
 static_assert(std::atomic<double>::is_always_lock_free);
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// The code of a std::system_error or std::future_error.
@@ -73,3 +75,5 @@ class Revived final : public E {
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The worker's side. One thread.
@@ -39,3 +41,5 @@ class ResultWriter {
 bool fetchResult(const ResultMemory& memory, unsigned slot, std::vector<std::uint64_t>& to);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <limits>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 using Nanoseconds = std::chrono::nanoseconds;
@@ -49,3 +51,5 @@ constexpr Nanoseconds saturatingSubtract(std::chrono::time_point<Clock, Nanoseco
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

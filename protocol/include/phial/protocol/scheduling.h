@@ -5,6 +5,8 @@
 // as it is: nothing here reports errors. Thread rule: acts on the calling thread.
 #pragma once
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Gives this thread the priority of a pool's workers by default: niceness raised by 10, and long
@@ -22,3 +24,5 @@ void lowerPriorityToWorkers();
 void askForLongTimeSlices();
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -38,6 +38,8 @@
 #include <string_view>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// T is copied by its bytes: it must be trivially copyable, and no pointer, because another process
@@ -144,3 +146,5 @@ struct Codec<SharedArray<T>> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

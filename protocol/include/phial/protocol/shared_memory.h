@@ -22,6 +22,8 @@ namespace kj {
 class AutoCloseFd;
 }
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class SharedMemory {
@@ -62,3 +64,5 @@ class SharedMemory {
 void releaseFile(kj::AutoCloseFd file);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

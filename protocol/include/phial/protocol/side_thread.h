@@ -17,6 +17,8 @@
 #include <functional>
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class SideThread {
@@ -69,3 +71,5 @@ class SideThread {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

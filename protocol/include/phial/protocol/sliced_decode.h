@@ -17,6 +17,8 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 template <class T>
@@ -123,6 +125,8 @@ void guessReading(ValueReader value, ReadingCost& cost) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -18,6 +18,8 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Tuples, pairs and aggregates: reads one member after the other, then makes the value of them.
@@ -151,6 +153,8 @@ struct SlicedDecode<std::variant<T...>> {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

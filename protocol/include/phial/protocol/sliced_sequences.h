@@ -19,6 +19,8 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 template <>
@@ -172,6 +174,8 @@ struct SlicedDecode<std::unordered_map<K, V, Hash, Equal, Allocator>>
     : SlicedMap<std::unordered_map<K, V, Hash, Equal, Allocator>> {};
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -25,6 +25,8 @@
 #include <limits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class SlicedRun;
@@ -158,3 +160,5 @@ inline void SlicedRun::check() const {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The call stack at one moment. Capturing only stores addresses (a few microseconds); text() does
@@ -28,3 +30,5 @@ class StackTrace {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

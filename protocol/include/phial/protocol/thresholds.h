@@ -61,6 +61,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 inline constexpr std::size_t kResultRoomWords = 32768;
@@ -89,3 +91,5 @@ inline constexpr std::uint64_t kMostHeldBytes = std::uint64_t{64} << 20;
 inline constexpr std::uint64_t kEnvelopeBytes = 1024;
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

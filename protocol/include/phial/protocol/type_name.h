@@ -6,6 +6,8 @@
 #include <typeinfo>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -31,3 +33,5 @@ const std::string& typeName() {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -72,6 +72,8 @@
 #include <phial/protocol/value_scalar.h>
 #include <phial/protocol/value_sequence.h>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Returns the words (of 8 bytes) that `value` takes in a message, its Value struct included: an
@@ -109,3 +111,5 @@ T decode(ValueReader value) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

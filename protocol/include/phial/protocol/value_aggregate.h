@@ -7,6 +7,8 @@
 #include <boost/pfr/core.hpp>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 template <class T>
@@ -44,3 +46,5 @@ struct Codec<T> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

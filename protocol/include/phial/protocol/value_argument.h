@@ -5,6 +5,8 @@
 
 #include <span>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -72,3 +74,5 @@ decltype(auto) asParameter(Stored<P>& stored) {
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

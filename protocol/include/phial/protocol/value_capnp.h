@@ -16,6 +16,8 @@
 #include <bit>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 // --- From a place in a message to the classes that codecs use, and back ---
@@ -83,3 +85,5 @@ struct Codec<Message<S>> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// How values of T travel: three static functions, explained in <phial/protocol/value.h>. A codec
@@ -176,3 +178,5 @@ T convertedFrom(typename Convert<T>::As&& value) {
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

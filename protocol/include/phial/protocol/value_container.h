@@ -11,6 +11,8 @@
 #include <unordered_set>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -203,3 +205,5 @@ struct Codec<std::unordered_map<K, V, Hash, Equal, Allocator>>
     : detail::MapCodec<std::unordered_map<K, V, Hash, Equal, Allocator>> {};
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

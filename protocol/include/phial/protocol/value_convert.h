@@ -15,6 +15,8 @@
 
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 template <Converted T>
@@ -36,3 +38,5 @@ struct Codec<T> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

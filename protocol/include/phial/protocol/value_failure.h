@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 template <>
@@ -16,3 +18,5 @@ struct Codec<Failure> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Elements of a span whose form in a message is their form in memory.
@@ -76,3 +78,5 @@ decltype(auto) decodedAsParameter(Decoded<P>& decoded) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 static_assert(std::endian::native == std::endian::little, "packed numbers are copied as they lie");
@@ -169,3 +171,5 @@ std::string decodeText(ValueReader value);
 [[noreturn]] void throwCount(std::uint64_t expected, std::uint64_t found, std::string_view what);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

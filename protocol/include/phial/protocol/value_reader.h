@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// What a value holds: see schema/phial/schema/value.capnp. A value of a newer program may be of a
@@ -119,3 +121,5 @@ class MapReader {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -102,3 +104,5 @@ struct Codec<std::monostate> : detail::ScalarWords {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -163,3 +165,5 @@ struct Codec<std::array<bool, N>> {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

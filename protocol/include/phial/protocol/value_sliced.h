@@ -24,6 +24,8 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// As readFacts(), in pieces, at the level of the list's members.
@@ -63,6 +65,8 @@ struct SlicedDecode<ChunkResult<R>> {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -21,6 +21,8 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 template <class T>
@@ -249,6 +251,8 @@ struct SlicedEncode<Elements<E>> {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -18,6 +18,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// True if values of T travel by a Codec of Phial's, not by a specialisation of the program's.
@@ -200,3 +202,5 @@ template <class T>
 inline constexpr bool kBounded = Bounded<T>::value;
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

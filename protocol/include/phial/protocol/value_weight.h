@@ -13,6 +13,8 @@
 #include <optional>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// A value of this weight takes about a third of a millisecond to write or to free, three times as
@@ -229,3 +231,5 @@ std::shared_ptr<T> shareFreedAside(T&& value) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

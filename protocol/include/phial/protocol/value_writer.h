@@ -14,6 +14,8 @@
 #include <span>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class ListWriter;
@@ -73,3 +75,5 @@ class MapWriter {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

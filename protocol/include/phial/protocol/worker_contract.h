@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Descriptors of a worker. 0 is /dev/null. The master reads 1 and 2 line by line.
@@ -37,3 +39,5 @@ inline constexpr int kCannotServeStatus = 69;  // EX_UNAVAILABLE
 std::string_view buildId();
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

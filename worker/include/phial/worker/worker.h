@@ -17,6 +17,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// True if a pool has started this process as a worker. False in a program that a job has started;
@@ -104,3 +106,5 @@ class Worker {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

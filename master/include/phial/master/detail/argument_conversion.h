@@ -25,6 +25,8 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Why an argument cannot be given for a parameter.
@@ -271,3 +273,5 @@ Stored<P> convertArgument(const ArgumentPlace& place, A&& argument) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -21,6 +21,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// A message whose root is the list of a job's arguments: see argument_message.h.
@@ -190,3 +192,5 @@ class WritingOf final : public ArgumentWriting {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class ReactorThread;
@@ -164,3 +166,5 @@ std::future<R> submitFuture(const std::shared_ptr<BlockingCore>& core,
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

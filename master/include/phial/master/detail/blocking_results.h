@@ -19,6 +19,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// A result, and the index of its element. Value is std::monostate when there is no result.
@@ -193,3 +195,5 @@ void eachOnThisThread(const BlockingCore& core, const char* name, const Blocking
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

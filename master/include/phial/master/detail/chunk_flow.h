@@ -32,6 +32,8 @@
 #include <memory>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// A window without a limit.
@@ -162,3 +164,5 @@ class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

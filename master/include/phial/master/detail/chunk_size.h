@@ -16,6 +16,8 @@
 #include <limits>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class ChunkSize {
@@ -50,3 +52,5 @@ class ChunkSize {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <tuple>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Elements of type E, in the form in which a job keeps them, and results of type R, which may be
@@ -66,3 +68,5 @@ class ChunkStream final : public ChunkFlow {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

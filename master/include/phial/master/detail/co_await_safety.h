@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 template <class T>
@@ -34,3 +36,5 @@ template <class T>
 inline constexpr bool kSafeInCoAwait = safeInCoAwait<T>();
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -41,6 +41,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class Counted;
@@ -353,3 +355,5 @@ class Chain final : public Counted {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

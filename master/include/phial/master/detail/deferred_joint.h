@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Waits for the results of several chains. A subclass combines the results.
@@ -72,3 +74,5 @@ void ignoreErrors(Ref<Chain> chain) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

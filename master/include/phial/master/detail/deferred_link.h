@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 template <class T>
 class Deferred;
@@ -370,3 +372,5 @@ class CallbackLink final : public Holding<U, Link> {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 template <class T>
@@ -71,3 +73,5 @@ class WaitList {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// How many bytes of a message a chunk should need at most: as much as one turn of the loop can
@@ -223,3 +225,5 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 class Reactor;
 }  // namespace phial::inline v1
@@ -137,3 +139,5 @@ template <class... A>
 inline constexpr bool kOptionsLast = false;
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

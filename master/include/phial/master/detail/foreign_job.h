@@ -23,6 +23,8 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 struct BlockingAccess {
@@ -194,3 +196,5 @@ void startJob(const Jobs& pool, Call call, Receiver receiver,
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -30,6 +30,8 @@
 #include <memory>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class HeldReactor : public std::enable_shared_from_this<HeldReactor> {
@@ -91,3 +93,5 @@ class HeldReactor : public std::enable_shared_from_this<HeldReactor> {
 std::chrono::milliseconds millisecondsUpTo(Duration timeout);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

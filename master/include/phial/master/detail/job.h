@@ -22,6 +22,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// What the timeouts of a job apply to.
@@ -282,3 +284,5 @@ class NamedJob final : private OwnedName, public TypedJob<R, Args...> {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The result type of deferToProcess<function>; void when F is no function.
@@ -59,3 +61,5 @@ consteval bool checkFunction() {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

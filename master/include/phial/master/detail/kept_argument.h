@@ -27,6 +27,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class Runner;
@@ -159,3 +161,5 @@ void encodeKept(const std::shared_ptr<const T>& argument, ValueWriter to) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -30,6 +30,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// The point in time that lies `timeout` from now; empty for "never".
@@ -202,3 +204,5 @@ std::shared_ptr<LoopCallOf<LoopResultOf<F>>> postCall(const std::shared_ptr<Thre
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Decodes the result of one job. Borrows the message.
@@ -80,3 +82,5 @@ class SlicedReading final : public ResultReading {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -21,6 +21,8 @@
 #include <memory>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class Runner {
@@ -72,3 +74,5 @@ class Runner {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

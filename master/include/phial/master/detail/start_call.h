@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// A function and its arguments, without their types. Written once for each worker.
@@ -88,3 +90,5 @@ std::shared_ptr<const StartCall> makeStartCall(const FunctionName& function, A&&
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// Thread rule: one thread at a time; stop() may be called from any thread.
@@ -45,3 +47,5 @@ class SteppedWork {
 };
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class Runner;
@@ -49,3 +51,5 @@ bool isOfElements(const Failure& failure);
 std::optional<std::uint64_t> deadlyElement(const Failure& failure);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <tuple>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 class Runner;
@@ -112,3 +114,5 @@ Deferred<R> submitByName(Runner& runner, Ref<CallOptions> options, std::string_v
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -23,6 +23,8 @@
 #include <thread>
 #include <unordered_map>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class Reactor;
@@ -97,3 +99,5 @@ class ThreadDoor {
 
 }  // namespace detail
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

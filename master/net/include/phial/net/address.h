@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 struct Address {
@@ -30,3 +32,5 @@ struct Address {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -21,6 +21,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class Reactor;
@@ -115,3 +117,5 @@ Deferred<std::shared_ptr<P>> connectProtocol(std::shared_ptr<P> protocol, F conn
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Base of the errors below.
@@ -91,3 +93,5 @@ class CannotListen : public NetworkError {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Receives lines, or raw bytes in between. At most the longest line and its delimiter, and what
@@ -61,3 +63,5 @@ class LineReceiver : public Protocol {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -21,6 +21,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class Reactor;
@@ -88,3 +90,5 @@ Port listenUNIX(Reactor& reactor, const std::string& path, std::shared_ptr<Facto
                 const ListenUnixOptions& options = {});
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

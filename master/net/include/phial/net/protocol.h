@@ -24,6 +24,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 class Connector;
@@ -152,3 +154,5 @@ std::shared_ptr<Factory> Factory::forProtocol(A... args) {
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include <optional>
 #include <random>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 struct ReconnectOptions {
@@ -73,3 +75,5 @@ class ReconnectingClientFactory : public ClientFactory {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

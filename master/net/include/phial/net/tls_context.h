@@ -12,6 +12,8 @@
 
 struct ssl_ctx_st;
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 struct TlsServerOptions {
@@ -58,3 +60,5 @@ class TlsContext {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 
 struct ssl_st;
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 /// Makes data for a Transport at the pace of the peer. After Twisted's IPushProducer and
@@ -99,3 +101,5 @@ class Transport {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop
