@@ -4,15 +4,35 @@
 
 #include <utility>
 
+#include "master/pool/chunk_job.h"
+
 namespace phial::inline v1::detail {
 
+std::shared_ptr<ChunkFlow> ChunkFlow::make(StreamPool pool, Ref<CallOptions> callOptions,
+                                           ChunkMode mode, std::size_t windows,
+                                           const ChunkFunction& function,
+                                           std::unique_ptr<ElementSource> source) {
+  return std::shared_ptr<ChunkFlow>(new ChunkFlow(std::move(pool), std::move(callOptions), mode,
+                                                  windows, function, std::move(source)));
+}
+
+std::shared_ptr<ChunkFlow> ChunkFlow::failed(StreamPool pool, const ChunkFunction& function,
+                                             Failure failure) {
+  auto flow = make(std::move(pool), {}, ChunkMode::failFast, kNoWindow, function, nullptr);
+  flow->failure_ = std::move(failure);
+  return flow;
+}
+
 ChunkFlow::ChunkFlow(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mode,
-                     std::size_t windows, std::uint64_t chunkBytes)
+                     std::size_t windows, const ChunkFunction& function,
+                     std::unique_ptr<ElementSource> source)
     : pool_(std::move(pool)),
       options_(std::move(callOptions)),
+      function_(function),
+      source_(std::move(source)),
       mode_(mode),
       windows_(windows),
-      size_(options().chunk, chunkBytes) {}
+      size_(options().chunk, function.resultBytes) {}
 
 ChunkFlow::~ChunkFlow() = default;
 
@@ -56,7 +76,7 @@ void ChunkFlow::check() const {
 }
 
 std::optional<std::size_t> ChunkFlow::total() const {
-  const auto rest = left();
+  const auto rest = source_->left();
   return rest ? std::optional(read_ + *rest) : std::nullopt;
 }
 
@@ -141,7 +161,7 @@ std::optional<ChunkFlow::Piece> ChunkFlow::nextPiece() {
     return piece;
   }
   try {
-    auto elements = read(size_.next(left(), pool_.capacity()));
+    auto elements = source_->read(size_.next(source_->left(), pool_.capacity()));
     if (failure_) return std::nullopt;  // the range's code has seen to that
     exhausted_ = elements.count == 0;
     if (exhausted_) return std::nullopt;
@@ -160,7 +180,7 @@ std::optional<ChunkFlow::Piece> ChunkFlow::nextPiece() {
 void ChunkFlow::landUnfit(const Failure& reason) {
   const Failure failure = reason.atIndex(read_);
   if (mode_ == ChunkMode::failFast) return stop(failure);
-  auto result = emptyResult();
+  auto result = function_.result.none();
   result->failures.emplace_back(0, failure);
   landed_.emplace(read_++, Landed{std::move(result), 1});
   // A range of nothing else must not hold up the loop.
@@ -181,6 +201,19 @@ void ChunkFlow::submit(Piece piece) {
   if (flight != flights_.end()) flight->second.job = std::move(job);
 }
 
+Deferred<void> ChunkFlow::send(Runner& runner, const ChunkOrder& order,
+                               const ChunkElements& elements) {
+  using Result = std::shared_ptr<ChunkFacts>;
+  Ref<ChunkJob> job(new ChunkJob(runner.newTicket(), options_, function_, order, elements));
+  auto deferred = Access::wrap<Result>(Chain::pending(Ref<Source>(job)));
+  runner.submit(std::move(job));
+  return std::move(deferred).addBoth(
+      [self = shared_from_this(), first = order.first](Outcome<Result> outcome) {
+        if (!outcome.ok()) return self->land(first, outcome.failure());
+        self->land(first, std::move(outcome).value());
+      });
+}
+
 // The worker looks at the clock for each element only where it has a time limit.
 ChunkTiming ChunkFlow::timing() const {
   const JobOptions& job = options().job;
@@ -199,9 +232,10 @@ std::optional<ChunkFlow::Piece> ChunkFlow::takeFlight(std::uint64_t first) {
   return piece;
 }
 
-void ChunkFlow::land(std::uint64_t first, std::shared_ptr<ChunkFacts> result, std::size_t count) {
+void ChunkFlow::land(std::uint64_t first, std::shared_ptr<ChunkFacts> result) {
   const auto piece = takeFlight(first);
   if (!piece) return;
+  const std::size_t count = function_.result.count(*result);
   accept(*piece, {std::move(result), count});
   advance();
 }
@@ -278,7 +312,7 @@ void ChunkFlow::spare(const Piece& piece, std::size_t culprit, const Failure& fa
 
 void ChunkFlow::condemn(const Piece& piece, const Failure& failure) {
   if (mode_ == ChunkMode::failFast) return stop(failure);
-  auto result = emptyResult();
+  auto result = function_.result.none();
   for (std::size_t place = 0; place < piece.elements.count; ++place) {
     result->failures.emplace_back(place, failure.atIndex(piece.first + place));
   }

@@ -3,6 +3,8 @@
 #include <event2/event.h>
 #include <phial/master/future_bridge.h>
 #include <phial/master/kj_bridge.h>
+#include <phial/master/process_output.h>
+#include <phial/master/process_protocol.h>
 #include <phial/testing.h>
 #include <phial/testing/deferred.h>
 #include <phial/worker.h>

@@ -1,5 +1,6 @@
 // Hosts that have closed their standard descriptors. Others get those numbers then.
 #include <fcntl.h>
+#include <phial/master/process.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

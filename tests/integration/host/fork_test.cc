@@ -1,4 +1,6 @@
 // A host that forks while it has a pool. The child's copies of reactor and pool are inert.
+#include <phial/master/process.h>
+
 #include "host_jobs.h"
 #include "in_child.h"
 #include "tests/integration/pool/pool_fixture.h"

@@ -1,5 +1,6 @@
 // Nothing outlives a master that is killed by SIGKILL: no worker, whatever it does, and no process
 // that a worker has started.
+#include <phial/master/process.h>
 #include <signal.h>
 #include <sys/prctl.h>
 

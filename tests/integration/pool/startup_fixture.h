@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <kj/io.h>
+#include <phial/master/process.h>
 #include <sys/stat.h>
 
 #include <fstream>

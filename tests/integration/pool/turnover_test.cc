@@ -1,5 +1,6 @@
 // Workers that are replaced while they serve: recycling, reload(), growing and shrinking.
 #include <kj/io.h>
+#include <phial/master/process.h>
 #include <signal.h>
 
 #include <algorithm>

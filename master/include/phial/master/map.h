@@ -2,7 +2,8 @@
 // caller gets. Included by submitter.h, which documents these members.
 #pragma once
 
-#include <phial/master/detail/chunk_stream.h>
+#include <phial/master/detail/chunk_flow.h>
+#include <phial/master/detail/element_source.h>
 #include <phial/master/submitter.h>
 
 #include <chrono>
@@ -236,26 +237,27 @@ inline constexpr std::size_t kWindows = 4;
 
 /// The worker's function that runs chunks of `function`.
 template <auto function>
-const FunctionName& chunkFunction() {
+const ChunkFunction& chunkFunction() {
+  using Types = Mapped<function>;
+  using Value = typename ChunkResult<typename Types::Result>::Value;
   // This puts the function into the program's table, from which the worker serves it.
   if constexpr (!kNamedFunction<decltype(function)>) LinkedChunk<function>::require();
-  static const FunctionName name{chunkName<function>(), typeName<ChunkSignature<function>>(),
-                                 Timed::element};
-  return name;
+  static const ChunkFunction chunk{
+      {chunkName<function>(), typeName<ChunkSignature<function>>(), Timed::element},
+      ElementTypeOf<typename Types::Element>::kType,
+      ResultTypeOf<typename Types::Result>::kType,
+      kChunkBytes<Value>};
+  return chunk;
 }
 
 template <auto function, class Range>
-std::shared_ptr<ChunkFlow> streamOf(const std::shared_ptr<Runner>& runner,
-                                    const Ref<CallOptions>& options, ChunkMode mode,
-                                    std::size_t windows, Range&& range) {
-  using Types = Mapped<function>;
-  using Signature = typename FunctionTraits<decltype(function)>::Signature;
-  using Reading = RangeSource<Signature, Kept<Range>>;
-  using Stream = ChunkStream<typename Types::Element, typename Types::Result>;
-  std::unique_ptr<ElementSource<typename Types::Element>> source(
+std::shared_ptr<ChunkFlow> streamOf(const StreamPool& pool, const Ref<CallOptions>& options,
+                                    ChunkMode mode, std::size_t windows, Range&& range) {
+  using Reading = RangeSource<typename FunctionTraits<decltype(function)>::Signature, Kept<Range>>;
+  std::unique_ptr<ElementSource> source(
       new Reading(functionName<function>(), keepRange(std::forward<Range>(range))));
-  return std::shared_ptr<ChunkFlow>(new Stream(StreamPool(runner), options, mode, windows,
-                                               chunkFunction<function>(), std::move(source)));
+  return ChunkFlow::make(pool, options, mode, windows, chunkFunction<function>(),
+                         std::move(source));
 }
 
 /// True if the function can be mapped over such a range; otherwise a static_assert says why not.
@@ -289,14 +291,13 @@ template <class R, auto function, class Range, class Consume>
 Deferred<R> beginMap(const PoolLink& link, const Ref<CallOptions>& options, ChunkMode mode,
                      std::size_t windows, Range&& range, Consume consume) {
   if (!link.runner) return fail<R>(poolGone());
+  StreamPool pool(link.runner);
   std::shared_ptr<ChunkFlow> stream;
   try {
     if (options && options->fault) options->fault->rethrow();
-    stream = streamOf<function>(link.runner, options, mode, windows, std::forward<Range>(range));
+    stream = streamOf<function>(pool, options, mode, windows, std::forward<Range>(range));
   } catch (...) {
-    return StreamPool(link.runner)
-        .soon()
-        .addCallback([failure = Failure::current()]() -> Deferred<R> { return fail<R>(failure); });
+    stream = ChunkFlow::failed(pool, chunkFunction<function>(), Failure::current());
   }
   return consume(std::move(stream));
 }

@@ -144,28 +144,73 @@ ChunkResult<typename Mapped<function>::Result> runChunk(
   return ChunkRun<function, decltype(target)>(order, target).run(elements);
 }
 
+std::string chunkNameOf(std::string_view function);
+
 /// The name of this job: "map of isPrime".
 template <auto function>
 std::string_view chunkName() {
-  static const std::string name = std::string(kChunkPrefix) + std::string(functionName<function>());
+  static const std::string name = chunkNameOf(functionName<function>());
   return name;
+}
+
+/// What a worker does with a chunk whose types it does not know: the functions on which they
+/// depend.
+struct ChunkWork {
+  /// Reads an Elements, and returns its Store. Throws EncodingError.
+  std::shared_ptr<void> (*read)(ValueReader from, std::size_t& count);
+  /// Runs the chunk; returns its ChunkResult.
+  std::shared_ptr<ChunkFacts> (*run)(void* callable, const ChunkOrder& order,
+                                     std::shared_ptr<void> all, std::size_t count);
+  std::uint64_t (*words)(const ChunkFacts& result);
+  void (*write)(const ChunkFacts& result, ValueWriter to);
+};
+
+/// Makes the handler of the job `name`, which calls `callable`.
+std::unique_ptr<FunctionHandler> chunkHandler(std::string name, const ChunkWork& work,
+                                              std::shared_ptr<void> callable);
+
+template <auto function, class Callable>
+struct ChunkWorkOf {
+  using Element = typename Mapped<function>::Element;
+  using Result = ChunkResult<typename Mapped<function>::Result>;
+
+  static std::shared_ptr<void> read(ValueReader from, std::size_t& count) {
+    auto elements = decode<Elements<Element>>(from);
+    count = elements.count;
+    return std::move(elements.all);
+  }
+  static std::shared_ptr<ChunkFacts> run(void* callable, const ChunkOrder& order,
+                                         std::shared_ptr<void> all, std::size_t count) {
+    const Elements<Element> elements{std::static_pointer_cast<Store<Element>>(std::move(all)), 0,
+                                     count};
+    return std::make_shared<Result>(
+        ChunkRun<function, Callable>(order, *static_cast<Callable*>(callable)).run(elements));
+  }
+  static std::uint64_t words(const ChunkFacts& result) {
+    return encodedWords(static_cast<const Result&>(result));
+  }
+  static void write(const ChunkFacts& result, ValueWriter to) {
+    encode(static_cast<const Result&>(result), to);
+  }
+  static constexpr ChunkWork kWork{&read, &run, &words, &write};
+};
+
+/// Adds the job that runs chunks of `function`, a function or a phial::Function, by `callable`.
+template <auto function, class Callable>
+void addChunk(FunctionTable& table, std::shared_ptr<Callable> callable,
+              void (*address)() = nullptr) {
+  std::string name(chunkName<function>());
+  auto handler = chunkHandler(name, ChunkWorkOf<function, Callable>::kWork, std::move(callable));
+  table.add(std::move(name), typeName<ChunkSignature<function>>(), std::move(handler), address);
 }
 
 /// Adds the job that runs chunks of `function` to `table`.
 template <auto function>
 void addChunk(FunctionTable& table) {
-  table.add<&runChunk<function>>(std::string(chunkName<function>()));
-}
-
-/// Adds the job that runs chunks of `function`, which is a phial::Function, by `callable`.
-template <auto function, class Callable>
-void addChunk(FunctionTable& table, std::shared_ptr<Callable> callable) {
-  using Element = typename Mapped<function>::Element;
-  table.add(std::string(chunkName<function>()),
-            [callable = std::move(callable)](ChunkOrder order, Elements<Element> elements)
-                -> ChunkResult<typename Mapped<function>::Result> {
-              return ChunkRun<function, Callable>(order, *callable).run(elements);
-            });
+  auto* target = +function;
+  using Callable = decltype(target);
+  addChunk<function>(table, std::make_shared<Callable>(target),
+                     reinterpret_cast<void (*)()>(&ChunkWorkOf<function, Callable>::run));
 }
 
 /// Reports one error for a callable that is not of the phial::Function's type.

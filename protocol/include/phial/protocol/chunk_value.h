@@ -177,11 +177,14 @@ struct Codec<detail::ChunkResult<R>> {
     detail::writeFacts(result, list);
   }
   static Result read(ValueReader value) {
-    const detail::Nesting nesting;
     Result result;
+    readInto(result, value);
+    return result;
+  }
+  static void readInto(Result& result, ValueReader value) {
+    const detail::Nesting nesting;
     result.values = Values::read(detail::chunkMembers(value)[0]);
     detail::readFacts(result, value);
-    return result;
   }
 };
 

@@ -11,6 +11,8 @@
 
 #pragma GCC visibility push(default)
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {

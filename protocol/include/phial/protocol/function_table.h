@@ -61,6 +61,11 @@ class FunctionTable {
     }
   }
 
+  /// Adds a handler for the function at `function`; null: for another callable. Adding the same
+  /// function again changes nothing.
+  void add(std::string name, std::string signature, std::unique_ptr<FunctionHandler> handler,
+           void (*function)());
+
   /// Adds all functions of `other`; their handlers are shared.
   void add(const FunctionTable& other);
 
@@ -90,8 +95,6 @@ class FunctionTable {
     return std::unique_ptr<FunctionHandler>(new detail::TypedHandler<Callable, Signature>(name, F));
   }
 
-  void add(std::string name, std::string signature, std::unique_ptr<FunctionHandler> handler,
-           void (*function)());
   void addShared(std::string name, std::string signature, std::shared_ptr<FunctionHandler> handler,
                  void (*function)());
 

@@ -46,9 +46,11 @@ struct SlicedDecode<ChunkResult<R>> {
     guessFacts(value, cost);
   }
   static SlicedWork start(std::optional<Result>& to, ValueReader value, Level level) {
+    return startInto(to.emplace(), value, level);
+  }
+  static SlicedWork startInto(Result& result, ValueReader value, Level level) {
     const Level inner = level.below();
     const auto list = chunkMembers(value);
-    auto& result = to.emplace();
     if constexpr (std::is_same_v<Store<Value>, std::vector<Value>> &&
                   !std::is_same_v<Value, std::monostate>) {
       std::optional<Store<Value>> values;

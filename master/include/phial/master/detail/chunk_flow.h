@@ -1,5 +1,5 @@
 // A range on its way through a pool: chunks go in as fast as workers take them, and come out in
-// order. ChunkFlow decides without knowing the types of elements and results; see chunk_stream.h
+// order. ChunkFlow decides without knowing the types of elements and results; see chunk_types.h
 // for those. Part of the templates of map.h; nothing here is for users.
 //
 //     read() ──▶ flights (jobs of the pool) ──▶ landed ──next()──▶ map, forEach
@@ -19,6 +19,7 @@
 
 #include <phial/master/deferred.h>
 #include <phial/master/detail/chunk_size.h>
+#include <phial/master/detail/chunk_types.h>
 #include <phial/master/detail/job.h>
 #include <phial/master/detail/stream_pool.h>
 #include <phial/master/pool_options.h>
@@ -44,32 +45,39 @@ struct UnfitElement {
   Failure reason;
 };
 
-/// Some elements of a range, as a part of the Store at `all`. Only the stream knows the Store's
-/// type.
-struct ChunkElements {
-  std::shared_ptr<void> all;
-  std::size_t begin = 0;
-  std::size_t count = 0;
+/// A range on its way into chunks.
+class ElementSource {
+ public:
+  virtual ~ElementSource() = default;
 
-  ChunkElements part(std::size_t first, std::size_t size) const {
-    return {all, begin + first, size};
-  }
+  /// Returns the next elements, at most `count`. Returns fewer at the end of the range, before an
+  /// element that does not fit, and when they would exceed kChunkBytes; returns none only at the
+  /// end. Throws UnfitElement for an element that does not fit, and goes on with the element after
+  /// it. Runs the range's own code, which may do and throw anything.
+  virtual ChunkElements read(std::size_t count) = 0;
+  /// How many elements are left; empty when the range cannot tell.
+  virtual std::optional<std::size_t> left() const = 0;
 };
 
-class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
+class ChunkFlow final : public std::enable_shared_from_this<ChunkFlow> {
  public:
   struct Chunk {
     std::uint64_t first;                 // the index of its first element in the range
-    std::shared_ptr<ChunkFacts> result;  // a ChunkResult; only the stream knows its type
+    std::shared_ptr<ChunkFacts> result;  // a ChunkResult, of the type that the map knows
     std::size_t count;                   // how many elements it reports
   };
   using Next = std::optional<Chunk>;
 
   /// `windows`: how many chunks may be landed or in flight, as a multiple of the chunks in flight.
-  /// `chunkBytes`: how many bytes the results of a chunk should need in a message.
-  ChunkFlow(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mode, std::size_t windows,
-            std::uint64_t chunkBytes);
-  virtual ~ChunkFlow();
+  /// `function` must live as long as the program.
+  static std::shared_ptr<ChunkFlow> make(StreamPool pool, Ref<CallOptions> callOptions,
+                                         ChunkMode mode, std::size_t windows,
+                                         const ChunkFunction& function,
+                                         std::unique_ptr<ElementSource> source);
+  /// One that fails with `failure` from the loop.
+  static std::shared_ptr<ChunkFlow> failed(StreamPool pool, const ChunkFunction& function,
+                                           Failure failure);
+  ~ChunkFlow();
   ChunkFlow(const ChunkFlow&) = delete;
   ChunkFlow& operator=(const ChunkFlow&) = delete;
 
@@ -85,23 +93,9 @@ class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
   std::optional<std::size_t> total() const;
   const StreamPool& pool() const { return pool_; }
 
- protected:
-  const Ref<CallOptions>& callOptions() const { return options_; }
-  /// Reports the end of the job that was sent with this first element.
-  void land(std::uint64_t first, std::shared_ptr<ChunkFacts> result, std::size_t count);
-  void land(std::uint64_t first, const Failure& failure);
-
  private:
-  /// Returns the next elements, at most `count`; none only at the end of the range. Throws
-  /// UnfitElement, and what the range's own code throws.
-  virtual ChunkElements read(std::size_t count) = 0;
-  /// How many elements are left to read; empty when the range cannot tell.
-  virtual std::optional<std::size_t> left() const = 0;
-  /// Submits a job for these elements. The job's end calls land(), never inside this call.
-  virtual Deferred<void> send(Runner& runner, const ChunkOrder& order,
-                              const ChunkElements& elements) = 0;
-  /// A result without elements.
-  virtual std::shared_ptr<ChunkFacts> emptyResult() const = 0;
+  ChunkFlow(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mode, std::size_t windows,
+            const ChunkFunction& function, std::unique_ptr<ElementSource> source);
 
   struct Piece {
     std::uint64_t first;
@@ -131,8 +125,11 @@ class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
   std::optional<Piece> nextPiece();
   void landUnfit(const Failure& reason);
   void submit(Piece piece);
+  Deferred<void> send(Runner& runner, const ChunkOrder& order, const ChunkElements& elements);
   ChunkTiming timing() const;
 
+  void land(std::uint64_t first, std::shared_ptr<ChunkFacts> result);
+  void land(std::uint64_t first, const Failure& failure);
   std::optional<Piece> takeFlight(std::uint64_t first);
   void advance();
   void accept(const Piece& piece, Landed landed);
@@ -146,6 +143,8 @@ class ChunkFlow : public std::enable_shared_from_this<ChunkFlow> {
 
   StreamPool pool_;
   const Ref<CallOptions> options_;  // null: the default options
+  const ChunkFunction& function_;
+  const std::unique_ptr<ElementSource> source_;
   const ChunkMode mode_;
   const std::size_t windows_;
   ChunkSize size_;

@@ -29,20 +29,6 @@ template <class T>
 inline constexpr std::uint64_t kChunkBytes =
     PackedNumber<T> || std::is_same_v<T, bool> ? std::uint64_t{1} << 19 : std::uint64_t{1} << 18;
 
-template <class E>
-class ElementSource {
- public:
-  virtual ~ElementSource() = default;
-
-  /// Returns the next elements, at most `count`. Returns fewer at the end of the range, before an
-  /// element that does not fit, and when they would exceed kChunkBytes; returns none only at the
-  /// end. Throws UnfitElement for an element that does not fit, and goes on with the element after
-  /// it. Runs the range's own code, which may do and throw anything.
-  virtual Store<E> read(std::size_t count) = 0;
-  /// How many elements are left; empty when the range cannot tell.
-  virtual std::optional<std::size_t> left() const = 0;
-};
-
 /// The form in which a map keeps a range: the range itself, or a vector of the elements of an array
 /// or initializer list.
 template <class Range>
@@ -120,7 +106,7 @@ typename ElementOf<Signature>::Type keepElement(std::string_view function, Item&
 }
 
 template <class Signature, class Range>
-class RangeSource final : public ElementSource<typename ElementOf<Signature>::Type> {
+class RangeSource final : public ElementSource {
  public:
   using E = typename ElementOf<Signature>::Type;
   // If a container was given away, its elements are moved out. A view may refer to somebody else's
@@ -147,7 +133,25 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
   RangeSource(const RangeSource&) = delete;  // iterators point into it
   RangeSource& operator=(const RangeSource&) = delete;
 
-  Store<E> read(std::size_t count) override {
+  ChunkElements read(std::size_t count) override {
+    Store<E> elements = readSome(count);
+    const std::size_t size = elements.size();
+    if (size == 0) return {};
+    if constexpr (PackedNumber<E>) {
+      return {std::make_shared<Store<E>>(std::move(elements)), 0, size};
+    } else {
+      return {shareFreedAside(std::move(elements)), 0, size};
+    }
+  }
+
+  std::optional<std::size_t> left() const override {
+    if (!size_) return std::nullopt;
+    const std::size_t untold = unfit_ ? 1 : 0;
+    return *size_ > taken_ ? *size_ - taken_ + untold : untold;
+  }
+
+ private:
+  Store<E> readSome(std::size_t count) {
     if (unfit_) throw UnfitElement{*std::exchange(unfit_, std::nullopt)};
     if (!at_) begin();
     Store<E> elements;
@@ -164,13 +168,6 @@ class RangeSource final : public ElementSource<typename ElementOf<Signature>::Ty
     return elements;
   }
 
-  std::optional<std::size_t> left() const override {
-    if (!size_) return std::nullopt;
-    const std::size_t untold = unfit_ ? 1 : 0;
-    return *size_ > taken_ ? *size_ - taken_ + untold : untold;
-  }
-
- private:
   using Iterator = std::ranges::iterator_t<Range>;
   void begin() {
     if constexpr (std::ranges::sized_range<Range>) {
