@@ -124,7 +124,9 @@ T waitForDeferred(Deferred<T> deferred) {
 }
 /// Waits in a fiber for a place in a lock or semaphore; the guard gives it back.
 inline LockGuard waitForDeferred(Acquisition request) {
-  return waitForDeferred(std::move(request).guard());
+  LockGuard guard = waitForDeferred(std::move(request).guard());
+  detail::LockAccess::heldBy(guard, detail::FiberSource::ofThisStack());
+  return guard;
 }
 
 /// True if the caller runs on the stack of a fiber, where waitForDeferred may be called.
