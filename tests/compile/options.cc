@@ -25,7 +25,8 @@ using namespace std::chrono_literals;
 [[maybe_unused]] const phial::ProcessSpawnOptions kChild{.directory = "/"};
 [[maybe_unused]] const phial::RunOptions kRun{.input = std::string("text")};
 [[maybe_unused]] const phial::PoolOptions kPool{.max = 2};
-[[maybe_unused]] const phial::PoolOptions kPoolLimits{.limits = {.coreDumps = phial::CoreDumps::off}};
+[[maybe_unused]] const phial::PoolOptions kPoolLimits{
+    .limits = {.coreDumps = phial::CoreDumps::off}};
 [[maybe_unused]] const phial::PoolOptions kRestart{.restart = {.failedStarts = 3}};
 [[maybe_unused]] const phial::JobOptions kJob{.timeout = 5s};
 [[maybe_unused]] const phial::MapOptions kMap{.chunk = 10};
