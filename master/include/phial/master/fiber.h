@@ -30,12 +30,12 @@
 // A callback that runs because the fiber fired a Resolver runs on the fiber's stack. It may wait:
 // this suspends the fiber, and holds up the rest of that chain.
 //
-// Cost: a fiber takes a stack of 256 KiB of address space, and two mappings of the 65,530 that Linux
-// gives a process by default: some 30,000 fibers. The resident memory of the process grew by 4.7
-// KiB a fiber when 1,000 fibers waited at once, and as much with 10,000 (VmRSS before and after,
-// g++ 12 -O2, Deferred and Resolver included): a page of stack and 0.7 KiB of heap. A coroutine
-// that waited in the same way took 0.4 KiB. A function that goes deeper before it waits touches
-// more pages, which stay with the stack. 64 free stacks are kept.
+// Cost: a fiber takes a stack of 256 KiB of address space, and two mappings of the 65,530 that
+// Linux gives a process by default: some 30,000 fibers. The resident memory of the process grew
+// by 4.7 KiB a fiber when 1,000 fibers waited at once, and as much with 10,000 (VmRSS before and
+// after, g++ 12 -O2, Deferred and Resolver included): a page of stack and 0.7 KiB of heap. A
+// coroutine that waited in the same way took 0.4 KiB. A function that goes deeper before it waits
+// touches more pages, which stay with the stack. 64 free stacks are kept.
 //
 // A function that needs more than its stack, and frames below 64 KiB, dies of SIGSEGV at a guard
 // instead of overwriting memory. A thread must not end inside a fiber (pthread_exit ends the
