@@ -126,6 +126,8 @@ Ref<Node> FiberSource::wait(const char* call, Ref<Chain> chain) {
 
 bool FiberSource::runs() noexcept { return runningFiber != nullptr; }
 
+Ref<HandleTarget> FiberSource::ofThisStack() { return runningFiber->handleTarget(); }
+
 // On the fiber's stack, which outlives this object only when the fiber is orphaned.
 void FiberSource::suspendOn(Chain& chain) {
   Fiber& fiber = *fiber_;

@@ -52,6 +52,10 @@ Ref<HandleTarget> Chain::handleTarget(Ref<Chain> chain) {
   return chain->handles_;
 }
 
+Ref<HandleTarget> Source::handleTarget() const {
+  return chain_ ? Chain::handleTarget(Ref<Chain>(chain_)) : Ref<HandleTarget>();
+}
+
 void Chain::endHandles(Link& end) noexcept { targetOf(end).outer_ = {}; }
 
 void Chain::takeOverHandles(Chain& inner) {

@@ -1,5 +1,6 @@
 // What a Deferred waits for, as text. A loop over a list of what is still to be told, since chains
-// may be as deep as memory allows.
+// may be as deep as memory allows. Chains alone form no ring, but with the holders of locks they
+// may.
 #include <phial/master/deferred.h>
 
 #include <algorithm>
@@ -53,6 +54,7 @@ std::string Chain::describeWaiting(Ref<Chain> chain) {
   };
   std::string text;
   std::unordered_set<const Chain*> told;
+  std::vector<const Chain*> path;  // from the first chain to the step, both included
   std::vector<Step> left{{chain.get(), 0, ""}};
   std::size_t lines = 0;
   while (!left.empty()) {
@@ -62,10 +64,14 @@ std::string Chain::describeWaiting(Ref<Chain> chain) {
     const Chain* current = step.chain;
     while (const Chain* outer = current->outer()) current = outer;
     text += indent(step.depth) + step.before;
+    path.resize(step.depth / 2);
     if (!told.insert(current).second) {
-      text += "a Deferred that is told above: a ring, or one that two wait for\n";
+      const bool ring = std::ranges::find(path, current) != path.end();
+      text += "a Deferred that is told above";
+      text += ring ? ": they wait for each other in a ring\n" : "\n";
       continue;
     }
+    path.push_back(current);
     text += current->summary() + "\n";
     text += indent(step.depth + 1);
     if (current->running_) {
@@ -77,7 +83,7 @@ std::string Chain::describeWaiting(Ref<Chain> chain) {
       const WaitingFor waiting = source.waitingFor();
       text += "waits for " + waiting.what + placesLine(&source, source.traced_) + "\n";
       for (auto next = waiting.chains.rbegin(); next != waiting.chains.rend(); ++next) {
-        left.push_back({*next, step.depth + 2, "which waits for "});
+        left.push_back({*next, step.depth + 2, waiting.before});
       }
     }
   }

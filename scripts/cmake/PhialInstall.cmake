@@ -59,10 +59,10 @@ file(RELATIVE_PATH PHIAL_PC_LIBDIR ${CMAKE_INSTALL_PREFIX} ${libdir})
 file(RELATIVE_PATH PHIAL_PC_INCLUDEDIR ${CMAKE_INSTALL_PREFIX} ${includedir})
 string(REGEX REPLACE "/$" "" PHIAL_PC_PREFIX "${PHIAL_PC_PREFIX}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/phial.pc.in phial.pc @ONLY)
-if(PHIAL_NET)
-  configure_file(${CMAKE_CURRENT_LIST_DIR}/phial-net.pc.in phial-net.pc @ONLY)
-  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/phial-net.pc
-          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-endif()
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/phial.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(component IN LISTS components)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/phial-${component}.pc.in phial-${component}.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/phial-${component}.pc
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

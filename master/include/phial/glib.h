@@ -46,7 +46,7 @@ using ContextPtr = std::unique_ptr<GMainContext, ContextUnref>;
 class HeldByGlib final : public HeldReactor {
  public:
   HeldByGlib(GMainContext* context, Reactor& reactor) : HeldReactor(reactor, context) {
-    static GSourceFuncs functions{nullptr, nullptr, dispatch, nullptr, nullptr, nullptr};
+    static GSourceFuncs functions{prepare, check, dispatch, nullptr, nullptr, nullptr};
     const int fd = reactor.fd();
     source_.reset(g_source_new(&functions, sizeof(Source)));
     reinterpret_cast<Source*>(source_.get())->held = this;
@@ -55,7 +55,7 @@ class HeldByGlib final : public HeldReactor {
     // its own loop up twice. In a nested loop pause() does the same.
     g_source_set_can_recurse(source_.get(), TRUE);
     watch_ = g_source_add_unix_fd(source_.get(), fd, G_IO_IN);
-    g_source_set_ready_time(source_.get(), 0);
+    due_ = 0;
     g_source_attach(source_.get(), context);
   }
 
@@ -65,26 +65,43 @@ class HeldByGlib final : public HeldReactor {
     HeldByGlib* held;
   };
 
+  // The time is asked for here: g_source_set_ready_time would wake the context up each time, at the
+  // price of a turn.
+  static gboolean prepare(GSource* source, gint* timeout) {
+    *timeout = -1;
+    const auto& due = reinterpret_cast<Source*>(source)->held->due_;
+    if (!due) return FALSE;
+    const gint64 left = *due - g_source_get_time(source);
+    if (left <= 0) return TRUE;
+    *timeout = static_cast<gint>(millisecondsUpTo(std::chrono::microseconds(left)).count());
+    return FALSE;
+  }
+  // GLib itself looks at the descriptor.
+  static gboolean check(GSource* source) {
+    const auto& due = reinterpret_cast<Source*>(source)->held->due_;
+    return due && *due <= g_source_get_time(source) ? TRUE : FALSE;
+  }
   static gboolean dispatch(GSource* source, GSourceFunc, gpointer) {
     reinterpret_cast<Source*>(source)->held->turn();
     return G_SOURCE_CONTINUE;
   }
   void arm(std::optional<Duration> timeout) override {
     if (std::exchange(paused_, false)) g_source_modify_unix_fd(source_.get(), watch_, G_IO_IN);
-    if (!timeout) return g_source_set_ready_time(source_.get(), -1);
-    using Microseconds = std::chrono::microseconds;
-    const auto wait = std::chrono::ceil<Microseconds>(*timeout).count();
-    g_source_set_ready_time(source_.get(), wait == 0 ? 0 : g_get_monotonic_time() + wait);
+    due_.reset();
+    if (!timeout) return;
+    const auto wait = std::chrono::ceil<std::chrono::microseconds>(*timeout).count();
+    due_ = wait == 0 ? 0 : g_get_monotonic_time() + wait;
   }
   void pause() override {
     paused_ = true;
     g_source_modify_unix_fd(source_.get(), watch_, GIOCondition());
-    g_source_set_ready_time(source_.get(), -1);
+    due_.reset();
   }
   void disarm() noexcept override { g_source_destroy(source_.get()); }
 
   SourcePtr source_;
-  gpointer watch_ = nullptr;  // of the descriptor; the source's
+  gpointer watch_ = nullptr;   // of the descriptor; the source's
+  std::optional<gint64> due_;  // on GLib's monotonic clock, in microseconds; 0 for at once
   bool paused_ = false;
 };
 
@@ -95,7 +112,11 @@ namespace glib {
 /// Holds a Reactor on a GMainContext: while the context is iterated, the Reactor runs, a turn of at
 /// most 10 ms at a time, at GLib's default priority. reactor.stop() ends the holding, after its
 /// system event triggers; make another Loop to go on. If the GMainLoop quits and is run again, the
-/// Reactor goes on, too. A nested main loop inside a callback of Phial's does not run the Reactor.
+/// Reactor goes on, too.
+///
+/// Nested main loops, such as gtk_dialog_run or g_main_context_iteration: inside a callback of
+/// run(), the nested loop runs the Reactor as the outer loop does. Inside a callback of the Reactor
+/// itself (a Deferred's, callLater's) it does not: no job ends until the nested loop has returned.
 ///
 /// If `context` is not the default one, push it as the thread's default for run():
 /// g_main_context_push_thread_default.

@@ -22,9 +22,12 @@
 #include <QCoreApplication>
 #include <QFuture>
 #include <QFutureWatcher>
+#include <QPointer>
 #include <QPromise>
 #include <QSocketNotifier>
 #include <QTimer>
+#include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -53,13 +56,16 @@ class HeldByQt final : public HeldReactor {
   }
 
  private:
+  // A timer that fires too early is left as it is: the turn then arms it again. Most turns of a
+  // busy Reactor thus touch no timer.
   void arm(std::optional<Duration> timeout) override {
     if (!notifier_->isEnabled()) notifier_->setEnabled(true);
-    if (timeout) {
-      timer_->start(millisecondsUpTo(*timeout));
-    } else if (timer_->isActive()) {
-      timer_->stop();
-    }
+    if (!timeout) return;
+    const auto wait = millisecondsUpTo(*timeout);
+    const auto due = std::chrono::steady_clock::now() + wait;
+    if (timer_->isActive() && due_ <= due) return;
+    due_ = due;
+    timer_->start(wait);
   }
   void pause() override {
     notifier_->setEnabled(false);
@@ -77,6 +83,7 @@ class HeldByQt final : public HeldReactor {
 
   std::unique_ptr<QSocketNotifier> notifier_;
   std::unique_ptr<QTimer> timer_;
+  std::chrono::steady_clock::time_point due_;  // of the active timer
 };
 
 /// Gives an outcome to a QFuture.
@@ -94,7 +101,7 @@ void settle(QPromise<T>& promise, Outcome<T> outcome) {
 /// Calls cancel() on the thread of the caller, or on the application's when it has no event loop,
 /// once `future` is cancelled. Ends with the future.
 template <class T>
-void onCanceled(const QFuture<T>& future, std::function<void()> cancel) {
+void watchFuture(const QFuture<T>& future, std::function<void()> cancel) {
   auto* const watcher = new QFutureWatcher<T>();
   QObject::connect(watcher, &QFutureWatcherBase::canceled, watcher, std::move(cancel));
   QObject::connect(watcher, &QFutureWatcherBase::finished, watcher, &QObject::deleteLater);
@@ -103,6 +110,60 @@ void onCanceled(const QFuture<T>& future, std::function<void()> cancel) {
   if (QAbstractEventDispatcher::instance() == nullptr && application != nullptr) {
     watcher->moveToThread(application->thread());
   }
+}
+
+/// What is called a little later in the event loop of this thread.
+///
+/// A QFuture tells of its cancellation through a QFutureWatcher alone, whose five events cost as
+/// much as a short job. So a future gets its watcher after kDelay, if it has not ended by then. A
+/// watcher tells at once of a cancellation that was before it.
+class LaterInQt {
+ public:
+  /// REQUIRES: this thread has an event dispatcher.
+  static void call(std::function<void()> f) {
+    auto& [functions, armed] = ofThisThread();
+    functions.push_back(std::move(f));
+    if (armed != QAbstractEventDispatcher::instance()) arm();
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kDelay{5};
+  static constexpr int kMostAtOnce = 100;  // watchers: some 0.2 ms
+
+  struct Waiting {
+    std::deque<std::function<void()>> functions;
+    QPointer<QAbstractEventDispatcher> armed;  // has a timer for them; null when none has
+  };
+  static Waiting& ofThisThread() {
+    static thread_local Waiting waiting;
+    return waiting;
+  }
+  static void arm() {
+    ofThisThread().armed = QAbstractEventDispatcher::instance();
+    QTimer::singleShot(kDelay, [] { onTime(); });
+  }
+  static void onTime() {
+    auto& [functions, armed] = ofThisThread();
+    for (int i = 0; i < kMostAtOnce && !functions.empty(); ++i) {
+      const auto f = std::move(functions.front());
+      functions.pop_front();
+      f();
+    }
+    armed = nullptr;
+    if (!functions.empty()) arm();
+  }
+};
+
+/// Calls cancel(), as watchFuture does, once the future of `promise` is cancelled. Keeps the
+/// promise no longer than its other owners do.
+template <class T>
+void onCanceled(const std::shared_ptr<QPromise<T>>& promise, std::function<void()> cancel) {
+  if (QAbstractEventDispatcher::instance() == nullptr) {
+    return watchFuture(promise->future(), std::move(cancel));
+  }
+  LaterInQt::call([weak = std::weak_ptr(promise), cancel = std::move(cancel)] {
+    if (const auto kept = weak.lock()) watchFuture(kept->future(), cancel);
+  });
 }
 
 template <class T>
@@ -141,16 +202,16 @@ class Loop {
 };
 
 /// The result of `deferred` as a QFuture. A failure becomes the QFuture's exception, which result()
-/// and then() rethrow as itself. QFuture::cancel() cancels the Deferred, in the next turn of the
-/// event loop; the QFuture then is canceled and, once the Deferred has ended, finished. On the
-/// Deferred's thread.
+/// and then() rethrow as itself. QFuture::cancel() cancels the Deferred, from the event loop and
+/// within about 5 ms; the QFuture then is canceled and, once the Deferred has ended, finished. On
+/// the Deferred's thread.
 template <class T>
 QFuture<T> toFuture(Deferred<T> deferred) {
   auto promise = std::make_shared<QPromise<T>>();
   promise->start();
   auto future = promise->future();
   if (!deferred.called()) {
-    detail::onCanceled(future, [handle = deferred.handle()] { handle.cancel(); });
+    detail::onCanceled(promise, [handle = deferred.handle()] { handle.cancel(); });
   }
   std::move(deferred).addBoth(
       [promise](Outcome<T> outcome) { detail::settle(*promise, std::move(outcome)); });
@@ -174,7 +235,7 @@ auto run(const Jobs& pool, A&&... args) {
     auto future = promise->future();
     detail::startJob<R>(pool, std::move(call), detail::QtReceiver<R>{promise}, nullptr,
                         [&](const std::shared_ptr<detail::ForeignJob>& job) {
-                          detail::onCanceled(future, [job] { job->cancel(); });
+                          detail::onCanceled(promise, [job] { job->cancel(); });
                         });
     return future;
   }

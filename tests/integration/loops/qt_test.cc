@@ -106,5 +106,56 @@ TEST_F(QtTest, ANestedLoopInsideACallbackNeitherRunsTheReactorNorSpins) {
   EXPECT_EQ(sum(1, 2), 3);
 }
 
+TEST_F(QtTest, AFutureIsCancelledAtOnceOrLater) {
+  int cancelled = 0;
+  auto one = newDeferred<void>([&] { ++cancelled; });
+  auto two = newDeferred<void>([&] { ++cancelled; });
+  auto atOnce = qt::toFuture(std::move(one.deferred));
+  auto later = qt::toFuture(std::move(two.deferred));
+  atOnce.cancel();
+  turnUntil([&] { return cancelled == 1; });
+  QTimer::singleShot(20, [&] { later.cancel(); });
+  turnUntil([&] { return cancelled == 2; });
+  EXPECT_TRUE(atOnce.isFinished());
+  EXPECT_TRUE(later.isFinished());
+}
+
+TEST_F(QtTest, ManyFuturesAreEachCancelled) {
+  int cancelled = 0;
+  std::vector<Resolver<void>> resolvers;
+  std::vector<QFuture<void>> futures;
+  for (int i = 0; i < 1'000; ++i) {
+    auto made = newDeferred<void>([&] { ++cancelled; });
+    resolvers.push_back(std::move(made.resolver));
+    futures.push_back(qt::toFuture(std::move(made.deferred)));
+  }
+  for (auto& future : futures) future.cancel();
+  turnUntil([&] { return cancelled == 1'000; });
+}
+
+TEST_F(QtTest, AResultIsFreedAlthoughNothingTurnsTheLoop) {
+  auto made = newDeferred<std::shared_ptr<int>>();
+  auto future = qt::toFuture(std::move(made.deferred));
+  const auto value = std::make_shared<int>(1);
+  made.resolver.callback(value);
+  EXPECT_EQ(future.takeResult(), value);
+  future = {};
+  EXPECT_EQ(value.use_count(), 1);
+}
+
+TEST_F(QtTest, AnotherApplicationInTheThreadHearsOfCancellationsToo) {
+  int cancelled = 0;
+  auto one = newDeferred<void>([] {});
+  auto two = newDeferred<void>([&] { ++cancelled; });
+  qt::toFuture(std::move(one.deferred));  // its timer ends with the application
+  pool_.reset();
+  host_->holder().reset();
+  host_.reset();
+  host_ = std::make_unique<QtHost>();
+  auto future = qt::toFuture(std::move(two.deferred));
+  future.cancel();
+  turnUntil([&] { return cancelled == 1; });
+}
+
 }  // namespace
 }  // namespace phial

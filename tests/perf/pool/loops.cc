@@ -130,9 +130,11 @@ int main(int argc, char** argv) {
   phial::serveIfWorker(argc, argv);
   int rounds = 10;
   int roundTrips = 300;
+  std::string only;
   CLI::App app("Measures lone jobs on Phial's own loop and on others.", "phial_perf_loops");
   perf::addCount(app, "rounds", rounds, "Times that each loop has its turn");
   perf::addCount(app, "round-trips", roundTrips, "Jobs in a turn");
+  app.add_option("--only", only, "One loop, such as qt, for a profiler");
   perf::parseOrExit(app, argc, argv);
 #ifdef PHIAL_WITH_QT
   QCoreApplication application(argc, argv);
@@ -153,9 +155,12 @@ int main(int argc, char** argv) {
   phial::ProcessPool pool(reactor, {.name = "loops", .min = 1, .max = 1});
   std::map<std::string, perf::Samples> samples;
   for (int i = 0; i < rounds; ++i) {
-    for (const auto& [name, run] : loops) run(reactor, {pool, roundTrips, samples[name]});
+    for (const auto& [name, run] : loops) {
+      if (only.empty() || only == name) run(reactor, {pool, roundTrips, samples[name]});
+    }
   }
   for (const auto& [name, run] : loops) {
+    if (samples[name].size() == 0) continue;
     perf::print({.workload = "loops",
                  .subject = name,
                  .value = samples[name].median(),

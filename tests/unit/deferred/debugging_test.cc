@@ -108,7 +108,7 @@ TEST_F(DebuggingTest, TellsALock) {
   DeferredLock lock;
   auto held = lock.acquire();
   const Deferred<void> next = lock.acquire();
-  EXPECT_THAT(describeWaiting(next), HasSubstr("waits for its turn at a lock or queue, where 0"));
+  EXPECT_THAT(describeWaiting(next), HasSubstr("waits for its turn at a lock, where 0"));
 }
 
 TEST_F(DebuggingTest, TellsWhatHasItsResultAndWhatHasEnded) {

@@ -1,5 +1,6 @@
 // What a stranger writes first: wait, return, throw, cancel, many, nested.
 #include <gmock/gmock.h>
+#include <phial/master/deferred_debugging.h>
 #include <phial/master/deferred_list.h>
 #include <phial/master/eventual_result.h>
 #include <phial/master/fiber.h>
@@ -307,6 +308,20 @@ TEST_F(FiberTest, ALockIsHeldByAGuard) {
   EXPECT_TRUE(lock.locked());
   waitForFiber(reactor_, std::move(fiber));
   EXPECT_FALSE(lock.locked());
+}
+
+TEST_F(FiberTest, AFiberThatHoldsALockIsTold) {
+  DeferredLock lock;
+  auto [deferred, resolver] = newDeferred<void>();
+  auto fiber = spawnFiber(reactor_, [&] {
+    const auto held = waitForDeferred(lock.acquire());
+    waitForDeferred(std::move(deferred));
+  });
+  Deferred<void> next = lock.acquire();
+  EXPECT_THAT(describeWaiting(next), HasSubstr("held by a Deferred with 0 callbacks to run\n"
+                                               "      waits for a fiber\n"));
+  resolver.callback();
+  EXPECT_TRUE(next.called());
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 //         which waits for a Deferred with 0 callbacks to run
 //           waits for job isPrime in pool primes, in worker 1234
 //
+// A request for a place in a DeferredLock or DeferredSemaphore leads on to the coroutine, fiber or
+// Deferred that holds the place. Two that each hold what the other waits for are told as a ring.
+//
 // describeWaiting works without debugging too, but then knows no places. With debugging,
 // AlreadyCalledError::describe() tells where the Deferred was made and where it was first fired,
 // and the report of an unhandled error ends with where its Deferred was made, fired and last added
@@ -35,9 +38,9 @@ namespace phial::inline v1 {
 void setDeferredDebugging(bool on);
 bool deferredDebugging();
 
-/// What the Deferred waits for, in lines of text: the Deferred, the coroutines, fibers and lists
-/// below it, and at the end the job or Resolver. At most 100 lines. What has been told once is not
-/// told again. Throws std::logic_error when the Deferred is empty.
+/// What the Deferred waits for, in lines of text: the Deferred, the coroutines, fibers, lists and
+/// holders of locks below it, and at the end the job or Resolver. Tells at most 100 Deferreds, each
+/// once. Throws std::logic_error when the Deferred is empty.
 template <class T>
 std::string describeWaiting(const Deferred<T>& deferred) {
   return detail::Access::describeWaiting(deferred);

@@ -12,10 +12,13 @@
 // Thread rule: the loop's thread.
 #pragma once
 
-#include <phial/master/detail/deferred_waitlist.h>
+#include <phial/master/deferred.h>
 
+#include <concepts>
+#include <coroutine>
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -28,17 +31,40 @@ class DeferredSemaphore;
 
 namespace detail {
 
+/// A request for a place, from acquire() until the place is given back.
+struct LockPlace {
+  Resolver<void> resolver;   // fires when the request is let in; empty afterwards
+  Ref<HandleTarget> holder;  // the request's Deferred, or the coroutine or fiber that has its guard
+  bool owned = false;        // by a guard or by run(), which name the place when they release it
+};
+using LockPlaces = std::list<LockPlace>;
+
+struct LockRequest {
+  Deferred<void> deferred;
+  LockPlaces::iterator place;  // valid until the request has failed or the place is given back
+};
+
 /// The state of a lock or semaphore. Shared: guards and the work of run() may outlive the lock.
 struct LockGate : std::enable_shared_from_this<LockGate> {
-  explicit LockGate(std::size_t n) : limit(n), tokens(n) {}
-  void release();
+  explicit LockGate(std::size_t n) : limit(n) {}
+  LockRequest request();
+  void own(LockPlaces::iterator place);
+  void giveBack(LockPlaces::iterator place);
   void letIn();
+  /// Fails those who wait, and lets nobody in any more.
+  void close();
+  /// What a request waits for, with the holders that are known.
+  WaitingFor turn() const;
+  std::size_t tokens() const { return limit - held.size(); }
 
-  std::size_t limit;
-  std::size_t tokens;
+  const std::size_t limit;
+  bool open = true;
   bool lettingIn = false;
-  std::unique_ptr<WaitList<void>> waiting = std::make_unique<WaitList<void>>();
+  LockPlaces waiting;
+  LockPlaces held;  // those with an owner behind the others
 };
+
+struct LockAccess;
 
 }  // namespace detail
 
@@ -49,7 +75,7 @@ class [[nodiscard]] LockGuard {
  public:
   /// Holds nothing.
   LockGuard() = default;
-  LockGuard(LockGuard&&) noexcept = default;
+  LockGuard(LockGuard&& other) noexcept = default;
   LockGuard& operator=(LockGuard&& other) noexcept;
   LockGuard(const LockGuard&) = delete;
   LockGuard& operator=(const LockGuard&) = delete;
@@ -63,10 +89,50 @@ class [[nodiscard]] LockGuard {
 
  private:
   friend class Acquisition;
-  explicit LockGuard(std::shared_ptr<detail::LockGate> gate) : gate_(std::move(gate)) {}
+  friend struct detail::LockAccess;
+  LockGuard(std::shared_ptr<detail::LockGate> gate, detail::LockPlaces::iterator place)
+      : gate_(std::move(gate)), place_(place) {
+    gate_->own(place_);
+  }
+  void heldBy(detail::Ref<detail::HandleTarget> holder) noexcept;
 
   std::shared_ptr<detail::LockGate> gate_;
+  detail::LockPlaces::iterator place_;
 };
+
+namespace detail {
+
+struct LockAccess {
+  /// Notes the coroutine or fiber that has got the guard; ignored when `holder` is null.
+  static void heldBy(LockGuard& guard, Ref<HandleTarget> holder) noexcept {
+    guard.heldBy(std::move(holder));
+  }
+};
+
+/// Awaits a guard, and notes the coroutine as its holder.
+class GuardAwaiter {
+ public:
+  explicit GuardAwaiter(Deferred<LockGuard> guard) : guard_(std::move(guard).operator co_await()) {}
+
+  // Only await_suspend() is told which coroutine this is.
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) {
+    if constexpr (std::derived_from<Promise, PromiseBase>) coroutine_ = self.promise().source();
+    return !guard_.await_ready() && guard_.await_suspend(self);
+  }
+  LockGuard await_resume() {
+    LockGuard guard = guard_.await_resume();
+    if (coroutine_) LockAccess::heldBy(guard, coroutine_->handleTarget());
+    return guard;
+  }
+
+ private:
+  Awaiter<LockGuard> guard_;
+  const CoroutineSource* coroutine_ = nullptr;  // null in a coroutine that returns no Deferred
+};
+
+}  // namespace detail
 
 /// A request for a place. It is a Deferred<void>, which fires when the caller is admitted: its
 /// callbacks take nothing, and somebody has to call release() once. Awaited in a coroutine, or
@@ -76,22 +142,31 @@ class Acquisition : public Deferred<void> {
  public:
   /// The place as an owner: if the result is never used, the place is given back. Consumes the
   /// request.
-  Deferred<LockGuard> guard() &&;
+  Deferred<LockGuard> guard() && {
+    return std::move(*this).addCallback([gate = std::move(gate_), place = place_]() mutable {
+      return LockGuard(std::move(gate), place);
+    });
+  }
   /// Waits for the place in a coroutine, and returns its LockGuard.
-  detail::Awaiter<LockGuard> operator co_await() &&;
+  detail::GuardAwaiter operator co_await() && {
+    return detail::GuardAwaiter(std::move(*this).guard());
+  }
   template <class Never = void>
-  detail::Awaiter<LockGuard> operator co_await() const& {
+  detail::GuardAwaiter operator co_await() const& {
     static_assert(detail::kNever<Never>,
                   "co_await consumes the request: write co_await std::move(request)");
-    return detail::Awaiter<LockGuard>({});
+    return detail::GuardAwaiter({});
   }
 
  private:
   friend class DeferredSemaphore;
-  Acquisition(Deferred<void> deferred, std::shared_ptr<detail::LockGate> gate)
-      : Deferred<void>(std::move(deferred)), gate_(std::move(gate)) {}
+  Acquisition(detail::LockRequest request, std::shared_ptr<detail::LockGate> gate)
+      : Deferred<void>(std::move(request.deferred)),
+        gate_(std::move(gate)),
+        place_(request.place) {}
 
   std::shared_ptr<detail::LockGate> gate_;
+  detail::LockPlaces::iterator place_;
 };
 
 namespace detail {
@@ -118,8 +193,9 @@ class DeferredSemaphore {
 
   /// Gives back one place, and admits the next request. The callbacks of the next request run
   /// before release() returns. If release() is called from the callbacks of an admitted request,
-  /// the next request is admitted after these callbacks instead. Not for a place that a LockGuard
-  /// holds. Throws std::logic_error when nobody is admitted.
+  /// the next request is admitted after these callbacks instead. Throws std::logic_error when
+  /// nobody is admitted, and when each place has a LockGuard or the work of run(), which gives it
+  /// back.
   void release();
 
   /// Calls f(arguments...) when admitted, and releases the place when the result of `f` is there;
@@ -129,14 +205,18 @@ class DeferredSemaphore {
   /// returned.
   template <class F, class... A>
   auto run(F f, A... arguments) {
-    return acquire().addCallback([gate = gate_, f = std::move(f),
-                                  bound = std::make_tuple(std::move(arguments)...)]() mutable {
-      return maybeDeferred([&] { return std::apply(std::move(f), std::move(bound)); })
-          .addBoth([gate](auto outcome) {
-            gate->release();
-            return outcome;
-          });
-    });
+    Acquisition request = acquire();
+    const auto place = request.place_;
+    return std::move(request).addCallback(
+        [gate = gate_, place, f = std::move(f),
+         bound = std::make_tuple(std::move(arguments)...)]() mutable {
+          gate->own(place);
+          return maybeDeferred([&] { return std::apply(std::move(f), std::move(bound)); })
+              .addBoth([gate, place](auto outcome) {
+                gate->giveBack(place);
+                return outcome;
+              });
+        });
   }
 
   /// The number of holders that the semaphore admits at a time.

@@ -1,7 +1,7 @@
 // Fibers: functions that look blocking and wait without stopping the loop. After gevent.
 //
-// Coroutines are the first choice (coroutine.h): they cost a hundredth of the memory and show in
-// the source where they wait. A fiber is for code that cannot become a coroutine, because the wait
+// Coroutines are the first choice (coroutine.h): they cost a tenth of the memory and show in the
+// source where they wait. A fiber is for code that cannot become a coroutine, because the wait
 // happens below functions of somebody else: a parser that calls back for more input, a visitor, an
 // old library with a read function.
 //
@@ -30,11 +30,16 @@
 // A callback that runs because the fiber fired a Resolver runs on the fiber's stack. It may wait:
 // this suspends the fiber, and holds up the rest of that chain.
 //
-// Cost: a fiber takes a stack of 256 KiB of address space, of which 8 to 12 KiB become resident,
-// and two mappings of the 65,530 that Linux gives a process by default: some 30,000 fibers. 64 free
-// stacks are kept. A function that needs more than its stack, and frames below 64 KiB, dies of
-// SIGSEGV at a guard instead of overwriting memory. A thread must not end inside a fiber
-// (pthread_exit ends the program).
+// Cost: a fiber takes a stack of 256 KiB of address space, and two mappings of the 65,530 that
+// Linux gives a process by default: some 30,000 fibers. The resident memory of the process grew
+// by 4.7 KiB a fiber when 1,000 fibers waited at once, and as much with 10,000 (VmRSS before and
+// after, g++ 12 -O2, Deferred and Resolver included): a page of stack and 0.7 KiB of heap. A
+// coroutine that waited in the same way took 0.4 KiB. A function that goes deeper before it waits
+// touches more pages, which stay with the stack. 64 free stacks are kept.
+//
+// A function that needs more than its stack, and frames below 64 KiB, dies of SIGSEGV at a guard
+// instead of overwriting memory. A thread must not end inside a fiber (pthread_exit ends the
+// program).
 //
 // Thread rule: the loop's thread. Link phial::fiber (find_package: COMPONENTS fiber), which needs
 // Boost.Context.
@@ -126,7 +131,9 @@ T waitForDeferred(Deferred<T> deferred) {
 }
 /// Waits in a fiber for a place in a lock or semaphore; the guard gives it back.
 inline LockGuard waitForDeferred(Acquisition request) {
-  return waitForDeferred(std::move(request).guard());
+  LockGuard guard = waitForDeferred(std::move(request).guard());
+  detail::LockAccess::heldBy(guard, detail::FiberSource::ofThisStack());
+  return guard;
 }
 
 /// True if the caller runs on the stack of a fiber, where waitForDeferred may be called.

@@ -77,7 +77,7 @@ std::map<int, ChildDescriptor> spawnersOutputs();
 struct Environment {
   enum class Base { spawners, empty } base = Base::spawners;
   /// Changes on top of the base: a value sets the variable, std::nullopt removes it.
-  std::map<std::string, std::optional<std::string>> changes;
+  std::map<std::string, std::optional<std::string>> changes = {};
 };
 
 enum class ProcessGroup {
@@ -96,14 +96,14 @@ enum class OnSpawnerDeath {
 struct SpawnOptions {
   /// A path, or a name to look for in the spawner's PATH. A relative path is relative to the
   /// spawner's directory, not to `directory`. A script needs its "#!" line.
-  std::string executable;
+  std::string executable = {};
   /// The arguments after argv[0].
-  std::vector<std::string> args;
+  std::vector<std::string> args = {};
   /// argv[0]. Default: `executable` as given.
-  std::optional<std::string> argv0;
-  Environment environment;
+  std::optional<std::string> argv0 = {};
+  Environment environment = {};
   /// The child's working directory. Default: the spawner's.
-  std::string directory;
+  std::string directory = {};
   /// What the child finds at each descriptor number. Descriptors 0, 1 and 2 are /dev/null unless
   /// named here; all others are closed unless named here. Default: the spawner's stdout and stderr.
   std::map<int, ChildDescriptor> descriptors = spawnersOutputs();

@@ -29,7 +29,7 @@ class ResolvedSource final : public Holding<T, Source> {
 
   WaitingFor waitingFor() const override {
     if constexpr (requires(const C& c) { c.waitingFor(); }) {
-      if (canceller_) return {(*canceller_).waitingFor(), {}};
+      if (canceller_) return (*canceller_).waitingFor();
     }
     return {"a Resolver", {}};
   }

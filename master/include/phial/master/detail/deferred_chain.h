@@ -181,7 +181,8 @@ class HandleTarget final : public Counted {
 /// What a Source waits for, for a reader.
 struct WaitingFor {
   std::string what;
-  std::vector<const Chain*> chains;  // those that are still pending; alive as long as the source
+  std::vector<const Chain*> chains;  // alive as long as the source is pending and no callback runs
+  const char* before = "which waits for ";  // what is said before each of the chains
 };
 
 /// Forgets where a Chain or Source was made and fired (setDeferredDebugging).
@@ -213,6 +214,8 @@ class Source : public Node {
   virtual bool awaitsChains() const noexcept { return false; }
   /// For describeWaiting().
   virtual WaitingFor waitingFor() const { return {"a Resolver", {}}; }
+  /// What the handles of the Deferred that gets the result refer to; null when it no longer exists.
+  Ref<HandleTarget> handleTarget() const;
 
  protected:
   ~Source() override {

@@ -1,5 +1,5 @@
-// A queue of waiting Deferreds, each of which leaves the queue when it is cancelled. For locks and
-// queues; not meant to be used directly.
+// A queue of waiting Deferreds, each of which leaves the queue when it is cancelled. For
+// DeferredQueue; not meant to be used directly.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -59,10 +59,10 @@ class WaitList {
     void operator()() const {
       if (auto waiting = list.lock()) waiting->erase(place);
     }
-    std::string waitingFor() const {
+    WaitingFor waitingFor() const {
       const auto waiting = list.lock();
       const std::size_t others = waiting ? waiting->size() - 1 : 0;
-      return "its turn at a lock or queue, where " + std::to_string(others) + " others wait";
+      return {"its turn at a queue, where " + std::to_string(others) + " others wait", {}};
     }
 
     std::weak_ptr<Waiting> list;

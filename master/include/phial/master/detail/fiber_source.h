@@ -42,6 +42,8 @@ class FiberSource : public Source {
   static Ref<Node> wait(const char* call, Ref<Chain> chain);
   /// True when the caller runs on a fiber's stack.
   static bool runs() noexcept;
+  /// In a fiber: what the handles of its Deferred refer to.
+  static Ref<HandleTarget> ofThisStack();
 
   void cancel(std::vector<Ref<Chain>>& next) override;
   bool awaitsChains() const noexcept override { return awaited_ != nullptr; }
