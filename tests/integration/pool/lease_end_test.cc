@@ -132,7 +132,7 @@ TEST_F(LeaseEndTest, AHandleOutlivesPoolAndReactor) {
   valueOf(pool_->stop());
   pool_.reset();
   EXPECT_TRUE(failureOf(lease->deferToProcess<lease_jobs::add>(1)).check<PoolStopped>());
-  reactor_ = std::make_unique<Reactor>();
+  reactor_.reset();
   EXPECT_TRUE(lease->over());
   lease.reset();
 }

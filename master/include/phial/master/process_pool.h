@@ -52,7 +52,7 @@ namespace phial::inline v1 {
 namespace detail {
 class EveryCall;
 class PoolCore;
-}
+}  // namespace detail
 
 /// Which workers make the call of ProcessPool::onEveryWorker.
 enum class EveryWorker {
