@@ -1,7 +1,5 @@
 // Real faults: the template, its spare, its workers and its master are killed.
-#include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <cstdlib>
 #include <set>
@@ -231,38 +229,6 @@ TEST_F(WarmFaultTest, NothingOutlivesAMasterThatIsKilled) {
   }
   master.reset();
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
-}
-
-TEST_F(WarmFaultTest, AShortageOfDescriptorsDelaysAWorkerAndLosesNothing) {
-  auto& pool = loadingPool();
-  valueOf(pool.start());
-  awaitSpare();
-  killWorker();
-  EXPECT_EQ(stateOf(), "ready");
-  awaitSpare();
-  rlimit before{};
-  ::getrlimit(RLIMIT_NOFILE, &before);
-  std::vector<kj::AutoCloseFd> taken;
-  rlimit few = before;
-  few.rlim_cur = 256;
-  ::setrlimit(RLIMIT_NOFILE, &few);
-  const auto numbersOf = [&] {
-    for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken.emplace_back(fd);
-  };
-  const pid_t victim = pool.workers().front().pid;
-  numbersOf();
-  auto job = pool.deferToProcess<warm_jobs::state>();
-  ::kill(victim, SIGKILL);
-  runUntil([&] {
-    numbersOf();  // also those of the worker that dies
-    return log_.str().find("too little") != std::string::npos;
-  });
-  taken.clear();
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  const auto outcome = await(std::move(job));
-  EXPECT_TRUE(outcome.ok() || outcome.failure().check<WorkerDied>());
-  EXPECT_EQ(stateOf(), "ready");
-  EXPECT_THAT(notes(), SizeIs(1));
 }
 
 }  // namespace
