@@ -75,6 +75,7 @@ class Window final : public QWidget {
     QPainter painter(this);
     painter.drawImage(0, 0, picture_);
     painter.fillRect(position_, kHeight - 8, 60, 8, Qt::white);
+    painter.fillRect(0, 0, kWidth, 26, QColor(0, 0, 0, 200));  // the picture may be as pale
     painter.setPen(Qt::white);
     painter.drawText(8, 18, windowTitle());
   }

@@ -1,7 +1,10 @@
 // The stack of a fiber: guarded, large enough, used again.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <phial/master/fiber.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <stdexcept>
@@ -39,6 +42,20 @@ TEST(FiberStackDeathTest, AnOverflowDiesAtTheGuard) {
 #else
   EXPECT_EXIT(overflow(), ::testing::KilledBySignal(SIGSEGV), "");
 #endif
+}
+
+// An overflow that finds other memory below the stack writes there, and dies later or not at all.
+TEST(FiberStackTest, NothingBelowTheStackCanBeRead) {
+  const detail::FiberStack stack(64 << 10);
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  EXPECT_EQ(::write(ends[1], stack.bottom(), 1), 1);
+  for (const std::size_t below : {std::size_t{1}, detail::FiberStack::kGuardBytes}) {
+    EXPECT_EQ(::write(ends[1], stack.bottom() - below, 1), -1) << below;
+    EXPECT_EQ(errno, EFAULT);
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(FiberStackTest, TheStackOfAFiberThatHasEndedIsUsedAgain) {
