@@ -10,6 +10,7 @@
 #include <phial/protocol/memory_file.h>
 #include <phial/protocol/packet_socket.h>
 #include <phial/protocol/template_contract.h>
+#include <phial/protocol/value_capnp.h>
 #include <phial/schema/worker.capnp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -182,7 +183,7 @@ void TemplateProcess::prepare() {
     const IncomingFiles enclosed(lane.receive(job.getId(), job.getFiles()));
     const auto function = preparation.function();
     const auto index = functions_.at(function.getName().cStr(), function.getSignature().cStr());
-    functions_.list()[index].handler->prepare(job.getArguments())->run();
+    functions_.list()[index].handler->prepare(readerOf(job.getArguments()))->run();
     if (inForkedChild()) endForkedChild();
   } catch (abi::__forced_unwind&) {
     if (inForkedChild()) endForkedChild();

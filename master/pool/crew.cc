@@ -27,6 +27,7 @@ std::vector<WorkerStatus> Crew::statuses() const {
   for (const auto& [number, seat] : roster_.seats()) {
     statuses.push_back(seat.worker->status());
     statuses.back().leased = seat.lease != 0;
+    statuses.back().bound = seat.bound;
   }
   return statuses;
 }
@@ -116,6 +117,11 @@ void Crew::release(Seat& seat, const Staffing::Demand& demand) {
   if (staffing_.isSurplus(seat) || !demand.open) seat.worker->retire(DeathCause::shutdown);
 }
 
+void Crew::unbound(Seat& seat, const Staffing::Demand& demand) {
+  staffing_.noteDispatch(seat, context_.clock.now());
+  release(seat, demand);
+}
+
 void Crew::released(Seat& seat, const Staffing::Demand& demand) {
   staffing_.endLease(seat);
   release(seat, demand);
@@ -125,7 +131,8 @@ void Crew::released(Seat& seat, const Staffing::Demand& demand) {
 // on for ever.
 void Crew::noteMemory(Seat& seat) {
   const std::uint64_t limit = context_.options.recycleAboveRssBytes;
-  if (limit == 0 || seat.departure != Departure::none || seat.load.given == 0) return;
+  const bool stays = seat.departure != Departure::none || seat.bound;
+  if (limit == 0 || stays || seat.load.given == 0) return;
   const auto resident = seat.worker->residentBytes();
   if (resident <= limit) return;  // nothing is less than any number
   context_.reporter.say(LogLevel::debug, seat.number,

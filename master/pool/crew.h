@@ -76,6 +76,9 @@ class Crew {
   void changed(PoolWorker& worker);
   /// A worker has answered jobs, and may be idle. It is retired if it is not needed.
   void answered(PoolWorker& worker, const Staffing::Demand& demand);
+  /// The program holds no object of the worker's any more. It is retired or replaced if that is
+  /// due.
+  void unbound(Seat& seat, const Staffing::Demand& demand);
   /// A worker serves everybody again, after a lease. It is retired if it is not needed.
   void released(Seat& seat, const Staffing::Demand& demand);
   /// A worker is dead. Returns true if so many have failed to start that there is no use in waiting

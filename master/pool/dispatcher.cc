@@ -106,8 +106,8 @@ bool Dispatcher::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker
   if (!plan.admits(expected, size)) return false;
   ObjectBoundary* const boundary =
       job.method() != nullptr ? &objects_.of(worker.number()) : nullptr;
-  batch.push_back({&job, function, words, std::nullopt, std::move(writing),
-                   entry.placement().lease, boundary});
+  batch.push_back(
+      {&job, function, words, std::nullopt, std::move(writing), entry.placement().lease, boundary});
   plan.add(expected, size);
   return true;
 }

@@ -214,6 +214,7 @@ void PoolCore::finishPending() {
   const TimePoint end = context_.reactor.now() + PendingWork::kSlice;
   if (!life_.closed()) {
     books_.failCondemned();
+    releaseUnbound();
     leases_.takeBack(demand());
     leases_.grant();
     crew_.replaceDeparting(demand());

@@ -167,6 +167,7 @@ class PoolCore final : public Runner,
   void workerDied(PoolWorker& worker, DeathCertificate death) override;
 
   void noteObjects(std::uint64_t worker, const ObjectBoundary::Use& use);
+  void releaseUnbound();
   void noteIdle(const PoolWorker& worker);
   void finishPending();
   void fill();
@@ -192,6 +193,7 @@ class PoolCore final : public Runner,
   StartCalls startCalls_;
   Crew crew_;
   Reload reload_;
+  std::vector<std::uint64_t> unbound_;  // workers, until releaseUnbound()
   BoundObjects objects_;
   Dispatcher dispatcher_;
   AnswerIntake intake_;

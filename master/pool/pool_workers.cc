@@ -62,7 +62,21 @@ void PoolCore::workerProgressed(std::uint64_t id, double fraction, std::string n
 
 void PoolCore::workerLacks(const std::string& what) { reporter_.lacks(what); }
 
-void PoolCore::noteObjects(std::uint64_t, const ObjectBoundary::Use&) { pending_.finishSoon(); }
+void PoolCore::noteObjects(std::uint64_t worker, const ObjectBoundary::Use& use) {
+  Seat* const seat = crew_.roster().find(worker);
+  if (seat == nullptr) return;
+  if (seat->bound && !use.bound) unbound_.push_back(worker);
+  crew_.roster().setObjects(*seat, use.bound, use.calls > 0);
+  pending_.finishSoon();
+}
+
+// Workers whose objects the program has dropped.
+void PoolCore::releaseUnbound() {
+  for (const std::uint64_t worker : std::exchange(unbound_, {})) {
+    Seat* const seat = crew_.roster().find(worker);
+    if (seat != nullptr && !seat->bound) crew_.unbound(*seat, demand());
+  }
+}
 
 void PoolCore::workerDied(PoolWorker& worker, DeathCertificate death) {
   objects_.workerDied(worker.number(), Failure(WorkerDied(death)));

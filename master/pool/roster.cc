@@ -11,7 +11,7 @@ namespace phial::inline v1::detail {
 namespace {
 
 // Whether a job that any worker may run may run here.
-bool isForAll(const Seat& seat) { return !seat.kept() && !seat.called; }
+bool isForAll(const Seat& seat) { return !seat.kept() && !seat.called && !seat.servesObject; }
 
 bool isIdle(const Seat& seat) {
   return seat.load.state == WorkerState::idle && seat.departure != Departure::waits &&
@@ -22,7 +22,7 @@ bool isFresh(const Seat& seat) { return isIdle(seat) && seat.load.given <= seat.
 
 bool isReplaceable(const Seat& seat) {
   return seat.load.state == WorkerState::idle && seat.departure != Departure::none &&
-         isForAll(seat);
+         isForAll(seat) && !seat.bound;
 }
 
 bool isFillable(const Seat& seat) {
@@ -114,6 +114,11 @@ void Roster::set(Seat& seat, Field Seat::* field, Field value) {
 
 void Roster::setLease(Seat& seat, std::uint64_t lease) { set(seat, &Seat::lease, lease); }
 void Roster::setLast(Seat& seat) { set(seat, &Seat::last, true); }
+void Roster::setObjects(Seat& seat, bool bound, bool serves) {
+  set(seat, &Seat::bound, bound);
+  set(seat, &Seat::servesObject, serves);
+}
+
 void Roster::setCalled(Seat& seat, Called called) {
   set(seat, &Seat::called, called == Called::yes);
 }
@@ -141,7 +146,14 @@ std::size_t Roster::kept() const {
 
 Seat* Roster::oldestUsed() {
   for (Seat& seat : idle_) {
-    if (!seat.freshPlace.is_linked()) return &seat;
+    if (!seat.freshPlace.is_linked() && !seat.bound) return &seat;
+  }
+  return nullptr;
+}
+
+Seat* Roster::oldestUnbound() {
+  for (Seat& seat : idle_) {
+    if (!seat.bound) return &seat;
   }
   return nullptr;
 }

@@ -54,6 +54,8 @@ class Roster {
   void setLease(Seat& seat, std::uint64_t lease);
   /// Notes that a worker takes no further job, and is to be retired when it is idle.
   void setLast(Seat& seat);
+  /// Notes whether the program holds an object of the worker's, and has a call on one under way.
+  void setObjects(Seat& seat, bool bound, bool serves);
   enum class Called { no, yes };
   /// Notes whether jobs wait for this worker.
   void setCalled(Seat& seat, Called called);
@@ -104,8 +106,9 @@ class Roster {
   Seat& oldestIdle() { return idle_.front(); }
   /// Of these, those that have served nobody.
   std::size_t fresh() const { return fresh_.size(); }
-  /// The one that has been idle longest of those that have served somebody; null when there is
-  /// none.
+  /// The one that has been idle longest of those that are not bound; null when there is none.
+  Seat* oldestUnbound();
+  /// The same, of those that have served somebody.
   Seat* oldestUsed();
   Seat* firstFresh() { return fresh_.empty() ? nullptr : &fresh_.front(); }
 

@@ -53,6 +53,10 @@ struct Seat {
   std::uint64_t lease = 0;
   /// The worker takes no further job and is retired when it is idle, replaced or not.
   bool last = false;
+  /// The program holds an object of the worker's, so the worker is not replaced nor pruned.
+  bool bound = false;
+  /// The worker has a call on such an object. It gets no jobs until that has ended.
+  bool servesObject = false;
   /// Jobs wait for this worker. It gets no others until it has had them.
   bool called = false;
   /// How many of the jobs that it was given were for every worker alike: after these alone it still

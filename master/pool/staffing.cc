@@ -135,13 +135,13 @@ Seat* Staffing::surplus() const {
 }
 
 bool Staffing::isSurplus(const Seat& seat) const {
-  return roster_.staying() > rules_.max && seat.departure == Departure::none;
+  return roster_.staying() > rules_.max && seat.departure == Departure::none && !seat.bound;
 }
 
 Seat* Staffing::pruneNext() const {
   const std::size_t staying = roster_.staying() - roster_.kept();
-  if (reload_ || staying <= rules_.min || roster_.idle() == 0) return nullptr;
-  return &roster_.oldestIdle();
+  if (reload_ || staying <= rules_.min) return nullptr;
+  return roster_.oldestUnbound();
 }
 
 TimePoint Staffing::pruneAt(const Seat& seat) const {
@@ -179,7 +179,7 @@ std::uint64_t Staffing::quotaOf(std::uint64_t worker) const {
 }
 
 void Staffing::noteDispatch(Seat& seat, TimePoint now) {
-  if (seat.jobsLeft() > 0 || seat.departure != Departure::none || seat.kept()) return;
+  if (seat.jobsLeft() > 0 || seat.departure != Departure::none || seat.kept() || seat.bound) return;
   // When no replacement can be started soon, it serves on.
   roster_.setDeparture(seat, replacementIsNear(now) ? Departure::waits : Departure::servesOn);
 }

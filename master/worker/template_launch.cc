@@ -9,6 +9,7 @@
 #include <phial/protocol/memory_file.h>
 #include <phial/protocol/packet_socket.h>
 #include <phial/protocol/template_contract.h>
+#include <phial/protocol/value_capnp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -58,7 +59,7 @@ std::string preparationOf(const PoolOptions& options, FileLane& lane) {
   auto job = jobMessage.initRoot<schema::Job>();
   OutgoingFiles enclosed;
   job.setId(kPreparationParcel);
-  call.encodeArguments(job.initArguments(call.argumentCount()));
+  call.encodeArguments(writerOf(job.initArguments(call.argumentCount())));
   job.setFiles(enclosed.size());
   append(bytes, jobMessage);
   lane.send(kPreparationParcel, enclosed.files());

@@ -155,7 +155,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   WorkerOrigin origin_ = WorkerOrigin::spawned;
   std::optional<DeathCertificate> templateFailure_;  // why it could not be forked
   DelayedCall leaseTimer_;
-  std::uint64_t startCall_ = 0;         // the number of the call that it was sent last
+  std::uint64_t startCall_ = 0;        // the number of the call that it was sent last
   const char* startOption_ = nullptr;  // whose call that was, until it is answered
 
   // From the spawn on. Each borrows what stands above it.

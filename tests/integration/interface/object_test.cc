@@ -193,6 +193,46 @@ TEST_F(ObjectTest, ACallbackThatFailsFailsTheCall) {
   EXPECT_NE(failure.message().find("not today"), std::string::npos) << failure.describe();
 }
 
+TEST_F(ObjectTest, AWorkerIsNotPrunedWhileItsObjectIsHeld) {
+  auto studio = client<studio::Studio>(makePool({.min = 0, .max = 1, .maxIdle = 1ms}));
+  {
+    auto counter = openCounter(studio, 1);
+    EXPECT_TRUE(pool_->workers().front().bound);
+    valueOf(deferLater(*reactor_, 50ms, [] {}));
+    EXPECT_EQ(next(counter), 1);
+  }
+  runUntil([&] { return pool_->stats().workers == 0; });
+}
+
+TEST_F(ObjectTest, AWorkerIsNotRecycledWhileItsObjectIsHeld) {
+  auto studio = client<studio::Studio>(makePool({.max = 1, .recycleAfter = 2}));
+  int pid = 0;
+  {
+    auto counter = openCounter(studio, 1);
+    pid = pidOf(counter);
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(responseOf(studio.whoAmIRequest().send()).getPid(), pid);
+    }
+    EXPECT_EQ(next(counter), 2);
+  }
+  runUntil([&] { return pool_->stats().recycled == 1; });
+  EXPECT_NE(responseOf(studio.whoAmIRequest().send()).getPid(), pid);
+}
+
+TEST_F(ObjectTest, AWorkerWithACallOnItsObjectGetsNoJobs) {
+  auto studio = client<studio::Studio>(makePool({.min = 2, .max = 2}));
+  valueOf(pool_->start());
+  auto counter = openCounter(studio, 1);
+  const int home = pidOf(counter);
+  const auto path = makeFifo("serving");
+  auto call = fromPromise<int>(waitIn(counter, path).then([](auto&&) { return 0; }));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_NE(responseOf(studio.whoAmIRequest().send()).getPid(), home);
+  }
+  letGo(path);
+  EXPECT_TRUE(await(std::move(call)).ok());
+}
+
 TEST_F(ObjectTest, AnObjectOutlivesItsPool) {
   auto studio = client<studio::Studio>(makePool({.max = 1}));
   auto counter = openCounter(studio, 1);

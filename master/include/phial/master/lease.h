@@ -45,6 +45,8 @@
 #include <memory>
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 
 namespace detail {
@@ -67,7 +69,6 @@ struct LeaseOptions {
   /// waits, lease() fails with DeadlineExceeded. Default: none.
   std::optional<TimePoint> deadline = std::nullopt;
 };
-static_assert(detail::kSafeInCoAwait<LeaseOptions>);
 
 /// The handle of a lease. Copies hold the same lease. Made by ProcessPool::lease.
 class Lease : public Submitter {
@@ -98,3 +99,5 @@ class Lease : public Submitter {
 };
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop

@@ -350,6 +350,7 @@ struct WorkerStatus {
   std::uint64_t job = 0;  ///< the job that it runs or is to run next; 0: none
   std::uint64_t jobsServed = 0;
   bool leased = false;  ///< it serves one caller: see ProcessPool::lease
+  bool bound = false;   ///< the program holds an object of its: see <phial/master/client.h>
 };
 
 /// The counters of a pool, in jobs and workers. At every moment submitted == succeeded + failed +

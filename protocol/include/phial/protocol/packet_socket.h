@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 inline constexpr std::size_t kMostPacketFiles = 16;
@@ -45,3 +47,5 @@ struct Packet {
 std::optional<Packet> receivePacket(int socket, int flags = 0);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

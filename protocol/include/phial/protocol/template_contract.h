@@ -20,6 +20,8 @@
 #include <string_view>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1::detail {
 
 /// In place of a worker's number, in kWorkerVariable.
@@ -73,3 +75,5 @@ std::optional<Header> unpacked(std::string_view bytes) {
 }
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

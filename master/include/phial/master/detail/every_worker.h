@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace phial::inline v1 {
 namespace detail {
 
@@ -66,3 +68,5 @@ auto ProcessPool::onEveryWorker(const A&... args)
 }
 
 }  // namespace phial::inline v1
+
+#pragma GCC visibility pop
