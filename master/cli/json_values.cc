@@ -59,7 +59,10 @@ std::string complaint(const json::exception& error) {
 Values parseList(std::string_view text) {
   try {
     const json value = json::parse(text);
-    if (value.is_array()) return Values(std::get<AnyValue::List>(valueOf(value).content()));
+    if (value.is_array()) {
+      const AnyValue list = valueOf(value);
+      return Values(std::get<AnyValue::List>(list.content()));
+    }
   } catch (const json::exception& error) {
     throw std::invalid_argument(complaint(error));
   }

@@ -1,4 +1,6 @@
 // The server of master/README.md, "Network", built from the page and asked from outside.
+#include <phial/master/process_protocol.h>
+
 #include <string>
 
 #include "net_fixture.h"

@@ -62,7 +62,7 @@ class PoolOomTest : public PoolTest, private detail::PoolWorker::Owner {
   const std::shared_ptr<detail::PoolLog> workerLog_ =
       std::make_shared<detail::PoolLog>(options_.name, LogFunction());
   OomKills kills_;
-  const detail::StartCalls startCalls_{WorkerStart()};
+  const detail::StartCalls startCalls_{WorkerPreparation(), WorkerStart()};
   const detail::TakeMemory takeMemory_;
   detail::SideThread side_{std::bind_front(&Reactor::callFromThread, &*reactor_)};
   std::shared_ptr<WorkerProcess> worker_;

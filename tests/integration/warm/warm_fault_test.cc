@@ -1,4 +1,5 @@
 // Real faults: the template, its spare, its workers and its master are killed.
+#include <phial/master/process.h>
 #include <sys/prctl.h>
 
 #include <cstdlib>

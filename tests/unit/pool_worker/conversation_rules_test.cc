@@ -21,8 +21,23 @@ class ConversationRulesTest : public testing::Test {
     capnp::MallocMessageBuilder builder;
     write(builder.initRoot<RpcMessage>());
     capnp::SegmentArrayMessageReader reader(builder.getSegmentsForOutput());
-    return ConversationRules::objectionTo(reader, unread);
+    return ConversationRules().objectionTo(reader, unread);
   }
+  // To one of many messages.
+  std::string next(const std::function<void(RpcMessage::Builder)>& write) {
+    capnp::MallocMessageBuilder builder;
+    write(builder.initRoot<RpcMessage>());
+    capnp::SegmentArrayMessageReader reader(builder.getSegmentsForOutput());
+    return rules_.objectionTo(reader, 0);
+  }
+  std::string call(std::uint32_t number) {
+    return next([number](auto m) { m.initCall().setQuestionId(number); });
+  }
+  std::string finish(std::uint32_t number) {
+    return next([number](auto m) { m.initFinish().setQuestionId(number); });
+  }
+
+  ConversationRules rules_;
 
   static void answer(RpcMessage::Builder message) { message.initReturn().initResults(); }
 };
@@ -51,7 +66,23 @@ TEST_F(ConversationRulesTest, WhatNoWorkerSendsIsRefused) {
   EXPECT_THAT(objectionTo([](auto m) { m.initJoin(); }), HasSubstr("which no worker sends"));
   EXPECT_THAT(objectionTo([](auto m) { m.initObsoleteSave(); }),
               HasSubstr("which no worker sends"));
-  EXPECT_THAT(objectionTo([](auto m) { m.initCall(); }), HasSubstr("a master offers none"));
+}
+
+TEST_F(ConversationRulesTest, UnfinishedCallsAreBounded) {
+  for (std::uint32_t i = 0; i < ConversationRules::kMostCalls; ++i) EXPECT_THAT(call(i), IsEmpty());
+  EXPECT_THAT(call(ConversationRules::kMostCalls), HasSubstr("more than 512 calls"));
+  EXPECT_THAT(call(7), HasSubstr("a number that another one has"));
+  EXPECT_THAT(finish(7), IsEmpty());
+  EXPECT_THAT(finish(7), IsEmpty());
+  EXPECT_THAT(finish(1u << 30), IsEmpty());
+  EXPECT_THAT(call(7), IsEmpty());
+}
+
+TEST_F(ConversationRulesTest, AMillionFinishedCallsPass) {
+  for (int i = 0; i < 1'000'000; ++i) {
+    ASSERT_THAT(call(0), IsEmpty());
+    ASSERT_THAT(finish(0), IsEmpty());
+  }
 }
 
 TEST_F(ConversationRulesTest, AWorkerMustReadWhatItIsSent) {
@@ -75,7 +106,7 @@ TEST_F(ConversationRulesTest, AMessageThatCannotBeReadIsRefused) {
   const std::uint64_t words[] = {0x00000001'7ffffffc};
   const kj::ArrayPtr<const capnp::word> segment(reinterpret_cast<const capnp::word*>(words), 1);
   capnp::SegmentArrayMessageReader reader(kj::arrayPtr(&segment, 1));
-  EXPECT_THAT(ConversationRules::objectionTo(reader, 0),
+  EXPECT_THAT(ConversationRules().objectionTo(reader, 0),
               HasSubstr("a message that cannot be read"));
 }
 

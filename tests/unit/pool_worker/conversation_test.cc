@@ -78,7 +78,8 @@ class ConversationTest : public testing::Test {
   SideThread side_{[this](std::function<void()> f) { reactor_.callFromThread(std::move(f)); }};
   const TakeMemory takeMemory_;
   OwnerFake owner_;
-  const WorkerEnvironment environment_{reactor_, clock_, options_,    log_,
+  const StartCalls startCalls_{WorkerPreparation(), WorkerStart()};
+  const WorkerEnvironment environment_{reactor_, clock_, options_,    startCalls_, log_,
                                        kills_,   side_,  takeMemory_, owner_};
   TwoEnds requests_;
   TwoEnds replies_;
