@@ -67,7 +67,7 @@ TEST_F(BlockingRangeTest, ForEachDeliversWhatCameBeforeAFailureAndThrowsIt) {
   BlockingPool& pool = makePool();
   std::vector<int> seen;
   const auto each = [&](std::size_t, int half) { seen.push_back(half); };
-  EXPECT_THROW(pool.with(MapOptions{.chunk = 1})
+  EXPECT_THROW(pool.with(MapOptions{.chunk = 1, .inFlight = 1})
                    .forEach<bridge_jobs::half>(std::vector<int>{2, 4, 6, 7, 8}, each),
                std::domain_error);
   EXPECT_THAT(seen, ElementsAre(1, 2, 3));

@@ -61,7 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Harm{"abort", "it broke off the conversation: I have had enough"},
         Harm{"unknown answer", "it broke the rules of the conversation: "},
-        Harm{"call", "it made a call, and a master offers none"},
+        Harm{"call",
+             "it broke the rules of the conversation: Message target is not a current export"},
         Harm{"empty answers", "it answered a batch without job "},
         Harm{"bad release", "it broke the rules of the conversation: "},
         Harm{"unimplemented", "it says that it does not implement what it was asked"},

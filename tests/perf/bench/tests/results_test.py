@@ -172,6 +172,8 @@ class TargetTest(unittest.TestCase):
               "500,000/s, 15x the best process-pool peer, 8x piscina", "1,000,000/s, 30x"),
              ("one at a time, no spin, against a raw pipe round trip", "1.5x", "1.25x"),
              ("one at a time with `spin`, against a raw blocking pipe round trip", "0.6x", "0.4x"),
+             ("a call of an interface, one at a time, against raw Cap'n Proto RPC", "1.5x", "1x"),
+             ("the same with 64 in flight, against as many processes", "1.6x", "1x"),
              ("map of integers, against ProcessPoolExecutor.map(chunksize=1000)", "2x", "4x"),
              ("10 ms CPU jobs, of the ideal for the cores", "0.97", "0.99"),
              ("64 MiB argument by copy, warm, against memcpy", "0.35x", "0.5x"),
