@@ -104,12 +104,11 @@ Deferred<void> ChildWriter::whenBelow(std::size_t bytes) {
 
 // The program's code: it may write, close, and wait again.
 void ChildWriter::callWaiters() {
-  const auto due = std::stable_partition(waiters_.begin(), waiters_.end(), [this](const Waiter& w) {
-    return pendingBytes_ >= w.below;
-  });
-  std::vector<Waiter> called(std::make_move_iterator(due), std::make_move_iterator(waiters_.end()));
-  waiters_.erase(due, waiters_.end());
-  for (auto& waiter : called) waiter.resolver.callback();
+  std::vector<Waiter> due;
+  for (auto& waiter : std::exchange(waiters_, {})) {
+    (pendingBytes_ < waiter.below ? due : waiters_).push_back(std::move(waiter));
+  }
+  for (auto& waiter : due) waiter.resolver.callback();
 }
 
 void ChildWriter::failWaiters() {

@@ -5,7 +5,6 @@
 #include <phial/protocol/error.h>
 #include <phial/protocol/saturating_time.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <utility>
@@ -136,10 +135,13 @@ void Loop::callWhenRunning(CallGuard& guard, std::function<void()> f) {
 void Loop::dropCallsOf(const CallGuard& guard) {
   systemEvents_->dropCallsOf(guard);
   std::vector<WhenRunning> dropped;  // destroyed when the queue is in order again
-  const auto end = std::stable_partition(whenRunning_.begin(), whenRunning_.end(),
-                                         [&](const auto& call) { return call.guard != &guard; });
-  std::move(end, whenRunning_.end(), std::back_inserter(dropped));
-  whenRunning_.erase(end, whenRunning_.end());
+  for (auto& call : std::exchange(whenRunning_, {})) {
+    if (call.guard == &guard) {
+      dropped.push_back(std::move(call));
+    } else {
+      whenRunning_.push_back(std::move(call));
+    }
+  }
 }
 
 void Loop::onFirstTurn() {

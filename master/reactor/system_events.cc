@@ -1,7 +1,6 @@
 #include "master/reactor/system_events.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace phial::inline v1::detail {
@@ -12,10 +11,13 @@ using Trigger = std::shared_ptr<SystemTrigger>;
 // Moves the triggers of `guard` to `dropped`.
 template <class Triggers>
 void take(Triggers& from, const CallGuard& guard, std::vector<Trigger>& dropped) {
-  const auto end = std::stable_partition(from.begin(), from.end(),
-                                         [&](const Trigger& t) { return t->guard != &guard; });
-  std::move(end, from.end(), std::back_inserter(dropped));
-  from.erase(end, from.end());
+  for (auto& trigger : std::exchange(from, {})) {
+    if (trigger->guard == &guard) {
+      dropped.push_back(std::move(trigger));
+    } else {
+      from.push_back(std::move(trigger));
+    }
+  }
 }
 
 }  // namespace

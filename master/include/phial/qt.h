@@ -121,9 +121,11 @@ class LaterInQt {
  public:
   /// REQUIRES: this thread has an event dispatcher.
   static void call(std::function<void()> f) {
-    auto& [functions, armed] = ofThisThread();
+    auto& [functions, timer] = ofThisThread();
     functions.push_back(std::move(f));
-    if (armed != QAbstractEventDispatcher::instance()) arm();
+    const auto* const dispatcher = QAbstractEventDispatcher::instance();
+    const bool armed = timer != nullptr && timer->parent() == dispatcher && timer->isActive();
+    if (!armed) arm();
   }
 
  private:
@@ -132,24 +134,29 @@ class LaterInQt {
 
   struct Waiting {
     std::deque<std::function<void()>> functions;
-    QPointer<QAbstractEventDispatcher> armed;  // has a timer for them; null when none has
+    QPointer<QTimer> timer;  // ends with its dispatcher
   };
   static Waiting& ofThisThread() {
     static thread_local Waiting waiting;
     return waiting;
   }
   static void arm() {
-    ofThisThread().armed = QAbstractEventDispatcher::instance();
-    QTimer::singleShot(kDelay, [] { onTime(); });
+    auto& timer = ofThisThread().timer;
+    auto* const dispatcher = QAbstractEventDispatcher::instance();
+    if (timer == nullptr || timer->parent() != dispatcher) {
+      timer = new QTimer(dispatcher);
+      timer->setSingleShot(true);
+      QObject::connect(timer.data(), &QTimer::timeout, [] { onTime(); });
+    }
+    timer->start(kDelay);
   }
   static void onTime() {
-    auto& [functions, armed] = ofThisThread();
+    auto& functions = ofThisThread().functions;
     for (int i = 0; i < kMostAtOnce && !functions.empty(); ++i) {
       const auto f = std::move(functions.front());
       functions.pop_front();
       f();
     }
-    armed = nullptr;
     if (!functions.empty()) arm();
   }
 };

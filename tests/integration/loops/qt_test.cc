@@ -147,14 +147,22 @@ TEST_F(QtTest, AnotherApplicationInTheThreadHearsOfCancellationsToo) {
   int cancelled = 0;
   auto one = newDeferred<void>([] {});
   auto two = newDeferred<void>([&] { ++cancelled; });
-  qt::toFuture(std::move(one.deferred));  // its timer ends with the application
+  auto earlier = qt::toFuture(std::move(one.deferred));  // its timer ends with the application
   pool_.reset();
   host_->holder().reset();
+  QCoreApplication::processEvents();  // the holder goes in the next turn
+  QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
   host_.reset();
   host_ = std::make_unique<QtHost>();
   auto future = qt::toFuture(std::move(two.deferred));
   future.cancel();
   turnUntil([&] { return cancelled == 1; });
+  one.resolver.callback();
+  turnUntil([&] { return earlier.isFinished(); });
+  for (int i = 0; i < 10; ++i) {  // its watcher goes later
+    QCoreApplication::processEvents();
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+  }
 }
 
 }  // namespace

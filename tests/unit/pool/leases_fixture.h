@@ -20,6 +20,10 @@ namespace phial::detail {
 class LeasesTest : public ConductorTest {
  protected:
   LeasesTest() : ConductorTest({.min = 2, .max = 2}) { options_.maxLeases = 2; }
+  // What still waits is told so, while there is somebody to hear it.
+  ~LeasesTest() override {
+    if (core_) core_->close();
+  }
 
   struct Asked {
     Deferred<void> got;

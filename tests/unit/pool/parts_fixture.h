@@ -39,11 +39,11 @@ class PartsTest : public ::testing::Test {
  protected:
   /// Checks the ledger's sum after each test.
   void TearDown() override {
-    using Column = Ledger::Column;
     const Ledger& ledger = books_.ledger();
-    EXPECT_EQ(ledger.submitted(), ledger[Column::queued] + ledger[Column::running] +
-                                      ledger[Column::succeeded] + ledger[Column::failed] +
-                                      ledger[Column::cancelled]);
+    const auto in = [&](Ledger::Column column) { return ledger[column]; };
+    EXPECT_EQ(ledger.submitted(), in(Ledger::Column::queued) + in(Ledger::Column::running) +
+                                      in(Ledger::Column::succeeded) + in(Ledger::Column::failed) +
+                                      in(Ledger::Column::cancelled));
     books_.failAll(Failure(PoolStopped("the test has ended")));
     deliverAll();
   }

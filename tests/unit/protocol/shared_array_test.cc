@@ -3,6 +3,7 @@
 #include <capnp/message.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <kj/io.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/value_capnp.h>
 
