@@ -11,8 +11,6 @@
 
 #pragma GCC visibility push(default)
 
-#pragma GCC visibility push(default)
-
 namespace phial::inline v1 {
 
 namespace detail {
