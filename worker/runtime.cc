@@ -21,6 +21,7 @@
 #include <thread>
 #include <utility>
 
+#include "worker/job_in_progress.h"
 #include "worker/own_process.h"
 #include "worker/server.h"
 #include "worker/throw_site.h"
@@ -28,63 +29,6 @@
 namespace phial::inline v1 {
 namespace detail {
 namespace {
-
-class JobInProgress final : public CurrentJob, public JobScope {
- public:
-  JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
-                MessagePipe& pipe, Session& session)
-      : id_(job.getId()),
-        lease_(job.getLease()),
-        label_(job.getLabel()),
-        page_(page),
-        throwSites_(throwSites),
-        pipe_(pipe),
-        session_(session),
-        thread_(std::this_thread::get_id()) {
-    setCurrentJob(this);
-  }
-  ~JobInProgress() override { setCurrentJob(nullptr); }
-
-  std::uint64_t id() const override { return id_; }
-  std::string_view label() const override { return label_; }
-  bool cancelled() const override {
-    if (page_.cancelledJob.load(std::memory_order_acquire) != id_) return false;
-    const auto element = page_.cancelledElement.load(std::memory_order_relaxed);
-    return element == 0 || element == page_.element.load(std::memory_order_relaxed);
-  }
-  void progress(double fraction, std::string_view note) override {
-    if (std::this_thread::get_id() != thread_) {
-      throw std::logic_error(
-          "currentJob().progress() was called from another thread than the one that runs the job");
-    }
-    if (inForkedChild()) {
-      throw std::logic_error("currentJob().progress() was called in a child that the job forked");
-    }
-    if (page_.progress.post(id_, fraction, note)) pipe_.ring();
-  }
-  void* sessionObject(const SessionType& type) override {
-    if (lease_ == 0) return CurrentJob::sessionObject(type);
-    if (std::this_thread::get_id() == thread_) return session_.of(lease_, type);
-    throw std::logic_error("currentJob().session() was called from another thread than the job's");
-  }
-  std::string latestThrow() const override { return throwSites_.latest(); }
-  void atElement(std::optional<std::uint64_t> index) override {
-    page_.element.store(index ? *index + 1 : 0, std::memory_order_release);
-  }
-  void startElement() override {
-    page_.elementStartedNanos.store(controlPageNanos(), std::memory_order_release);
-  }
-
- private:
-  const std::uint64_t id_;
-  const std::uint64_t lease_;
-  const std::string label_;
-  ControlPage& page_;
-  const ThrowSites& throwSites_;
-  MessagePipe& pipe_;
-  Session& session_;
-  const std::thread::id thread_;
-};
 
 // A job's place on the control page, from its first look to its last.
 class PageEntry {

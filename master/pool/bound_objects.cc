@@ -17,4 +17,9 @@ void BoundObjects::workerDied(std::uint64_t worker, const Failure& death) {
   boundaries_.erase(found);
 }
 
+void BoundObjects::close(const Failure& stopped) {
+  for (auto& [worker, boundary] : boundaries_) boundary.end(stopped);
+  boundaries_.clear();
+}
+
 }  // namespace phial::inline v1::detail

@@ -29,6 +29,8 @@ class BoundObjects {
   ObjectBoundary& of(std::uint64_t worker);
   /// Calls on the worker's objects fail with `death` from here on.
   void workerDied(std::uint64_t worker, const Failure& death);
+  /// The pool is being destroyed: all workers are gone, without a death of their own.
+  void close(const Failure& stopped);
 
  private:
   const Changed changed_;

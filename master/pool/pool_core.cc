@@ -320,6 +320,7 @@ void PoolCore::close() {
   const Failure stopped{PoolStopped("pool " + options_.name + " was destroyed")};
   books_.failAll(stopped);
   leases_.close(stopped);
+  objects_.close(stopped);
   life_.failStart(stopped);
   reload_.fail(stopped);
   delivery_.waiters().failAll(stopped, delivery_.settlements());

@@ -19,14 +19,11 @@ class ClientTest : public PoolTest {
  protected:
   template <class R>
   capnp::Response<R> responseOf(capnp::RemotePromise<R> promise) {
-    kj::Maybe<capnp::Response<R>> response;
-    valueOf(fromPromise<void>(
-        promise.then([&](capnp::Response<R>&& arrived) { response = kj::mv(arrived); })));
-    return kj::mv(KJ_REQUIRE_NONNULL(response));
+    return valueOf(fromPromise<capnp::Response<R>>(kj::mv(promise)));
   }
   template <class R>
   Failure failureOfCall(capnp::RemotePromise<R> promise) {
-    return failureOf(fromPromise<void>(promise.ignoreResult()));
+    return failureOf(fromPromise<capnp::Response<R>>(kj::mv(promise)));
   }
   static auto add(studio::Studio::Client& studio, int a, int b) {
     auto request = studio.addRequest();

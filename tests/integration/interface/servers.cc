@@ -8,6 +8,7 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "studio.capnp.h"
 
@@ -87,7 +88,7 @@ class PainterServer final : public studio::Painter::Server {
   }
   kj::Promise<void> heed(HeedContext context) override {
     ::close(::open(context.getParams().getPath().cStr(), O_WRONLY | O_CLOEXEC));
-    while (!currentJob().cancelled()) ::usleep(1000);
+    while (!currentJob().cancelled()) std::this_thread::yield();
     context.getResults().setCancelled(true);
     return kj::READY_NOW;
   }

@@ -31,6 +31,8 @@ template <class T, class Base>
 class Holding : public Base {
  public:
   using Base::Base;
+  // Also where that of T may throw, as those of Cap'n Proto's responses may by their declarations.
+  ~Holding() noexcept override = default;
 
   void* slot() noexcept override { return std::addressof(outcome); }
   const Failure* failure() const noexcept override {

@@ -1,0 +1,84 @@
+// The running job, as its function sees it in a worker: see <phial/protocol/current_job.h>.
+//
+// Thread rule: made and destroyed on the thread that runs the job.
+#pragma once
+
+#include <phial/protocol/control_page.h>
+#include <phial/protocol/current_job.h>
+#include <phial/protocol/job_scope.h>
+#include <phial/protocol/message_pipe.h>
+#include <phial/schema/worker.capnp.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "worker/own_process.h"
+#include "worker/session.h"
+#include "worker/throw_site.h"
+
+namespace phial::inline v1::detail {
+
+/// Borrows all that it is made of but `job`, which it reads once.
+class JobInProgress final : public CurrentJob, public JobScope {
+ public:
+  JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
+                MessagePipe& pipe, Session& session)
+      : id_(job.getId()),
+        lease_(job.getLease()),
+        label_(job.getLabel()),
+        page_(page),
+        throwSites_(throwSites),
+        pipe_(pipe),
+        session_(session),
+        thread_(std::this_thread::get_id()) {
+    setCurrentJob(this);
+  }
+  ~JobInProgress() override { setCurrentJob(nullptr); }
+
+  std::uint64_t id() const override { return id_; }
+  std::string_view label() const override { return label_; }
+  bool cancelled() const override {
+    if (page_.cancelledJob.load(std::memory_order_acquire) != id_) return false;
+    const auto element = page_.cancelledElement.load(std::memory_order_relaxed);
+    return element == 0 || element == page_.element.load(std::memory_order_relaxed);
+  }
+  void progress(double fraction, std::string_view note) override {
+    if (std::this_thread::get_id() != thread_) {
+      throw std::logic_error(
+          "currentJob().progress() was called from another thread than the one that runs the job");
+    }
+    if (inForkedChild()) {
+      throw std::logic_error("currentJob().progress() was called in a child that the job forked");
+    }
+    if (page_.progress.post(id_, fraction, note)) pipe_.ring();
+  }
+  void* sessionObject(const SessionType& type) override {
+    if (lease_ == 0) return CurrentJob::sessionObject(type);
+    if (std::this_thread::get_id() == thread_) return session_.of(lease_, type);
+    throw std::logic_error("currentJob().session() was called from another thread than the job's");
+  }
+  std::string latestThrow() const override { return throwSites_.latest(); }
+  void atElement(std::optional<std::uint64_t> index) override {
+    page_.element.store(index ? *index + 1 : 0, std::memory_order_release);
+  }
+  void startElement() override {
+    page_.elementStartedNanos.store(controlPageNanos(), std::memory_order_release);
+  }
+
+ private:
+  const std::uint64_t id_;
+  const std::uint64_t lease_;
+  const std::string label_;
+  ControlPage& page_;
+  const ThrowSites& throwSites_;
+  MessagePipe& pipe_;
+  Session& session_;
+  const std::thread::id thread_;
+};
+
+}  // namespace phial::inline v1::detail
