@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "protocol/failure/thread_sanitizer.h"
+
 namespace phial::inline v1 {
 namespace {
 
@@ -127,6 +129,8 @@ struct Failure::State {
     if (description.types.empty()) description.types.emplace_back("unknown");
     if (exception == nullptr) exception = std::make_exception_ptr(RemoteError(description));
   }
+  State(const State&) = default;
+  ~State() { detail::exceptionLetGo(exception); }
 
   std::exception_ptr exception;
   Description description;
