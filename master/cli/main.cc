@@ -9,6 +9,7 @@
 
 #include "master/cli/stress.h"
 #include "master/cli/stress_command.h"
+#include "master/cli/stress_interface.h"
 
 namespace {
 
@@ -43,7 +44,11 @@ int refuse(const std::string& what, const std::string& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  phial::serveIfWorker(argc, argv);
+  if (phial::isWorker()) {
+    phial::Worker worker;
+    phial::cli::exportStress(worker);
+    return worker.serve(argc, argv);
+  }
   auto worker = workerWords(argc, argv);
 
   CLI::App app("Tools for pools of worker processes.", "phial");

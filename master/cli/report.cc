@@ -40,6 +40,7 @@ std::string jobLines(const Report& report) {
   line("lost", report.lost);
   line("settled twice", report.settledTwice);
   line("wrong results", report.wrong);
+  if (report.brokenObjects > 0) line("broken objects", report.brokenObjects);
   return text;
 }
 

@@ -24,6 +24,8 @@ struct Report {
   /// Results that were not what the function returns.
   std::uint64_t wrong = 0;
   std::map<std::string, std::uint64_t> failedByCause;
+  /// Objects that broke with their worker, after the job that gave them had succeeded.
+  std::uint64_t brokenObjects = 0;
   /// Failures that no fault explains, by reason.
   std::map<std::string, std::uint64_t> unexplained;
   /// Failures that blame a worker's death.

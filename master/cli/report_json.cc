@@ -48,6 +48,7 @@ std::string toJson(const Report& report) {
                      {"lost", report.lost},
                      {"settledTwice", report.settledTwice},
                      {"wrong", report.wrong},
+                     {"brokenObjects", report.brokenObjects},
                      {"restarts", report.restarts},
                      {"restartMsP50", rounded(report.restartMsP50)},
                      {"restartMsP99", rounded(report.restartMsP99)},

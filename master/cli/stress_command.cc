@@ -32,6 +32,8 @@ Examples:
       Jobs that use, and misuse, their worker; one in ten is cancelled meanwhile.
   phial stress --warm --kill-every 5ms --duration 1m
       Workers that are forked from a template, which dies too.
+  phial stress --interface --warm --kill-every 5ms --cancel-every 20
+      Calls on an interface, objects that die with their worker, calls back into the master.
   phial stress --duration 10s --kill-every 20ms --function factor --args '[360]' \
                --worker ./my_worker --its-own-option
       The same for a worker of yours: its function "factor" is called with 360.
@@ -53,6 +55,7 @@ struct Texts {
   std::optional<std::uint64_t> jobs;
   std::optional<std::uint64_t> seed;
   bool warm = false;
+  bool interface = false;
   bool json = false;
   bool verbose = false;
 };
@@ -118,6 +121,9 @@ void readAmount(const Texts& texts, StressOptions& options) {
 
 void readForeignWorker(const Texts& texts, StressOptions& options) {
   if (texts.warm && !options.ownWorker()) refuse("--warm", "is for the command's own workers");
+  if (texts.interface && !options.ownWorker()) {
+    refuse("--interface", "is for the command's own workers");
+  }
   if (options.ownWorker()) {
     if (!options.function.empty()) refuse("--function", "needs --worker");
     if (!texts.arguments.empty()) refuse("--args", "needs --worker");
@@ -146,6 +152,7 @@ StressOptions read(const Texts& texts, StressOptions options) {
   readAmount(texts, options);
   readForeignWorker(texts, options);
   options.origin = texts.warm ? WorkerOrigin::fromTemplate : WorkerOrigin::spawned;
+  options.interface = texts.interface;
   options.seed = texts.seed ? *texts.seed : std::random_device{}();
   options.format = texts.json ? ReportFormat::json : ReportFormat::text;
   options.log = texts.verbose ? PoolLog::toStderr : PoolLog::none;
@@ -166,6 +173,9 @@ void addAmount(CLI::App& app, StressOptions& options, Texts& texts) {
   app.add_flag("--warm", texts.warm,
                "Fork the workers from a template that has loaded a table. One signal in fifty\n"
                "ends the template");
+  app.add_flag("--interface", texts.interface,
+               "Make half of the jobs calls on a Cap'n Proto interface that the workers export:\n"
+               "plain ones, some that call an object of the master's, some that give an object");
 }
 
 void addTrouble(CLI::App& app, StressOptions& options, Texts& texts) {

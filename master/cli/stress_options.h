@@ -34,6 +34,8 @@ struct StressOptions {
   std::size_t recycleAfter = 0;
   /// From a template, which is killed too.
   WorkerOrigin origin = WorkerOrigin::spawned;
+  /// Half of the jobs are calls on an interface that the workers export.
+  bool interface = false;
   Duration timeout{};
   std::uint64_t seed = 0;
   ReportFormat format = ReportFormat::text;

@@ -202,6 +202,7 @@ void StressRun::reportTo(Report& report) const {
   report.lost = tally.inFlight();
   report.settledTwice = tally.settledTwice();
   report.wrong = workload_.wrongResults();
+  report.brokenObjects = workload_.brokenObjects();
   report.failedByCause = tally.failedByCause();
   report.unexplained = workload_.unexplained();
   report.blamedOnDeaths = workload_.blamedOnDeaths();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "master/cli/stress_interface.h"
 #include "master/cli/stress_job.h"
 
 namespace phial::inline v1::cli {
@@ -78,7 +79,8 @@ void Workload::submit() {
   const std::uint64_t id = tally_.open();
   if (!options_.ownWorker()) return submitCall(id);
   const bool faulty = !options_.faults.empty() && random_() % options_.faultEvery == 0;
-  faulty ? submitSabotage(id) : submitScramble(id);
+  if (faulty) return submitSabotage(id);
+  options_.interface&& random_() % 2 == 0 ? submitMethod(id) : submitScramble(id);
 }
 
 // Most jobs are as they come; some ask for what the pool does at a death in another way.
@@ -94,6 +96,16 @@ void Workload::submitScramble(std::uint64_t id) {
   follow<std::uint64_t>(
       id, warm ? pool.deferToProcess<scrambleByTable>(seed) : pool.deferToProcess<scramble>(seed),
       [seed](const std::uint64_t& got) { return got == scramble(seed); });
+}
+
+void Workload::submitMethod(std::uint64_t id) {
+  constexpr Deferred<CallEnd> (*kCalls[])(const Submitter&, std::uint64_t) = {
+      callScramble, callScramble, callVisit, callOpen};
+  const auto call = kCalls[random_() % std::size(kCalls)];
+  follow<CallEnd>(id, call(pool_.with(jobOptions()), random_()), [this](const CallEnd& end) {
+    if (end == CallEnd::broken) ++brokenObjects_;
+    return end != CallEnd::wrong;
+  });
 }
 
 void Workload::submitSabotage(std::uint64_t id) {

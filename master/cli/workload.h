@@ -36,6 +36,8 @@ class Workload {
   Tally& tally() { return tally_; }
   const Tally& tally() const { return tally_; }
   std::uint64_t wrongResults() const { return wrong_; }
+  /// Objects that calls had given and that broke with their worker before they had answered.
+  std::uint64_t brokenObjects() const { return brokenObjects_; }
   std::uint64_t blamedOnDeaths() const { return blamedOnDeaths_; }
   const std::map<std::string, std::uint64_t>& unexplained() const { return unexplained_; }
 
@@ -43,6 +45,7 @@ class Workload {
   bool mayBegin() const;
   void submit();
   void submitScramble(std::uint64_t id);
+  void submitMethod(std::uint64_t id);
   void submitSabotage(std::uint64_t id);
   void submitMischief(std::uint64_t id, Fault fault);
   void submitCall(std::uint64_t id);
@@ -65,6 +68,7 @@ class Workload {
   bool filling_ = false;
   DelayedCall pause_;
   std::uint64_t wrong_ = 0;
+  std::uint64_t brokenObjects_ = 0;
   std::uint64_t blamedOnDeaths_ = 0;
   std::map<std::string, std::uint64_t> unexplained_;
 };

@@ -34,6 +34,15 @@ TEST(StressTest, LosesNothingWhenWorkersAndTheirTemplateAreKilled) {
 }
 #endif
 
+TEST(StressTest, LosesNoCallOnAnInterfaceWhenWorkersAreKilled) {
+  const Ended ended = stress({"--interface", "--duration", "3s", "--kill-every", "5ms", "--workers",
+                              "3", "--cancel-every", "10", "--json"});
+  expectProven(ended);
+  EXPECT_GT(numberIn(ended.out, "deaths"), 0U);
+  EXPECT_GT(numberIn(ended.out, "brokenObjects"), 0U);
+  EXPECT_EQ(numberIn(ended.out, "wrong"), 0U);
+}
+
 TEST(StressTest, CountsWhatItsCallersCancel) {
   const Ended ended = stress({"--jobs", "3000", "--cancel-every", "2", "--kill-every", "20ms",
                               "--workers", "2", "--json"});
@@ -52,13 +61,14 @@ TEST(StressTest, RecyclesWorkers) {
 TEST(StressTest, TheReportHasTheKeysThatProgramsRead) {
   const Ended ended = stress({"--jobs", "100", "--json"});
   expectProven(ended);
-  for (const char* key : {"submitted",      "succeeded",     "failed",       "failedByCause",
-                          "cancelled",      "rerun",         "lost",         "settledTwice",
-                          "wrong",          "restarts",      "restartMsP50", "restartMsP99",
-                          "restartMsMax",   "deaths",        "recycled",     "signalsSent",
-                          "fdsBefore",      "fdsAfter",      "zombies",      "childrenLeft",
-                          "rssBytesBefore", "rssBytesAfter", "series",       "seconds",
-                          "seed",           "end",           "ok",           "objections"}) {
+  for (const char* key : {"submitted",    "succeeded",      "failed",        "failedByCause",
+                          "cancelled",    "rerun",          "lost",          "settledTwice",
+                          "wrong",        "brokenObjects",  "restarts",      "restartMsP50",
+                          "restartMsP99", "restartMsMax",   "deaths",        "recycled",
+                          "signalsSent",  "fdsBefore",      "fdsAfter",      "zombies",
+                          "childrenLeft", "rssBytesBefore", "rssBytesAfter", "series",
+                          "seconds",      "seed",           "end",           "ok",
+                          "objections"}) {
     EXPECT_THAT(ended.out, HasSubstr("\"" + std::string(key) + "\":"));
   }
   EXPECT_EQ(linesOf(ended.out).size(), 1U);
