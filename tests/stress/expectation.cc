@@ -65,6 +65,7 @@ Expectation plain(Fault fault) {
 
 Phase phaseAt(Stage stage) {
   switch (stage) {
+    case Stage::idleTemplate:
     case Stage::spawn:
     case Stage::handshake:
     case Stage::onStart:
@@ -73,6 +74,9 @@ Phase phaseAt(Stage stage) {
       return Phase::decoding;
     case Stage::run:
     case Stage::progress:
+    case Stage::method:
+    case Stage::leased:
+    case Stage::forked:
       return Phase::running;
     case Stage::encode:
       return Phase::encoding;
@@ -127,6 +131,13 @@ void adjustToDeliver(Expectation& e, Fault fault) {
   }
 }
 
+void adjustToTemplate(Expectation& e, Fault fault) {
+  e.job = Job::none;
+  if (fault == Fault::halfFrame || fault == Fault::garbage || fault == Fault::closePipe) {
+    e.absent = "makes no sense: a template has no pipes of a worker's";
+  }
+}
+
 }  // namespace
 
 Expectation expectationOf(Stage stage, Fault fault) {
@@ -136,6 +147,10 @@ Expectation expectationOf(Stage stage, Fault fault) {
   if (isEnd(stage)) adjustToEnd(e, stage, fault);
   if (stage == Stage::idle) adjustToIdle(e);
   if (stage == Stage::deliver) adjustToDeliver(e, fault);
+  if (stage == Stage::idleTemplate) adjustToTemplate(e, fault);
+#ifdef PHIAL_THREAD_SANITIZER
+  if (isWarm(stage)) e.absent = "ThreadSanitizer has a thread in each process: none can be forked";
+#endif
   return e;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <random>
 
@@ -19,6 +20,7 @@ using phial::cli::Fault;
 
 std::optional<std::string> marks;   // set in a worker
 std::optional<Fuse> leftForTheEnd;  // by a job, for onStop
+std::optional<Fuse> ofTemplate;     // for its signal
 
 void leaveMark() {
   const int fd = ::open(markOf(*marks, ::getpid()).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -65,12 +67,27 @@ void passStop() {
   if (leftForTheEnd) goOff(*leftForTheEnd);
 }
 
+std::string templateFile(const std::string& scratch) { return scratch + "/template"; }
+
+void armTemplate(const std::string& scratch, const Fuse& fuse) {
+  if (fuse.stage != Stage::idleTemplate) return;
+  marks = scratch;
+  ofTemplate = fuse;
+  ::signal(SIGUSR1, [](int) { goOff(*ofTemplate); });
+  // Whole when it gets its name. The first is the template: workers prepare after its end only.
+  const std::string unfinished = templateFile(scratch) + "." + std::to_string(::getpid());
+  std::ofstream(unfinished) << ::getpid();
+  ::link(unfinished.c_str(), templateFile(scratch).c_str());
+}
+
 Parcel light(Parcel parcel) {
   constexpr std::size_t kMoreThanAPipe = 4 << 20;
   const Fuse& fuse = parcel.contents.fuse;
   pass(fuse, Stage::run);
   if (fuse.stage == Stage::progress) phial::currentJob().progress(0.5, "half way");
   pass(fuse, Stage::progress);
+  pass(fuse, Stage::leased);
+  pass(fuse, Stage::forked);
   if (fuse.stage == Stage::deliver) parcel.contents.bytes.resize(kMoreThanAPipe);
   if (fuse.stage == Stage::idle) goOffWhenItWaits(fuse);
   if (isEnd(fuse.stage)) leftForTheEnd = fuse;

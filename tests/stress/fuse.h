@@ -43,6 +43,12 @@ void pass(const Fuse& fuse, Stage at);
 /// What onStop does: lets the fault happen that a job has left for it, if any.
 void passStop();
 
+/// What a template does while it prepares: lets the fault happen when it gets SIGUSR1. Its pid is
+/// in the scratch folder then.
+void armTemplate(const std::string& scratch, const Fuse& fuse);
+/// Where armTemplate has left a pid.
+std::string templateFile(const std::string& scratch);
+
 // Jobs.
 
 /// Carries a fuse to its stage. Comes back if that is after the job.

@@ -54,19 +54,24 @@ void Rig::runUntil(const std::string& what, const std::function<bool()>& conditi
 }
 
 void Rig::tick(const std::string& what) {
+  if (!pool_) return Watchdog::note(cell_.name() + ": waiting for " + what);
   const auto stats = pool_->stats();
   require(stats.balanced(), "the ledger is out of balance: " + text(stats));
   std::string note = cell_.name() + ": waiting for " + what + "; " + text(stats) +
                      "; again by: " + cell_.arguments();
   for (const auto& complaint : complaints_) note += "\n  so far: " + complaint;
   Watchdog::note(note);
-  if (timeMayPass()) clock_.advance(milliseconds(100));
+  // Where a template hangs, workers that start may be waiting for it, or be healthy.
+  if (timeMayPass()) clock_.advance(milliseconds(cell_.stage == Stage::idleTemplate ? 20 : 100));
 }
 
 bool Rig::timeMayPass() const {
   const auto workers = pool_->workers();
   return std::all_of(workers.begin(), workers.end(), [this](const phial::WorkerStatus& worker) {
     if (worker.state == WorkerState::idle) return true;
+    if (cell_.stage == Stage::idleTemplate && worker.state == WorkerState::starting) {
+      return expected_.hangs;
+    }
     return expected_.hangs && std::filesystem::exists(markOf(scratch_, worker.pid));
   });
 }
@@ -118,6 +123,14 @@ bool Rig::checkEnd(pid_t pid) {
   return !records.empty();
 }
 
+// A template that hangs is ended with the pool, which is no news.
+void Rig::checkTemplates() {
+  for (const pid_t pid : met()) {
+    require(expected_.hangs || !log_->about(pid).empty(),
+            "the log does not tell of the end of the template with pid " + std::to_string(pid));
+  }
+}
+
 void Rig::beginStop() {
   stopping_ = true;
   pool_->stop().addBoth([this](phial::Outcome<void> outcome) {
@@ -135,8 +148,13 @@ void Rig::finish() {
   pool_.reset();
   reactor_.callLater(phial::Duration::zero(), [this] { reactor_.stop(); });
   reactor_.run();
+  // A template and its spare are killed with the pool, and reaped by the loop.
+  if (isWarm(cell_.stage)) {
+    runUntil("the template to be reaped", [this] { return eventsOf(reactor_) == eventsBefore_; });
+  }
   require(clock_.pending() == 0, "a timer is left on the pool's clock");
   require(eventsOf(reactor_) == eventsBefore_, "an event is left in the loop");
+  if (cell_.stage == Stage::idleTemplate) return checkTemplates();
   const auto workers = met();
   const auto unsaid = static_cast<std::uint64_t>(
       std::count_if(workers.begin(), workers.end(), [this](pid_t pid) { return !checkEnd(pid); }));

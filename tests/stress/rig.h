@@ -52,6 +52,7 @@ class Rig {
   void tick(const std::string& what);
   bool timeMayPass() const;
   bool checkEnd(pid_t pid);
+  void checkTemplates();
 
   const Cell cell_;
   const Expectation expected_;

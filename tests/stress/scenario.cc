@@ -1,7 +1,10 @@
 // How a cell is run: once for a fault in a job, twice for one that strikes before the first job.
 #include <phial/master.h>
+#include <phial/master/start_with.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <fstream>
 #include <numeric>
 #include <optional>
 
@@ -33,7 +36,9 @@ PoolOptions optionsFor(const Cell& cell, const WorkerPlan& plan) {
           .grace = seconds(1),
           .startTimeout = seconds(5),
           // So that the large result, in whose middle the fault strikes, is in the pipe.
-          .arenaBytes = cell.stage == Stage::deliver ? 0 : PoolOptions{}.arenaBytes};
+          .arenaBytes = cell.stage == Stage::deliver ? 0 : PoolOptions{}.arenaBytes,
+          .warm = isWarm(cell.stage) ? phial::prepareWith<armTemplate>(plan.scratch, plan.fuse)
+                                     : phial::WorkerPreparation()};
 }
 
 unsigned bystandersOf(const Cell& cell) { return 3 * cell.workers + 5; }
@@ -187,13 +192,42 @@ void strikeJobs(const Cell& cell, std::mt19937_64& random, Complaints& complaint
   requireEqual(rig, "workers that met the fault", rig.met().size(), faults);
 }
 
+// The template meets the fault while the workers that it has forked live on. Then all of these are
+// replaced, twice: a spare may have been forked before the fault.
+void strikeTemplate(const Cell& cell, std::mt19937_64& random, Complaints& complaints) {
+  constexpr int kReplacements = 2;
+  const ScratchFolder scratch;
+  Rig rig(cell, optionsFor(cell, planFor(cell, scratch)), scratch.path(), complaints);
+  Workload work(rig, cell, {.bystanders = bystandersOf(cell)}, Fate::succeed, random);
+  std::optional<bool> started;
+  begin(rig, work, cell, cell.workers + 1, started);
+  rig.runUntil("start()", [&] { return started.has_value(); });
+  rig.require(*started, "start() failed");
+  pid_t pid = 0;
+  std::ifstream(templateFile(scratch.path())) >> pid;
+  rig.require(pid > 0 && ::kill(pid, SIGUSR1) == 0, "there is no template");
+  rig.runUntil("the template's fault", [&] { return rig.met().contains(pid); });
+  rig.runUntil("all jobs", [&] { return work.done(); });
+  work.checkCounts();
+  for (int i = 0; i < kReplacements; ++i) {
+    awaitAllIdle(rig, cell);
+    rig.pool().killWorkers();
+    requireService(rig, cell, random);
+  }
+  awaitAllIdle(rig, cell);
+  requireEqual(rig, "failed jobs", rig.stats().failed, 0);
+  rig.finish();
+}
+
 }  // namespace
 
 Complaints runCell(const Cell& cell) {
   Complaints complaints;
   std::mt19937_64 random = cell.random();
   const Traces before = Traces::now();
-  if (isStart(cell.stage)) {
+  if (cell.stage == Stage::idleTemplate) {
+    strikeTemplate(cell, random, complaints);
+  } else if (isStart(cell.stage)) {
     strikeSome(cell, random, complaints);
     strikeAll(cell, random, complaints);
   } else {

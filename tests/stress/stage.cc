@@ -4,8 +4,8 @@ namespace matrix {
 
 const char* stageName(Stage stage) {
   static constexpr std::array<const char*, kAllStages.size()> kNames = {
-      "spawn",  "handshake", "onStart", "decode",  "run", "progress",
-      "encode", "deliver",   "idle",    "recycle", "stop"};
+      "template", "spawn",  "handshake", "onStart", "decode", "run",     "progress", "method",
+      "leased",   "forked", "encode",    "deliver", "idle",   "recycle", "stop"};
   return kNames.at(static_cast<std::size_t>(stage));
 }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "bench.h"
 #include "handshake.h"
 
 namespace matrix {
@@ -54,6 +55,7 @@ int serve(const WorkerPlan& plan, int argc, char** argv) {
   if (struck) pass(plan.fuse, Stage::spawn);
   if (struck && plan.fuse.stage == Stage::handshake) meetInHandshake(plan.fuse);
   phial::Worker worker;
+  exportBench(worker);
   worker.onStart([&] {
     if (struck) pass(plan.fuse, Stage::onStart);
   });

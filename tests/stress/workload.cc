@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bench.h"
+
 namespace matrix {
 namespace {
 
@@ -50,13 +52,11 @@ phial::JobOptions Workload::optionsFor(std::size_t index) {
 }
 
 void Workload::submitTrap(std::size_t index) {
-  rig_.pool()
-      .with(optionsFor(index))
-      .deferToProcess<light>(Parcel{{{cell_.stage, cell_.fault, cell_.seed + index}, 0, {}}})
-      .addBoth([this, index](Outcome<Parcel> outcome) {
-        judgeTrap(index, outcome);
-        settle(index);
-      });
+  const Fuse fuse{cell_.stage, cell_.fault, cell_.seed + index};
+  carry(rig_.pool(), optionsFor(index), fuse).addBoth([this, index](Outcome<Parcel> outcome) {
+    judgeTrap(index, outcome);
+    settle(index);
+  });
 }
 
 void Workload::submitBystander(std::size_t index) {
@@ -111,7 +111,7 @@ void Workload::judgeTrapFailure(std::size_t index, const Failure& failure) {
 void Workload::checkJob(const phial::DeathCertificate& death, std::size_t index) {
   rig_.check(death);
   rig_.require(death.begun == phial::DeathCertificate::Begun::yes && death.job != 0 &&
-                   death.function == "matrix::light" && death.label == labelOf(index),
+                   death.function == carrierOf(cell_.stage) && death.label == labelOf(index),
                "the certificate names another job: " + death.describe());
 }
 
