@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "master/log/log.h"
 #include "master/process/shortage.h"
 #include "master/worker/worker_spawn.h"
 
@@ -50,14 +51,19 @@ void WorkerProcess::templateSettled(const DeathCertificate* failure) {
   }
   if (!env_.warm->settled()) return awaitTemplate();  // another worker was first
   startTimer_.cancel();
-  if (begin()) beginLater();
+  if (const auto shortage = begin()) beginLater(*shortage);
 }
 
-// The system is short of something, which start() cannot say any more.
-void WorkerProcess::beginLater() {
+// The system is short of something, which start() cannot say any more: said once, and last, because
+// the log's function may destroy the pool.
+void WorkerProcess::beginLater(const std::string& shortage) {
   state_ = WorkerState::starting;
   dead_ = false;
   startTimer_ = env_.clock.callLater(kShortagePause, [this] { templateSettled(nullptr); });
+  if (std::exchange(shortageSaid_, true)) return;
+  const auto log = env_.log;
+  log->write(LogLevel::warning, number_,
+             oneLine("there is too little to start it: " + shortage + "; it tries again"));
 }
 
 std::optional<std::string> WorkerProcess::begin() {

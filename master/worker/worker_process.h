@@ -106,7 +106,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void spawn();
   void awaitTemplate();
   void templateSettled(const DeathCertificate* failure);
-  void beginLater();
+  void beginLater(const std::string& shortage);
   void dieSoon();
   void startIsLate();
   void leaseEndIsLate();
@@ -154,6 +154,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   DelayedCall startTimer_;
   WorkerOrigin origin_ = WorkerOrigin::spawned;
   std::optional<DeathCertificate> templateFailure_;  // why it could not be forked
+  bool shortageSaid_ = false;
   DelayedCall leaseTimer_;
   std::uint64_t startCall_ = 0;        // the number of the call that it was sent last
   const char* startOption_ = nullptr;  // whose call that was, until it is answered

@@ -1,6 +1,9 @@
 // Real faults: the template, its spare, its workers and its master are killed.
+#include <fcntl.h>
+#include <kj/io.h>
 #include <phial/master/process.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <set>
@@ -230,6 +233,39 @@ TEST_F(WarmFaultTest, NothingOutlivesAMasterThatIsKilled) {
   }
   master.reset();
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+TEST_F(WarmFaultTest, AShortageOfDescriptorsDelaysAWorkerAndLosesNothing) {
+  auto& pool = loadingPool();
+  valueOf(pool.start());
+  awaitSpare();
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit few = before;
+  few.rlim_cur = 256;
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  std::vector<kj::AutoCloseFd> taken;
+  const auto takeAll = [&] {
+    for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken.emplace_back(fd);
+  };
+  takeAll();
+  auto job = pool.deferToProcess<warm_jobs::state>();
+  ::kill(pool.workers().front().pid, SIGKILL);
+  // The next worker may get the numbers of the last one before they are taken here. If not, the
+  // pool is short of them, or the worker that has waited for its template, or the template's next
+  // spare.
+  std::optional<Outcome<std::string>> early;
+  std::move(job).addBoth([&](Outcome<std::string> outcome) { early = std::move(outcome); });
+  runUntil([&] {
+    takeAll();
+    return early || log_.str().find("tries again") != std::string::npos;
+  });
+  taken.clear();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  runUntil([&] { return early.has_value(); });
+  EXPECT_TRUE(early->ok() || early->failure().check<WorkerDied>());
+  EXPECT_EQ(stateOf(), "ready");
+  EXPECT_THAT(notes(), SizeIs(1));
 }
 
 }  // namespace
