@@ -93,6 +93,7 @@ void ResultIntake::settle(const IncomingResult& incoming) {
     const auto last = result.getProgress();
     parts_.progress.tell(place, {last.getNumber(), id, last.getFraction(), last.getNote()});
   }
+  parts_.items.finish(id);
   parts_.jobs.settle(place, InFlight::Held::answered);
   parts_.output.jobAnswered();
   if (parts_.giveUps.forget(id)) parts_.owner.workerChanged(parts_.worker);

@@ -137,6 +137,13 @@ class Submitter {
   template <auto function, class... A>
   Deferred<detail::ResultOfCall<function>> deferToProcess(A&&... args) const;
 
+  /// Runs `function(args..., emit)` in a worker, where `emit` is a phial::Emit<T>, and returns a
+  /// Stream<T> of what the function emits: see <phial/master/stream.h>. The function's last
+  /// parameter is the Emit, and it returns nothing. Arguments, options and failures are as above;
+  /// a failure is that of Stream::next().
+  template <auto function, class... A>
+  auto stream(A&&... args) const;
+
   /// Runs the function that the worker has registered as `name`, with arguments of the types given
   /// here. Fails with UnknownFunction when the worker has no function of this name, or several.
   /// Fails with EncodingError when the function cannot take these values, or its result is no
@@ -301,4 +308,5 @@ Deferred<Result> Submitter::deferToProcess(detail::CalledName name, A&&... args)
 
 #pragma GCC visibility pop
 
-#include <phial/master/map.h>  // IWYU pragma: export
+#include <phial/master/map.h>     // IWYU pragma: export
+#include <phial/master/stream.h>  // IWYU pragma: export
