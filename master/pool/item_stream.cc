@@ -109,7 +109,10 @@ void ItemStream::drop() {
 
 ItemStream::Look ItemStream::look() {
   if (taker_) return Look::taken;
-  if (waitsForTurn()) return Look::later;
+  return waitsForTurn() ? Look::later : find();
+}
+
+ItemStream::Look ItemStream::find() {
   fill();
   if (hasItem()) return Look::item;
   if (!ended_) return Look::later;
@@ -144,10 +147,10 @@ void ItemStream::turn() {
 void ItemStream::serve() {
   turnBegan_ = std::chrono::steady_clock::now();
   const std::size_t before = buffer_.size();
-  fill();
-  if (hasItem() || (ended_ && source_ == nullptr)) {
+  const Look found = find();
+  if (found != Look::later) {
     const auto taker = std::exchange(taker_, nullptr);
-    return taker->ready();
+    return taker->ready(found);
   }
   if (buffer_.size() > before) turnSoon();
 }

@@ -8,9 +8,16 @@ void ItemChannel::begin(std::uint64_t job, ItemStream& stream, std::uint64_t max
                         WorkerPage& page, unsigned slot) {
   finish();
   job_ = job;
+  fault_.clear();
   stream_ = stream.shared_from_this();
   ring_.emplace(page.beginItems(slot, job));
   stream_->begin(*this, {.mostWords = maxMessageBytes / sizeof(std::uint64_t)});
+}
+
+std::string ItemChannel::finish(std::uint64_t job) {
+  if (job_ != job) return {};
+  finish();
+  return std::exchange(fault_, {});
 }
 
 void ItemChannel::finish() {
@@ -38,6 +45,7 @@ void ItemChannel::read(std::vector<std::uint64_t>& to, std::size_t most) {
 
 void ItemChannel::complain(std::string what) {
   ring_.reset();
+  fault_ = what;
   callbacks_.complain(std::move(what));
 }
 

@@ -43,10 +43,9 @@ class ItemChannel final : private ItemSource {
   /// The job is about to be sent, alone, in `slot`. `page` is borrowed until finish().
   void begin(std::uint64_t job, ItemStream& stream, std::uint64_t maxMessageBytes, WorkerPage& page,
              unsigned slot);
-  /// The worker is done with this job: what it has written is taken. Calls no user code.
-  void finish(std::uint64_t job) {
-    if (job_ == job) finish();
-  }
+  /// The worker is done with this job: what it has written is taken. Calls no user code. Returns
+  /// what was wrong with it, or nothing.
+  std::string finish(std::uint64_t job);
   /// As above, for whichever job it has.
   void finish();
   /// The cancel word has been raised for this job.
@@ -63,6 +62,7 @@ class ItemChannel final : private ItemSource {
   std::uint64_t job_ = 0;               // 0: none
   std::shared_ptr<ItemStream> stream_;  // null: nobody wants the items
   std::optional<ItemRingReader> ring_;
+  std::string fault_;  // of this job
 };
 
 }  // namespace phial::inline v1::detail

@@ -65,7 +65,7 @@ void WorkerProcess::written() {
     }
     inFlight_.settle(*place, InFlight::Held::byPool);
   }
-  items_->finish(job);
+  static_cast<void>(items_->finish(job));
   conversation_->dropWritten();
   inFlight_.popFront();
   if (state_ == WorkerState::busy) state_ = WorkerState::idle;
@@ -78,7 +78,7 @@ bool WorkerProcess::takeBack(std::uint64_t job) {
   const auto place = inFlight_.find(job);
   if (!place || !page_->takeBack(*place)) return false;
   conversation_->stopWriting(job);
-  items_->finish(job);
+  static_cast<void>(items_->finish(job));
   report();
   return true;
 }

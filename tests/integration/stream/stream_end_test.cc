@@ -151,6 +151,7 @@ TEST_F(StreamTest, AStreamOutlivesItsPool) {
   const auto path = makeFifo("gate");
   auto stream = pool.stream<stream_jobs::countAndWait>(2, path);
   EXPECT_EQ(valueOf(stream.next()), 0);
+  awaitSleep();  // in the FIFO, with both items emitted
   auto left = pool.stream<stream_jobs::count>(2);
   const Submitter submitter = pool;
   pool_.reset();

@@ -36,6 +36,12 @@ std::string wait(const std::string& path) {
 
 }  // namespace
 
+std::string step(const std::string& path) {
+  if (path == "throw") throw std::out_of_range(path);
+  if (!path.empty()) wait(path);
+  return path;
+}
+
 void count(int items, phial::Emit<int> emit) {
   for (int i = 0; i < items; ++i) emit(i);
 }

@@ -23,6 +23,9 @@ struct Fickle {
   bool refuses;
 };
 
+/// Waits for the FIFO at `path`, if it is not empty. Returns `path`, or throws when it says so.
+std::string step(const std::string& path);
+
 /// 0, 1, 2 and so on.
 void count(int items, phial::Emit<int> emit);
 void tiles(const std::vector<std::string>& names, const phial::Emit<Tile>& emit);

@@ -115,11 +115,11 @@ class WaitingNext final : public ItemTaker {
   WaitingNext(ItemStream& items, Resolver<NextItem<T>> resolver)
       : items_(items), resolver_(std::move(resolver)) {}
 
-  void ready() override {
-    switch (items_.look()) {
-      case ItemStream::Look::item:
+  void ready(ItemLook found) override {
+    switch (found) {
+      case ItemLook::item:
         return give();
-      case ItemStream::Look::failure:
+      case ItemLook::failure:
         return resolver_.errback(items_.failure());
       default:
         return resolver_.callback(NextItem<T>());
@@ -171,7 +171,7 @@ Deferred<void> forEachItem(Stream<T> stream, F f) {
 
 template <class T>
 Deferred<std::optional<T>> Stream<T>::next() {
-  using Look = detail::ItemStream::Look;
+  using Look = detail::ItemLook;
   using Next = std::optional<T>;
   if (!items_) return fail<Next>(std::logic_error("next() of a Stream that was moved from"));
   switch (items_->look()) {

@@ -191,8 +191,8 @@ class Submitter {
   auto mapOutcomes(Range&& range) const;
 
   /// As map, but calls onResult(std::size_t index, R result) for each element, in the order of the
-  /// range, and keeps no results. For a function without a result the call is onResult(std::size_t
-  /// index). Suited to ranges without end.
+  /// range unless MapOptions::order says otherwise, and keeps no results. For a function without a
+  /// result the call is onResult(std::size_t index). Suited to ranges without end.
   ///
   /// Calls come from the loop, one at a time, never inside forEach itself. If onResult returns a
   /// Deferred, the next call waits for it. Meanwhile the workers go on until the limit below is
@@ -203,7 +203,8 @@ class Submitter {
   ///
   /// Price of the order: results wait for the results before them. At most 4 times
   /// MapOptions::inFlight chunks wait or run at a time (by default 8 for each worker). If one
-  /// element takes longer than all of these, the other workers become idle.
+  /// element takes longer than all of these, the other workers become idle. With Order::completion
+  /// no result waits for another.
   template <auto function, std::ranges::input_range Range, class F>
   Deferred<void> forEach(Range&& range, F onResult) const;
 

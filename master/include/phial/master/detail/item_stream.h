@@ -53,24 +53,26 @@ class ItemSource {
   ~ItemSource() = default;
 };
 
+/// What next() finds.
+enum class ItemLook {
+  item,
+  end,
+  failure,
+  later,  ///< nothing yet, or not in this turn
+  taken,  ///< another next() waits
+};
+
 /// Waits for an item, by a next() that has not fired.
 class ItemTaker {
  public:
   virtual ~ItemTaker() = default;
-  /// There is an item, or the end. Looks again, and fires.
-  virtual void ready() = 0;
+  /// There is an item, the end, or a failure, as `found` says. Fires.
+  virtual void ready(ItemLook found) = 0;
 };
 
 class ItemStream final : public std::enable_shared_from_this<ItemStream> {
  public:
-  /// What next() finds.
-  enum class Look {
-    item,
-    end,
-    failure,
-    later,  ///< nothing yet, or not in this turn
-    taken,  ///< another next() waits
-  };
+  using Look = ItemLook;
 
   /// How items come from a source.
   struct Terms {
@@ -133,6 +135,7 @@ class ItemStream final : public std::enable_shared_from_this<ItemStream> {
   void fill();
   void reserve();
   bool hasItem();
+  Look find();
   bool waitsForTurn();
   void turnSoon();
   void turn();
