@@ -22,6 +22,22 @@ capnp::ReaderOptions itemOptions(std::size_t words) {
 
 }  // namespace
 
+// An item with memory of its own, which stays where it is while the item is read.
+struct ItemStream::LargeItem {
+  explicit LargeItem(std::vector<std::uint64_t> frame)
+      : words(std::move(frame)),
+        segment(reinterpret_cast<const capnp::word*>(words.data() + 1), words.size() - 1),
+        message(kj::arrayPtr(&segment, 1), itemOptions(segment.size())) {}
+
+  const std::vector<std::uint64_t> words;
+  const kj::ArrayPtr<const capnp::word> segment;
+  capnp::SegmentArrayMessageReader message;
+  enum class Begun { no, yes } begun = Begun::no;
+  std::unique_ptr<ResultReading> reading;  // null also when reading it at once is quick enough
+};
+
+ItemStream::~ItemStream() = default;
+
 std::shared_ptr<ItemStream> newStream(const PoolLink& link) {
   if (link.runner) return std::make_shared<ItemStream>(StreamPool(link.runner, "stream"));
   auto items = std::make_shared<ItemStream>(std::nullopt);
@@ -85,13 +101,13 @@ void ItemStream::end(std::optional<Failure> failure) {
   }
   ended_ = true;
   if (!failure_) failure_ = std::move(failure);
-  if (!hasItem()) pool_.reset();
+  if (!large_ && !hasItem()) pool_.reset();
   if (taker_) serve();
 }
 
 void ItemStream::cancel() {
   const auto self = shared_from_this();
-  if (ended_ && !hasItem()) return;
+  if (ended_ && !large_ && !hasItem()) return;
   if (source_ != nullptr) std::exchange(source_, nullptr)->leave();
   if (!failure_) failure_ = Failure(CancelledError());
   drop();
@@ -101,6 +117,7 @@ void ItemStream::cancel() {
 }
 
 void ItemStream::drop() {
+  large_.reset();
   buffer_ = {};
   at_ = 0;
 }
@@ -109,7 +126,9 @@ void ItemStream::drop() {
 
 ItemStream::Look ItemStream::look() {
   if (taker_) return Look::taken;
-  return waitsForTurn() ? Look::later : find();
+  if (large_ || waitsForTurn()) return Look::later;
+  const Look found = find();
+  return found == Look::item && frontIsLarge() ? Look::later : found;
 }
 
 ItemStream::Look ItemStream::find() {
@@ -122,7 +141,7 @@ ItemStream::Look ItemStream::find() {
 
 void ItemStream::wait(std::shared_ptr<ItemTaker> taker) {
   taker_ = std::move(taker);
-  if (source_ != nullptr || hasItem()) turnSoon();
+  if (source_ != nullptr || large_ || hasItem()) turnSoon();
 }
 
 // A consumer that takes one item after the other has used up its share of this turn.
@@ -146,8 +165,10 @@ void ItemStream::turn() {
 // If there is only a part of an item, the rest is read in later turns.
 void ItemStream::serve() {
   turnBegan_ = std::chrono::steady_clock::now();
+  if (large_) return readLarge();
   const std::size_t before = buffer_.size();
   const Look found = find();
+  if (found == Look::item && frontIsLarge()) return takeLarge();
   if (found != Look::later) {
     const auto taker = std::exchange(taker_, nullptr);
     return taker->ready(found);
@@ -191,28 +212,74 @@ void ItemStream::refuse(std::uint64_t words) {
   if (!failure_) failure_ = Failure(ProtocolError("the worker broke the protocol: " + what));
 }
 
-void ItemStream::take(void* to, void (*read)(void* to, ValueReader item)) {
-  const auto words = static_cast<std::size_t>(buffer_[at_]);
-  const auto* const begin = reinterpret_cast<const capnp::word*>(buffer_.data() + at_ + 1);
-  at_ += words + 1;
-  std::optional<Failure> unreadable;
-  try {
-    const kj::ArrayPtr<const capnp::word> segment(begin, words);
-    capnp::SegmentArrayMessageReader message(kj::arrayPtr(&segment, 1), itemOptions(words));
+bool ItemStream::frontIsLarge() const {
+  return terms_.pace == Terms::Pace::loop && buffer_[at_] > kLargeWords;
+}
+
+// What has been read behind it is little, and goes back into the buffer.
+void ItemStream::takeLarge() {
+  const auto begin = buffer_.begin() + static_cast<std::ptrdiff_t>(at_);
+  const auto end = begin + static_cast<std::ptrdiff_t>(*begin + 1);
+  std::vector<std::uint64_t> rest(end, buffer_.end());
+  buffer_.erase(end, buffer_.end());
+  buffer_.erase(buffer_.begin(), begin);
+  large_ = std::make_shared<LargeItem>(std::move(buffer_));
+  buffer_ = std::move(rest);
+  at_ = 0;
+  readLarge();
+}
+
+// A codec of the program's may do anything: end the stream, or give up the next() that waits.
+void ItemStream::readLarge() {
+  const auto self = shared_from_this();
+  const auto item = large_;
+  const auto taker = taker_;
+  if (item->begun == LargeItem::Begun::no) {
     try {
-      read(to, readerOf(message.getRoot<schema::Value>()));
+      item->reading = taker->beginReading(readerOf(item->message.getRoot<schema::Value>()));
+      item->begun = LargeItem::Begun::yes;
     } catch (...) {
-      throwMalformed();
+      if (large_ == item) failReading();
+      return;
     }
-    return;
-  } catch (const EncodingError& error) {
-    unreadable = Failure(EncodingError(std::string("an item cannot be read: ") + error.what()));
-  } catch (...) {
-    unreadable = Failure::current();
   }
-  failure_ = unreadable;
-  cancel();
-  unreadable->rethrow();
+  const bool done = !item->reading || item->reading->step();
+  if (large_ != item || taker_ != taker) return;
+  if (!done) return turnSoon();
+  taker_ = nullptr;
+  if (!item->reading) return taker->ready(Look::item);
+  large_ = nullptr;
+  taker->readyRead(*item->reading);
+}
+
+void ItemStream::take(void* to, void (*read)(void* to, ValueReader item)) {
+  const auto large = std::exchange(large_, nullptr);
+  const std::uint64_t* const front = large ? large->words.data() : buffer_.data() + at_;
+  const auto words = static_cast<std::size_t>(*front);
+  if (!large) at_ += words + 1;
+  try {
+    const kj::ArrayPtr<const capnp::word> segment(reinterpret_cast<const capnp::word*>(front + 1),
+                                                  words);
+    capnp::SegmentArrayMessageReader message(kj::arrayPtr(&segment, 1), itemOptions(words));
+    read(to, readerOf(message.getRoot<schema::Value>()));
+  } catch (...) {
+    failReading();
+    failure_->rethrow();
+  }
+}
+
+void ItemStream::failReading() {
+  const auto self = shared_from_this();
+  try {
+    throwMalformed();
+  } catch (const EncodingError& error) {
+    failure_ = Failure(EncodingError(std::string("an item cannot be read: ") + error.what()));
+  } catch (...) {
+    failure_ = Failure::current();
+  }
+  drop();
+  if (!ended_) return cancel();
+  if (taker_) serve();
 }
 
 }  // namespace phial::inline v1::detail

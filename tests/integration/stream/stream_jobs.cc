@@ -56,6 +56,11 @@ void texts(std::size_t bytes, int items, phial::Emit<std::string> emit) {
   }
 }
 
+void manyStrings(int count, phial::Emit<std::vector<std::string>> emit) {
+  emit(std::vector<std::string>(static_cast<std::size_t>(count), "a string of some length"));
+  emit({"last"});
+}
+
 void nothing(phial::Emit<int>) {}
 
 void numbered(int items, phial::Emit<pid_t> emit) {

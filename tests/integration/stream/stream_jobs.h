@@ -30,6 +30,8 @@ std::string step(const std::string& path);
 void count(int items, phial::Emit<int> emit);
 void tiles(const std::vector<std::string>& names, const phial::Emit<Tile>& emit);
 void texts(std::size_t bytes, int items, phial::Emit<std::string> emit);
+/// One item of so many strings, and a small one.
+void manyStrings(int count, phial::Emit<std::vector<std::string>> emit);
 void nothing(phial::Emit<int> emit);
 /// Emits its own process id, then `items` numbers.
 void numbered(int items, phial::Emit<pid_t> emit);

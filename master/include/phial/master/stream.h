@@ -115,6 +115,19 @@ class WaitingNext final : public ItemTaker {
   WaitingNext(ItemStream& items, Resolver<NextItem<T>> resolver)
       : items_(items), resolver_(std::move(resolver)) {}
 
+  std::unique_ptr<ResultReading> beginReading(ValueReader item) override {
+    return SlicedReading<T>::begin(item);
+  }
+  void readyRead(ResultReading& reading) override {
+    NextItem<T> item;
+    try {
+      item = static_cast<SlicedReading<T>&>(reading).take();
+    } catch (...) {
+      items_.failReading();
+      return resolver_.errback(items_.failure());
+    }
+    resolver_.callback(std::move(item));
+  }
   void ready(ItemLook found) override {
     switch (found) {
       case ItemLook::item:

@@ -60,10 +60,6 @@ class Emit {
  public:
   using Item = T;
 
-  static_assert(std::is_same_v<T, Stored<T>>,
-                "phial::Emit<T>: T is the type that the consumer gets, so it must own what it "
-                "holds: std::string, not std::string_view; std::vector, not std::span.");
-
   /// Not for users: the runtime makes it.
   explicit Emit(std::shared_ptr<detail::ItemGate> gate) : gate_(std::move(gate)) {}
 
@@ -75,6 +71,9 @@ class Emit {
   /// maxMessageBytes; the stream goes on, if the function catches it. Throws std::logic_error on
   /// another thread than the job's, in a process that the job has forked, and after the job's end.
   void operator()(const T& item) const {
+    static_assert(std::is_same_v<T, Stored<T>>,
+                  "phial::Emit<T>: T is the type that the consumer gets, so it must own what it "
+                  "holds: std::string, not std::string_view; std::vector, not std::span.");
     gate_->put(encodedWords(item), &item,
                [](const void* it, ValueWriter to) { encode(*static_cast<const T*>(it), to); });
   }

@@ -11,6 +11,8 @@
 // A consumer that always asks again does not keep the loop: after kSlice of one turn the next item
 // comes in the next turn.
 //
+// A large item is read in pieces, one a turn, once a next() waits for it.
+//
 // Life: shared by the Stream, by the job, and, while a worker has the job, by the worker's
 // ItemChannel. The order is begin(), arrived() any number of times, finished(), end(). A job that
 // runs again begins again, but only if no item of it has arrived. The job's end without a worker's,
@@ -21,6 +23,7 @@
 
 #include <phial/master/clock.h>
 #include <phial/master/deferred.h>
+#include <phial/master/detail/result_reading.h>
 #include <phial/master/detail/stream_pool.h>
 #include <phial/protocol/failure.h>
 #include <phial/protocol/value_reader.h>
@@ -66,8 +69,13 @@ enum class ItemLook {
 class ItemTaker {
  public:
   virtual ~ItemTaker() = default;
+  /// Begins to read a large item in pieces; null when reading it at once is quick enough. Throws
+  /// EncodingError and what a codec throws.
+  virtual std::unique_ptr<ResultReading> beginReading(ValueReader item) = 0;
   /// There is an item, the end, or a failure, as `found` says. Fires.
   virtual void ready(ItemLook found) = 0;
+  /// The item has been read by what beginReading() has returned, and that is complete. Fires.
+  virtual void readyRead(ResultReading& reading) = 0;
 };
 
 class ItemStream final : public std::enable_shared_from_this<ItemStream> {
@@ -85,6 +93,7 @@ class ItemStream final : public std::enable_shared_from_this<ItemStream> {
 
   /// Without a pool it has to follow() a job that has failed.
   explicit ItemStream(std::optional<StreamPool> pool) : pool_(std::move(pool)) {}
+  ~ItemStream();
   ItemStream(const ItemStream&) = delete;
   ItemStream& operator=(const ItemStream&) = delete;
 
@@ -115,15 +124,21 @@ class ItemStream final : public std::enable_shared_from_this<ItemStream> {
   /// Reads the item that look() has found. What `read` throws is the stream's failure from here on,
   /// and is thrown.
   void take(void* to, void (*read)(void* to, ValueReader item));
+  /// The stream fails with the exception that reading an item has thrown, and the job is cancelled.
+  /// REQUIRES: a catch block.
+  void failReading();
   const Failure& failure() const { return *failure_; }
   /// Cancels the job. Items that have arrived are dropped.
   void cancel();
 
  private:
+  struct LargeItem;
   using RealTime = std::chrono::steady_clock::time_point;
 
   /// What is copied at a time: reading and decoding it takes about half a millisecond.
   static constexpr std::size_t kMostRead = 8192;
+  /// A larger item may be read in pieces.
+  static constexpr std::size_t kLargeWords = 8192;
   /// More is not kept for the next items.
   static constexpr std::size_t kKeptWords = 65536;
   /// In more steps than these nothing is left in a worker's ring, unless the worker refills it.
@@ -140,6 +155,9 @@ class ItemStream final : public std::enable_shared_from_this<ItemStream> {
   void turnSoon();
   void turn();
   void serve();
+  bool frontIsLarge() const;
+  void takeLarge();
+  void readLarge();
   void refuse(std::uint64_t words);
   void drop();
 
@@ -148,7 +166,8 @@ class ItemStream final : public std::enable_shared_from_this<ItemStream> {
   ItemSource* source_ = nullptr;
   Terms terms_{};
   std::vector<std::uint64_t> buffer_;
-  std::size_t at_ = 0;  // where the next item begins in buffer_
+  std::size_t at_ = 0;                // where the next item begins in buffer_
+  std::shared_ptr<LargeItem> large_;  // taken out of buffer_, in front of what is there
   std::shared_ptr<ItemTaker> taker_;
   std::optional<Failure> failure_;
   RealTime turnBegan_{};

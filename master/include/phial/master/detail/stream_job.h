@@ -58,6 +58,16 @@ struct StreamOf<R(P...)> {
       std::make_index_sequence<sizeof...(P) - 1>()));
 };
 
+/// True if an argument for P can be sent. An Emit is not looked into.
+template <class P>
+consteval bool argumentTravels() {
+  if constexpr (kEmit<P>) {
+    return true;
+  } else {
+    return Transferable<Stored<P>>;
+  }
+}
+
 template <class Signature>
 struct CheckStream;
 template <class R, class... P>
@@ -65,8 +75,10 @@ struct CheckStream<R(P...)> {
   static consteval bool check() {
     constexpr bool kAny = (kEmit<P> || ...);
     constexpr bool kLast = StreamOf<R(P...)>::kEmitLast;
-    constexpr bool kItem = !kLast || Transferable<typename StreamOf<R(P...)>::Item>;
-    constexpr bool kArguments = ((kEmit<P> || Transferable<Stored<P>>) && ...);
+    using Item = typename StreamOf<R(P...)>::Item;
+    constexpr bool kOwns = !kLast || std::is_same_v<Item, Stored<Item>>;
+    constexpr bool kItem = !kLast || !kOwns || Transferable<Item>;
+    constexpr bool kArguments = (argumentTravels<P>() && ...);
     static_assert(kAny,
                   "stream<f>(args...) needs a function that emits: its last parameter is a "
                   "phial::Emit<T>. A function that returns its result is called by "
@@ -78,6 +90,9 @@ struct CheckStream<R(P...)> {
     static_assert(!kAny || std::is_void_v<R>,
                   "a function that is called by stream<f>(args...) returns nothing: nobody would "
                   "get its value. Emit it as the last item.");
+    static_assert(kOwns,
+                  "phial::Emit<T>: T is the type that the consumer gets, so it must own what it "
+                  "holds: std::string, not std::string_view; std::vector, not std::span.");
     static_assert(kItem,
                   "the items of this function are of a type that Phial cannot send to another "
                   "process. Emit a type that <phial/protocol/value.h> lists, or specialise "
@@ -86,7 +101,7 @@ struct CheckStream<R(P...)> {
                   "a parameter of this function is of a type that Phial cannot send to another "
                   "process. Take a type that <phial/protocol/value.h> lists, or specialise "
                   "phial::Codec for it.");
-    return kLast && std::is_void_v<R> && kItem && kArguments;
+    return kLast && std::is_void_v<R> && kOwns && kItem && kArguments;
   }
 };
 
