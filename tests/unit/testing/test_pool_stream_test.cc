@@ -20,6 +20,8 @@ void burn(phial::Emit<std::string> emit) {
   throw std::runtime_error("too hot");
 }
 
+inline constexpr phial::Function<void(int, phial::Emit<std::string>)> kBake{"bakery.bake"};
+
 }  // namespace bakery
 
 namespace phial::testing {
@@ -47,6 +49,15 @@ TEST_F(TestPoolStreamTest, AFunctionRunsAndItsItemsCome) {
   auto end = stream.next();
   EXPECT_EQ(successResultOf(std::move(end)), Next());
   EXPECT_EQ(pool_.stats().succeeded, 1u);
+}
+
+TEST_F(TestPoolStreamTest, AFunctionMayBeKnownByItsNameAlone) {
+  pool_.add<bakery::kBake>(
+      [](int count, const phial::Emit<std::string>& emit) { bakery::loaves(count, emit); });
+  auto stream = pool_.stream<bakery::kBake>(1);
+  pool_.runNext();
+  auto first = stream.next();
+  EXPECT_EQ(successResultOf(std::move(first)), Next("loaf 0"));
 }
 
 TEST_F(TestPoolStreamTest, ForEachGetsAll) {
