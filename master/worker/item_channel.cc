@@ -27,13 +27,13 @@ void ItemChannel::finish() {
 }
 
 void ItemChannel::wakeForCancel(std::uint64_t job) {
-  if (job_ != job || !ring_) return;
+  if (job_ != job || !ring_ || mark_.inherited()) return;
   if (ring_->wakesWriter(ItemRingReader::Wake::always)) callbacks_.ringWorker();
 }
 
 // A worker that counts wrong is about to be ended: nothing more is read.
 void ItemChannel::read(std::vector<std::uint64_t>& to, std::size_t most) {
-  if (!ring_) return;
+  if (!ring_ || mark_.inherited()) return;
   const std::size_t before = to.size();
   bool sound = true;
   do {

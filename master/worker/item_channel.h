@@ -13,6 +13,7 @@
 #pragma once
 
 #include <phial/master/detail/item_stream.h>
+#include <phial/protocol/fork_mark.h>
 #include <phial/protocol/item_ring.h>
 
 #include <cstdint>
@@ -59,6 +60,7 @@ class ItemChannel final : private ItemSource {
   void complain(std::string what) override;
 
   const Callbacks callbacks_;
+  const ForkMark mark_;  // a forked child would take the items of its parent
   std::uint64_t job_ = 0;               // 0: none
   std::shared_ptr<ItemStream> stream_;  // null: nobody wants the items
   std::optional<ItemRingReader> ring_;
