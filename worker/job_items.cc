@@ -48,9 +48,10 @@ void JobItems::requireOpen() const {
 // The builder writes zeros again over what it has used of the scratch, also when the codec throws.
 void JobItems::encode(std::uint64_t words, const void* item, Write write) {
   const auto room = static_cast<std::size_t>(words + kItemWords);
-  if (scratch_.size() < room) scratch_ = std::vector<capnp::word>(room);
+  if (scratch_.size() < room) scratch_ = std::vector<std::uint64_t>(room);
   {
-    capnp::MallocMessageBuilder message(kj::arrayPtr(scratch_.data(), scratch_.size()));
+    capnp::MallocMessageBuilder message(
+        kj::arrayPtr(reinterpret_cast<capnp::word*>(scratch_.data()), scratch_.size()));
     write(item, writerOf(message.initRoot<schema::Value>()));
     const auto segments = message.getSegmentsForOutput();
     if (segments.size() == 1) {

@@ -10,7 +10,6 @@
 // anything that changes.
 #pragma once
 
-#include <capnp/common.h>
 #include <phial/protocol/emit.h>
 #include <phial/protocol/item_ring.h>
 
@@ -51,7 +50,7 @@ class JobItems final : public ItemGate {
 
   std::optional<Road> road_;  // empty: the job has ended
   const std::thread::id thread_;
-  std::vector<capnp::word> scratch_;  // zeroed between two items
+  std::vector<std::uint64_t> scratch_;  // zeroed between two items
 };
 
 }  // namespace phial::inline v1::detail

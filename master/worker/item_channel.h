@@ -60,7 +60,7 @@ class ItemChannel final : private ItemSource {
   void complain(std::string what) override;
 
   const Callbacks callbacks_;
-  const ForkMark mark_;  // a forked child would take the items of its parent
+  const ForkMark mark_;                 // a forked child would take the items of its parent
   std::uint64_t job_ = 0;               // 0: none
   std::shared_ptr<ItemStream> stream_;  // null: nobody wants the items
   std::optional<ItemRingReader> ring_;
