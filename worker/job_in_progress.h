@@ -11,12 +11,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
+#include "worker/job_items.h"
 #include "worker/own_process.h"
 #include "worker/session.h"
 #include "worker/throw_site.h"
@@ -27,7 +30,7 @@ namespace phial::inline v1::detail {
 class JobInProgress final : public CurrentJob, public JobScope {
  public:
   JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
-                MessagePipe& pipe, Session& session)
+                MessagePipe& pipe, Session& session, std::shared_ptr<JobItems> items)
       : id_(job.getId()),
         lease_(job.getLease()),
         label_(job.getLabel()),
@@ -35,10 +38,14 @@ class JobInProgress final : public CurrentJob, public JobScope {
         throwSites_(throwSites),
         pipe_(pipe),
         session_(session),
+        items_(std::move(items)),
         thread_(std::this_thread::get_id()) {
     setCurrentJob(this);
   }
-  ~JobInProgress() override { setCurrentJob(nullptr); }
+  ~JobInProgress() override {
+    if (items_) items_->close();
+    setCurrentJob(nullptr);
+  }
 
   std::uint64_t id() const override { return id_; }
   std::string_view label() const override { return label_; }
@@ -69,6 +76,7 @@ class JobInProgress final : public CurrentJob, public JobScope {
   void startElement() override {
     page_.elementStartedNanos.store(controlPageNanos(), std::memory_order_release);
   }
+  std::shared_ptr<ItemGate> items() override { return items_; }
 
  private:
   const std::uint64_t id_;
@@ -78,6 +86,7 @@ class JobInProgress final : public CurrentJob, public JobScope {
   const ThrowSites& throwSites_;
   MessagePipe& pipe_;
   Session& session_;
+  const std::shared_ptr<JobItems> items_;  // null unless it was called as a stream
   const std::thread::id thread_;
 };
 

@@ -114,7 +114,8 @@ Runtime::Runtime(const Offer& offer, const ControlPageMapping& control,
                  std::optional<Failure> startFailure)
     : offer_(offer),
       page_(control.page()),
-      results_(control.results()),
+      memory_(control.results()),
+      results_(memory_),
       startFailure_(std::move(startFailure)),
       maxMessageBytes_(FrameLimits{}.maxMessageBytes),
       openBefore_(openDescriptors(kRequestFd)),
@@ -310,13 +311,29 @@ FinishedJob::Outcome Runtime::prepareCall(schema::Job::Reader job) {
   return offer_.exports.prepare(index - functions, job.getParams());
 }
 
+// Null unless the master has called the job as a stream.
+std::shared_ptr<JobItems> Runtime::itemsOf(schema::Job::Reader job) {
+  const std::uint64_t id = job.getId();
+  if (page_.items.job.load() != id || job.getSlot() >= page_.slots.size()) return nullptr;
+  return std::make_shared<JobItems>(
+      JobItems::Road{.ring = ItemRingWriter(page_.items, memory_, job.getSlot()),
+                     .maxMessageBytes = maxMessageBytes_,
+                     .cancelled = [this, id] { return page_.cancelledJob.load() == id; },
+                     .ringMaster = [this] { connection_->pipe.ring(); },
+                     .wait =
+                         [this] {
+                           waitForEvent();
+                           return !requestsEnded_;
+                         }});
+}
+
 FinishedJob::Outcome Runtime::call(const BatchQueue::Next& next, FinishedJob& timing) {
   PageEntry entry(page_, timing.id);
   ThrowSites throwSites;
   bool entering = false;
   try {
     const auto job = next.batch.job(next.index);
-    JobInProgress inProgress(job, page_, throwSites, connection_->pipe, session_);
+    JobInProgress inProgress(job, page_, throwSites, connection_->pipe, session_, itemsOf(job));
     auto prepared = prepareCall(job);
     entering = true;
     auto* const function = std::get_if<std::unique_ptr<PreparedCall>>(&prepared);

@@ -23,6 +23,7 @@
 #include "worker/batch_queue.h"
 #include "worker/busy_wait.h"
 #include "worker/exports.h"
+#include "worker/job_items.h"
 #include "worker/lease_end.h"
 #include "worker/refused_memory.h"
 #include "worker/session.h"
@@ -82,6 +83,7 @@ class Runtime {
   void answer(const BatchQueue::Next& next);
   bool leaveInMemory(unsigned slot, const FinishedJob& job);
   FinishedJob::Outcome call(const BatchQueue::Next& next, FinishedJob& timing);
+  std::shared_ptr<JobItems> itemsOf(schema::Job::Reader job);
   FinishedJob::Outcome prepareCall(schema::Job::Reader job);
   std::unique_ptr<PreparedCall> prepare(schema::Job::Reader job);
   void requireFits(std::uint64_t bytes) const;
@@ -98,6 +100,7 @@ class Runtime {
 
   const Offer offer_;
   ControlPage& page_;
+  ResultMemory& memory_;
   ResultWriter results_;
   const std::optional<Failure> startFailure_;
   std::uint64_t maxMessageBytes_;

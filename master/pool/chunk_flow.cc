@@ -32,6 +32,7 @@ ChunkFlow::ChunkFlow(StreamPool pool, Ref<CallOptions> callOptions, ChunkMode mo
       source_(std::move(source)),
       mode_(mode),
       windows_(windows),
+      order_(windows == kNoWindow ? Order::range : options().order),
       size_(options().chunk, function.resultBytes) {}
 
 ChunkFlow::~ChunkFlow() = default;
@@ -95,7 +96,7 @@ bool ChunkFlow::ended() const {
 }
 
 ChunkFlow::Next ChunkFlow::takeFront() {
-  const auto front = landed_.find(delivered_);
+  const auto front = order_ == Order::range ? landed_.find(delivered_) : landed_.begin();
   if (front == landed_.end()) return std::nullopt;
   Next chunk(Chunk{front->first, std::move(front->second.result), front->second.count});
   landed_.erase(front);

@@ -1,5 +1,7 @@
 #include "master/pool/job_judge.h"
 
+#include <phial/master/detail/item_stream.h>
+
 #include <utility>
 
 #include "master/pool/verdict.h"
@@ -12,6 +14,13 @@ bool isBlamed(const JobEntry& entry, const DeathCertificate& death) {
   return entry.id() == death.job && death.begun == DeathCertificate::Begun::yes;
 }
 
+// True if items of a stream have arrived. It has run then, whatever its worker said, and cannot run
+// again: its consumer would get them twice.
+bool hasEmitted(const JobEntry& entry) {
+  const ItemStream* const stream = entry.job->stream();
+  return stream != nullptr && stream->anyArrived();
+}
+
 }  // namespace
 
 // A job that had ended, and whose result cannot be had, counts as if its worker had died before it.
@@ -21,7 +30,8 @@ void JobJudge::judge(const PoolWorker& worker, const DeathCertificate& death) {
   for (auto id = held.rbegin(); id != held.rend(); ++id) {
     JobEntry* const entry = books_.find(*id);
     if (entry == nullptr) continue;
-    if (*id == death.job || worker.jobBegun(*id) || entry->placement().bound()) {
+    if (*id == death.job || worker.jobBegun(*id) || entry->placement().bound() ||
+        hasEmitted(*entry)) {
       judge(*entry, death);
     } else if (death.cause == DeathCause::shutdown || books_.mode() == QueueMode::closed) {
       books_.failStopped(*entry);
@@ -40,9 +50,11 @@ void JobJudge::judge(JobEntry& entry, const DeathCertificate& death) {
   const JobOptions& options = entry.job->options();
   using Where = RerunRule::Where;
   const auto where = entry.placement().bound() ? Where::hereOnly : Where::anywhere;
-  const auto at = isBlamed(entry, death) ? AtDeath::running : AtDeath::onItsWay;
-  auto verdict = detail::judge(death, at, {options.rerun, options.maxAttempts, where},
-                               books_.mode(), entry.state->strikes);
+  const bool emitted = hasEmitted(entry);
+  const auto at = emitted || isBlamed(entry, death) ? AtDeath::running : AtDeath::onItsWay;
+  const Rerun rerun = emitted ? Rerun::never : options.rerun;
+  auto verdict = detail::judge(death, at, {rerun, options.maxAttempts, where}, books_.mode(),
+                               entry.state->strikes);
   using Fate = Verdict::Fate;
   switch (verdict.fate) {
     case Fate::fails:

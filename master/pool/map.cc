@@ -8,9 +8,9 @@
 
 namespace phial::inline v1::detail {
 
-StreamPool::StreamPool(const std::shared_ptr<Runner>& runner)
+StreamPool::StreamPool(const std::shared_ptr<Runner>& runner, const char* call)
     : runner_(runner), hold_(runner->hold()) {
-  static_cast<void>(runner->enter("map or forEach"));
+  static_cast<void>(runner->enter(call));
 }
 
 std::shared_ptr<Runner> StreamPool::runner() const {
@@ -49,6 +49,11 @@ Deferred<void> StreamPool::nextTurn() const {
 Deferred<void> StreamPool::soon() const {
   const auto runner = runner_.lock();
   return runner ? runner->soon() : succeed();
+}
+
+Deferred<void> StreamPool::later() const {
+  const auto runner = runner_.lock();
+  return runner ? runner->later() : succeed();
 }
 
 Failure poolGone() { return Failure(PoolStopped("the pool has ended")); }

@@ -37,6 +37,7 @@ Deferred<void> PlacedRunner::whenRoom() {
 Deferred<void> PlacedRunner::nextTurn() { return core_ != nullptr ? core_->nextTurn() : succeed(); }
 
 Deferred<void> PlacedRunner::soon() { return core_ != nullptr ? core_->soon() : succeed(); }
+Deferred<void> PlacedRunner::later() { return core_ != nullptr ? core_->later() : succeed(); }
 bool PlacedRunner::closed() const { return core_ == nullptr || core_->closed(); }
 
 std::optional<Failure> PlacedRunner::enter(const char* call) const {

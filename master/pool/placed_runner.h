@@ -34,6 +34,7 @@ class PlacedRunner : public Runner {
   Deferred<void> whenRoom() override;
   Deferred<void> nextTurn() override;
   Deferred<void> soon() override;
+  Deferred<void> later() override;
   bool closed() const override;
 
   std::optional<Failure> enter(const char* call) const override;

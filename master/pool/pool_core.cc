@@ -207,6 +207,13 @@ Deferred<void> PoolCore::soon() {
   return std::move(made.deferred);
 }
 
+Deferred<void> PoolCore::later() {
+  auto made = newDeferred<void>();
+  context_.reactor.callLater(Duration::zero(),
+                             [resolver = std::move(made.resolver)] { resolver.callback(); });
+  return std::move(made.deferred);
+}
+
 // Brings everything that follows from a change up to date, then calls user code. Every event of
 // the pool ends here, at the top level of the loop.
 void PoolCore::finishPending() {

@@ -142,6 +142,7 @@ class PoolCore final : public Runner,
   Deferred<void> nextTurn() override;
   /// Fires from the loop, whatever becomes of the pool meanwhile; never fails.
   Deferred<void> soon() override;
+  Deferred<void> later() override;
   bool closed() const override { return life_.closed(); }
   /// Whether this is a process forked from the pool's own. Then nothing else here may be called.
   bool inherited() const { return mark_.inherited(); }

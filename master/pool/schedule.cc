@@ -39,6 +39,7 @@ std::optional<Duration> Schedule::expectation(const JobEntry& entry) const {
   if (entry.job->options().rerun == Rerun::never || suspect) return std::nullopt;
   const auto average = history_.time(entry.job->function());
   if (!average || entry.job->writtenAside()) return std::nullopt;
+  if (entry.job->function().gives == Gives::items) return std::nullopt;
   return std::max(*average, kLeastJob);
 }
 

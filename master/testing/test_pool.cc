@@ -44,6 +44,13 @@ void TestPool::succeedNext() {
   answerNext([](ValueWriter to) { to.setVoid(); });
 }
 
+void TestPool::emitItem(const std::function<void(ValueWriter)>& write) {
+  const auto core = core_;
+  core->deliver();
+  core->emitNext(write);
+  core->deliver();
+}
+
 void TestPool::answerNext(const std::function<void(ValueWriter)>& write) {
   const auto core = core_;
   core->deliver();

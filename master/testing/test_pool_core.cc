@@ -1,5 +1,6 @@
 #include "master/testing/test_pool_core.h"
 
+#include <phial/master/detail/item_stream.h>
 #include <phial/master/errors.h>
 #include <phial/protocol/saturating_time.h>
 #include <unistd.h>
@@ -173,7 +174,9 @@ void TestPool::Core::killNext(DeathCertificate death) {
   if (observers_.any()) {
     settlements_.notify(observers_.telling(&PoolObserver::workerDied, death));
   }
-  const detail::RerunRule rule{job.options().rerun, job.options().maxAttempts};
+  const bool emitted = job.stream() != nullptr && job.stream()->anyArrived();
+  const Rerun rerun = emitted ? Rerun::never : job.options().rerun;
+  const detail::RerunRule rule{rerun, job.options().maxAttempts};
   auto verdict =
       detail::judge(death, detail::AtDeath::running, rule,
                     stopping_ ? detail::QueueMode::closed : detail::QueueMode::open, entry.strikes);

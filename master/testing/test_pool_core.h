@@ -31,6 +31,7 @@ class TestPool::Core final : public detail::Runner,
   std::vector<PendingJob> jobs() const;
   bool runNext();
   void answerNext(const std::function<void(ValueWriter)>& write);
+  void emitNext(const std::function<void(ValueWriter)>& write);
   void failNext(Failure failure);
   void killNext(DeathCertificate certificate);
   /// Tells what is decided. Calls user code.
@@ -50,6 +51,7 @@ class TestPool::Core final : public detail::Runner,
   Deferred<void> whenRoom() override { return whenBelow(options_.maxQueue); }
   Deferred<void> nextTurn() override { return soon(); }
   Deferred<void> soon() override;
+  Deferred<void> later() override { return soon(); }
   bool closed() const override { return closed_; }
   std::optional<Failure> enter(const char*) const override { return std::nullopt; }
   Deferred<void> start() override;

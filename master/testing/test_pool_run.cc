@@ -3,7 +3,9 @@
 #include <capnp/message.h>
 #include <fcntl.h>
 #include <kj/io.h>
+#include <phial/master/detail/item_stream.h>
 #include <phial/protocol/current_job.h>
+#include <phial/protocol/emit.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
 #include <phial/protocol/job_scope.h>
@@ -11,8 +13,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "master/testing/test_pool_core.h"
 
@@ -58,13 +63,82 @@ std::optional<Failure> hand(detail::Job& job, const FileParcel& files, ValueRead
   }
 }
 
+// Takes the items of a stream whose function runs here. There is one process, so nobody could take
+// them meanwhile: emit() never waits.
+class ItemBasket final : public detail::ItemGate, private detail::ItemSource {
+ public:
+  explicit ItemBasket(detail::Ref<detail::Job> job) : job_(std::move(job)) {
+    job_->stream()->begin(*this, kAtOnce);
+  }
+
+  void put(std::uint64_t, const void* item, Write write) override {
+    if (std::this_thread::get_id() != thread_) {
+      throw std::logic_error("emit() was called from another thread than the one of the job");
+    }
+    if (!job_) throw std::logic_error("emit() was called after the job had ended");
+    if (job_->settled()) throw CancelledError("the job was cancelled, so its item is not sent");
+    append(words_, [&](ValueWriter to) { write(item, to); });
+  }
+  void close() {
+    const auto job = std::move(job_);
+    if (wanted_) job->stream()->finished();
+  }
+
+  template <class WriteItem>
+  static void append(std::vector<std::uint64_t>& words, const WriteItem& write) {
+    capnp::MallocMessageBuilder message;
+    write(writerOf(message.initRoot<schema::Value>()));
+    const auto value = message.getRoot<schema::Value>().asReader();
+    capnp::MallocMessageBuilder whole(static_cast<capnp::uint>(value.totalSize().wordCount + 8));
+    whole.setRoot(value);
+    const auto segment = whole.getSegmentsForOutput()[0];
+    const auto* const begin = reinterpret_cast<const std::uint64_t*>(segment.begin());
+    words.push_back(segment.size());
+    words.insert(words.end(), begin, begin + segment.size());
+  }
+
+  static constexpr detail::ItemStream::Terms kAtOnce{.mostWords = std::uint64_t{1} << 32,
+                                                     .pace = detail::ItemStream::Terms::Pace::test};
+
+ private:
+  void read(std::vector<std::uint64_t>& to, std::size_t) override {
+    to.insert(to.end(), words_.begin(), words_.end());
+    words_.clear();
+  }
+  void leave() override { wanted_ = false; }
+  void complain(std::string) override { wanted_ = false; }
+
+  detail::Ref<detail::Job> job_;  // null: it has ended
+  const std::thread::id thread_ = std::this_thread::get_id();
+  std::vector<std::uint64_t> words_;
+  bool wanted_ = true;
+};
+
+// One item of emitNext().
+class OneItem final : public detail::ItemSource {
+ public:
+  explicit OneItem(std::vector<std::uint64_t> words) : words_(std::move(words)) {}
+  void read(std::vector<std::uint64_t>& to, std::size_t) override {
+    to.insert(to.end(), words_.begin(), words_.end());
+    words_.clear();
+  }
+  void leave() override {}
+  void complain(std::string) override {}
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
+
 }  // namespace
 
 class TestPool::Core::Running final : public CurrentJob, public detail::JobScope {
  public:
   explicit Running(detail::Ref<detail::Job> job)
       : job_(std::move(job)), outer_(detail::setCurrentJob(this)) {}
-  ~Running() override { detail::setCurrentJob(outer_); }
+  ~Running() override {
+    if (items_) items_->close();
+    detail::setCurrentJob(outer_);
+  }
 
   std::uint64_t id() const override { return job_->id; }
   std::string_view label() const override { return job_->label(); }
@@ -77,10 +151,16 @@ class TestPool::Core::Running final : public CurrentJob, public detail::JobScope
   std::string latestThrow() const override { return {}; }
   void atElement(std::optional<std::uint64_t>) override {}
   void startElement() override {}
+  std::shared_ptr<detail::ItemGate> items() override {
+    if (job_->stream() == nullptr) return nullptr;
+    if (!items_) items_ = std::make_shared<ItemBasket>(job_);
+    return items_;
+  }
 
  private:
   const detail::Ref<detail::Job> job_;
   CurrentJob* const outer_;
+  std::shared_ptr<ItemBasket> items_;  // null until it is asked for
 };
 
 bool TestPool::Core::runNext() {
@@ -106,12 +186,12 @@ std::optional<Failure> TestPool::Core::run(Entry& entry) {
       job.encodeArguments(writerOf(arguments));
     }
     const auto index = functions_.at(job.function().name, job.function().signature);
+    const Running running(entry.job);
     std::unique_ptr<PreparedCall> call;
     {
       const IncomingFiles incoming(sent(files));
       call = functions_.list()[index].handler->prepare(readerOf(arguments.asReader()));
     }
-    const Running running(entry.job);
     entered = true;
     call->run();
     entered = false;
@@ -133,6 +213,18 @@ Failure TestPool::Core::asReported(Failure failure) {
   } catch (...) {
     return broughtHome(Failure::currentOfJob(failure.traceback()));
   }
+}
+
+// The job stays pending. It has no worker between two calls, so the item is the stream's at once.
+void TestPool::Core::emitNext(const std::function<void(ValueWriter)>& write) {
+  if (jobs_.empty()) throw std::logic_error("TestPool: no job is pending");
+  detail::ItemStream* const stream = jobs_.begin()->second.job->stream();
+  if (stream == nullptr) throw std::logic_error("TestPool: the next job is not one of a stream");
+  std::vector<std::uint64_t> words;
+  ItemBasket::append(words, write);
+  const auto kept = stream->shared_from_this();
+  OneItem item(std::move(words));
+  kept->add(item, ItemBasket::kAtOnce);
 }
 
 void TestPool::Core::answerNext(const std::function<void(ValueWriter)>& write) {

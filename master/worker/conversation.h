@@ -92,6 +92,8 @@ class Conversation final : private WorkerLink::Listener {
   void dropWritten() { writing_.reset(); }
   /// As WorkerLink::endLease().
   void endLease(std::uint64_t lease) { link_.endLease(lease); }
+  /// As WorkerLink::ring().
+  void ring() { link_.ring(); }
   /// Asks the worker to exit when it has answered what was sent.
   void shutDown() { link_.shutdown(); }
 

@@ -33,6 +33,9 @@ std::string ResultIntake::take(Conversation::Answer& answer) {
     return "it answered a batch out of turn";
   }
   if (auto fault = takeDelivered(0); !fault.empty()) return fault;
+  // A stream travels alone, and all its items come before its end.
+  const std::uint64_t first = jobs.batches().front().jobs.front().id;
+  if (auto fault = parts_.items.finish(first); !fault.empty()) return fault;
   try {
     auto fault = takeAll(AnsweredResult(jobs, parts_.page, answer.message));
     return fault.empty() ? takeBackRest(answer.message.hasResult()) : fault;

@@ -17,6 +17,7 @@
 #include "master/worker/give_ups.h"
 #include "master/worker/in_flight.h"
 #include "master/worker/incoming_results.h"
+#include "master/worker/item_channel.h"
 #include "master/worker/log_capture.h"
 #include "master/worker/pool_worker.h"
 #include "master/worker/progress_relay.h"
@@ -35,6 +36,7 @@ class ResultIntake {
     Conversation& conversation;
     GiveUps& giveUps;
     ProgressRelay& progress;
+    ItemChannel& items;
     LogCapture& output;
   };
 

@@ -54,6 +54,7 @@ void WorkerProcess::die() {
   const auto keepAlive = shared_from_this();
   progress_.stop();
   if (page_) progress_.read(*page_);
+  if (items_) items_->finish();
   DeathCertificate death;
   death.worker = number_;
   death.jobsServed = inFlight_.answered();

@@ -94,6 +94,22 @@ void WorkerProcess::handle(Conversation::Disconnected&) {
       [this, place] { complain("it closed its reply pipe" + place + " and lived on"); });
 }
 
+// Inside KJ. The bell says that there is something on the page: a report, an item, or both.
+void WorkerProcess::bellRung() {
+  const std::weak_ptr<WorkerProcess> weak = weak_from_this();
+  if (progress_.onBell() == ProgressRelay::When::atOnce) {
+    env_.reactor.callSoon([weak] {
+      const auto self = weak.lock();
+      if (self && !self->dead_) self->progress_.read(*self->page_);
+    });
+  }
+  if (const auto stream = items_->stream()) {
+    env_.reactor.callSoon([waiting = std::weak_ptr(stream)] {
+      if (const auto live = waiting.lock()) live->arrived();
+    });
+  }
+}
+
 // One that never got ready has failed to start, whatever it said instead.
 void WorkerProcess::complain(std::string what) {
   // A worker that breaks off the conversation is about to end itself, and says why on its page: for

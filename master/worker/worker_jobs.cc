@@ -27,6 +27,7 @@ void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   } else if (!conversation_->run(jobs, inFlight_.nextNumber(), firstSlot)) {
     return;
   }
+  beginItems(*jobs.front().job, jobs.size(), firstSlot);
   std::vector<InFlight::Job> sent;
   sent.reserve(jobs.size());
   for (const auto& [job, function, words, failure, writing, lease, boundary] : jobs) {
@@ -38,6 +39,14 @@ void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   state_ = WorkerState::busy;
   if (!conversation_->isWriting()) watchTakeUp();
   report();
+}
+
+// Before the message can reach the worker: a stream travels alone.
+void WorkerProcess::beginItems(const Job& job, std::size_t jobs, unsigned slot) {
+  if (jobs != 1 || job.function().gives != Gives::items) return;
+  if (ItemStream* const stream = job.stream()) {
+    items_->begin(job.id, *stream, env_.options.maxMessageBytes, *page_, slot);
+  }
 }
 
 // The arguments are in their message, or never will be.
@@ -56,6 +65,7 @@ void WorkerProcess::written() {
     }
     inFlight_.settle(*place, InFlight::Held::byPool);
   }
+  static_cast<void>(items_->finish(job));
   conversation_->dropWritten();
   inFlight_.popFront();
   if (state_ == WorkerState::busy) state_ = WorkerState::idle;
@@ -68,6 +78,7 @@ bool WorkerProcess::takeBack(std::uint64_t job) {
   const auto place = inFlight_.find(job);
   if (!place || !page_->takeBack(*place)) return false;
   conversation_->stopWriting(job);
+  static_cast<void>(items_->finish(job));
   report();
   return true;
 }

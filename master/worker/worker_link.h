@@ -97,6 +97,8 @@ class WorkerLink final : private MessagePipe::Watcher {
   FileLane& files() { return files_; }
   /// Has the worker destroy the session of this lease.
   void endLease(std::uint64_t lease);
+  /// Wakes a worker that sleeps in emit().
+  void ring() { pipe_.ring(); }
   /// Asks the worker to exit when it has answered what was sent.
   void shutdown();
 

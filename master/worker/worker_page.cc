@@ -111,7 +111,8 @@ std::optional<Duration> WorkerPage::runningFor() const {
 
 void WorkerPage::raiseCancel(std::uint64_t job, std::uint64_t element) {
   page().cancelledElement.store(element, std::memory_order_relaxed);
-  page().cancelledJob.store(job, std::memory_order_release);
+  // In one order with the look at whether it sleeps in emit(): see item_ring.h.
+  page().cancelledJob.store(job);
 }
 
 std::optional<WorkerPage::Report> WorkerPage::takeReport() {

@@ -18,6 +18,7 @@
 #include <phial/master/clock.h>
 #include <phial/master/death_certificate.h>
 #include <phial/protocol/control_page.h>
+#include <phial/protocol/item_ring.h>
 #include <phial/protocol/progress_board.h>
 
 #include <cstdint>
@@ -69,6 +70,11 @@ class WorkerPage {
   /// Copies the result of a job that is delivered(); the copy is valid until the next one. Nothing:
   /// the place that the worker names lies outside of the memory for results.
   std::optional<kj::ArrayPtr<const capnp::word>> fetch(Place place);
+
+  /// Begins the stream of a job that is about to be sent in this slot. The reader borrows the page.
+  ItemRingReader beginItems(unsigned slot, std::uint64_t job) {
+    return {page().items, mapping_.results(), slot, job};
+  }
 
   // Where the jobs stand.
 

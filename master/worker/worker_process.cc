@@ -105,25 +105,28 @@ void WorkerProcess::spawn() {
     self->death_.lose();
     self->die();
   });
-  const auto readProgress = [weak] {
-    const auto self = weak.lock();
-    if (self && !self->dead_) self->progress_.read(*self->page_);
-  };
-  conversation_.emplace(
-      env_, std::move(spawned.channels), kj::mv(spawned.requestReadEnd),
-      Conversation::Callbacks{.onEvents =
-                                  [weak] {
-                                    if (auto self = weak.lock()) self->handleEvents();
-                                  },
-                              .onWritten =
-                                  [weak] {
-                                    if (auto self = weak.lock()) self->written();
-                                  },
-                              .onBell =
-                                  [this, readProgress] {
-                                    if (progress_.onBell() == ProgressRelay::When::later) return;
-                                    env_.reactor.callSoon(readProgress);
-                                  }});
+  items_.emplace(ItemChannel::Callbacks{.ringWorker =
+                                            [this] {
+                                              if (conversation_) conversation_->ring();
+                                            },
+                                        .complain =
+                                            [weak, &reactor = env_.reactor](std::string what) {
+                                              reactor.callSoon([weak, what = std::move(what)] {
+                                                const auto self = weak.lock();
+                                                if (self && !self->dead_) self->complain(what);
+                                              });
+                                            }});
+  conversation_.emplace(env_, std::move(spawned.channels), kj::mv(spawned.requestReadEnd),
+                        Conversation::Callbacks{.onEvents =
+                                                    [weak] {
+                                                      if (auto self = weak.lock())
+                                                        self->handleEvents();
+                                                    },
+                                                .onWritten =
+                                                    [weak] {
+                                                      if (auto self = weak.lock()) self->written();
+                                                    },
+                                                .onBell = [this] { bellRung(); }});
   intake_.emplace(ResultIntake::Parts{.worker = *this,
                                       .owner = env_.owner,
                                       .jobs = inFlight_,
@@ -131,6 +134,7 @@ void WorkerProcess::spawn() {
                                       .conversation = *conversation_,
                                       .giveUps = giveUps_,
                                       .progress = progress_,
+                                      .items = *items_,
                                       .output = *child_->output()});
   child_->onExit([this](const ExitStatus& status) { exited(status); });
 }
@@ -221,6 +225,7 @@ void WorkerProcess::stopWatches() {
 void WorkerProcess::abandon() {
   stopWatches();
   progress_.stop();
+  if (items_) items_->finish();
   state_ = WorkerState::ending;
   dead_ = true;
   if (lastWords_) lastWords_->stop();

@@ -9,6 +9,7 @@
 //                  ResultIntake    checks results, hands each to the pool
 //   its jobs       InFlight        which jobs it holds
 //                  WorkerPage      where each of them stands: the control page
+//                  ItemChannel     what a stream emits
 //   its time       GiveUps         jobs that were asked to give up
 //                  TakeUpWatch     jobs that it does not take up
 //                  ProgressRelay   what jobs report of their progress
@@ -46,6 +47,7 @@
 #include "master/worker/death_record.h"
 #include "master/worker/give_ups.h"
 #include "master/worker/in_flight.h"
+#include "master/worker/item_channel.h"
 #include "master/worker/last_words.h"
 #include "master/worker/pool_worker.h"
 #include "master/worker/progress_relay.h"
@@ -125,8 +127,10 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void handle(Conversation::Nonsense& nonsense) { complain(std::move(nonsense.what)); }
   void handle(Conversation::Disconnected& disconnected);
   void complain(std::string what);
+  void bellRung();
 
   // Its jobs and their time: worker_jobs.cc, worker_time.cc.
+  void beginItems(const Job& job, std::size_t jobs, unsigned slot);
   void written();
   bool raiseCancel(std::uint64_t job, std::uint64_t element);
   void endOverdue();
@@ -161,6 +165,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
 
   // From the spawn on. Each borrows what stands above it.
   std::optional<WorkerPage> page_;
+  std::optional<ItemChannel> items_;
   std::optional<WorkerChild> child_;
   std::optional<Conversation> conversation_;
   std::optional<ResultIntake> intake_;

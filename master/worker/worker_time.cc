@@ -53,6 +53,7 @@ bool WorkerProcess::raiseCancel(std::uint64_t job, std::uint64_t element) {
   if (page_->passed(*place)) return true;
   if (element != 0 && giveUps_.hasWhole(job)) return false;
   page_->raiseCancel(job, element);
+  items_->wakeForCancel(job);
   return true;
 }
 

@@ -7,8 +7,10 @@
 #include <kj/debug.h>
 #include <phial/protocol/arena.h>
 #include <phial/protocol/control_page.h>
+#include <phial/protocol/emit.h>
 #include <phial/protocol/file_lane.h>
 #include <phial/protocol/frame_reader.h>
+#include <phial/protocol/type_name.h>
 #include <phial/protocol/worker_contract.h>
 #include <phial/schema/worker.capnp.h>
 #include <unistd.h>
@@ -105,6 +107,9 @@ class Hostile {
       if (manner_ == "large greeting") functions = 1'000'000;
       auto list = info.initFunctions(functions);
       for (auto function : list) function.setName("harm");
+      if (manner_.starts_with("stream")) {
+        list[0].setSignature(std::string(phial::typeName<void(phial::Emit<int>)>()).c_str());
+      }
     });
   }
 
@@ -117,6 +122,7 @@ class Hostile {
     page.slots[jobs[0].getSlot()].claim(jobs[0].getId());
     page.phase.store(phial::Phase::running);
     misbehave(question);
+    if (manner_.starts_with("stream")) emitBadly(jobs[0].getSlot());
     write([&](auto message) { writeAnswer(message, question, jobs); });
     if (manner_ == "two answers") {
       write([&](auto message) { writeAnswer(message, question, jobs); });
@@ -132,7 +138,7 @@ class Hostile {
     if (manner_ == "empty answers") return;
     auto result = results.initResult();
     result.setId(jobs[0].getId());
-    result.initValue().setInt(42);
+    if (!manner_.starts_with("stream")) result.initValue().setInt(42);
     result.setRunNanoseconds(100);
     result.setStartedNanoseconds(phial::controlPageNanos() - 1000);
   }
@@ -209,6 +215,20 @@ class Hostile {
     std::vector<std::uint32_t> bells;
     for (int i = 0; i < times; ++i) bells.insert(bells.end(), std::begin(bell), std::end(bell));
     writeRaw(bells.data(), bells.size() * sizeof bells[0]);
+  }
+
+  // In the place of items. The master sleeps until the bell.
+  void emitBadly(unsigned slot) {
+    auto& room = mapping_.results().words[slot / phial::kBatchSlots % phial::kBatches];
+    auto& ring = mapping_.page().items;
+    room.fill(~std::uint64_t{0});
+    std::uint64_t written = 100;
+    if (manner_ == "stream without credit") written = room.size() + 1;
+    if (manner_ == "stream that counts wrong") written = ~std::uint64_t{0};
+    if (manner_ == "stream of an empty item") room[0] = 0;
+    if (manner_ == "stream of garbage") room[0] = 50;
+    ring.written.store(written);
+    this->ring(1);
   }
 
   // A true table in front of a body that was never written.

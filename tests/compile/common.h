@@ -13,6 +13,9 @@ bool isPrime(std::uint64_t n);
 std::string shout(const std::string& text);
 inline constexpr phial::Function<std::string(std::string)> kShout{"shout"};
 void note(int number);
+void countTo(int number, phial::Emit<int> emit);
+int countAndReturn(int number, phial::Emit<int> emit);
+void emitFirst(phial::Emit<int> emit, int number);
 double half(double x);
 
 struct Base {

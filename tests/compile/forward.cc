@@ -55,8 +55,8 @@ static_assert(
     kComplete<BlockingPool, BlockingSubmitter, Histogram, Observation, Pool, PoolObserver,
               ProcessPool, Submitter, JobOptions, JobReport, Limits, LogRecord, MapOptions,
               PoolOptions, PoolStats, RestartOptions, StopOptions, WorkerStatus>);
-static_assert(kComplete<AnyValue, Values, ValueReader, ValueWriter, Codec<int>, Convert<int>*,
-                        Function<int(int)>, Message<schema::Value>, SharedArray<double>, CurrentJob,
-                        Worker, WorkerHooks>);
+static_assert(kComplete<AnyValue, Emit<int>, Stream<int>, Values, ValueReader, ValueWriter,
+                        Codec<int>, Convert<int>*, Function<int(int)>, Message<schema::Value>,
+                        SharedArray<double>, CurrentJob, Worker, WorkerHooks>);
 
 phial::Deferred<int> use(phial::ProcessPool& pool) { return pool.deferToProcess<int>("count"); }

@@ -30,6 +30,7 @@ using namespace std::chrono_literals;
 [[maybe_unused]] const phial::PoolOptions kRestart{.restart = {.failedStarts = 3}};
 [[maybe_unused]] const phial::JobOptions kJob{.timeout = 5s};
 [[maybe_unused]] const phial::MapOptions kMap{.chunk = 10};
+[[maybe_unused]] const phial::MapOptions kOrder{.order = phial::Order::completion};
 [[maybe_unused]] const phial::StopOptions kStop{.within = 5s};
 [[maybe_unused]] const phial::RestartOptions kPauses{.failedStarts = 3};
 [[maybe_unused]] const phial::FiberOptions kStack{.stackBytes = 65536};

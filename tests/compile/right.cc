@@ -23,10 +23,16 @@ void program(const std::vector<std::uint64_t>& numbers, const phial::JobOptions&
   pool().deferToProcess<kShout>("text");
   pool().map<kShout>(std::vector<std::string>{"text"});
   pool().deferToProcess<[](int n) { return n; }>(7);
+  pool().stream<countTo>(7).forEach([](int) {});
+  pool().stream<countTo>(std::uint8_t{7}).forEach([](double) { return phial::Deferred<void>(); });
   pool().call("named", {7, "text", 1.5, phial::AnyValue::List{true}});
 }
 
 phial::Deferred<void> coroutine(phial::DeferredLock& lock) {
+  auto stream = pool().with({.label = "count"}).stream<countTo>(7);
+  while (const std::optional<int> number = co_await stream.next()) {
+    if (*number > 3) stream.cancel();
+  }
   auto held = co_await lock.acquire();
   auto outcome = co_await pool().deferToProcess<isPrime>(7).outcome();
   auto [prime, text] = co_await phial::gatherResults(pool().deferToProcess<isPrime>(7),

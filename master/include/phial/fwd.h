@@ -93,6 +93,8 @@ class Pool;
 class PoolObserver;
 class ProcessPool;
 class Submitter;
+template <class T>
+class Stream;
 struct JobOptions;
 struct JobReport;
 struct LeaseOptions;
@@ -115,6 +117,8 @@ template <class T>
 struct Codec;
 template <class T>
 struct Convert;
+template <class T>
+class Emit;
 template <class Signature>
 struct Function;
 template <class S>

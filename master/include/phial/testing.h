@@ -17,6 +17,10 @@
 // The Deferreds of jobs fire inside runNext() and its kin, and inside Clock calls: the test is the
 // loop. What a pool reports from its loop, such as QueueFull, arrives in the next of these calls.
 //
+// A stream's function runs to its end in runNext(), and the consumer gets its items afterwards: in
+// one process nobody could take them meanwhile, so emit() never waits. emitNext() gives a stream
+// one item without its function.
+//
 // What is left out: `timeout`, `softTimeout` and `freshWorker` have no effect, since a job takes no
 // time here; say failNext(JobTimedOut(...)). A function that calls abort() ends the test program.
 // There are no leases: lease() and onEveryWorker() are calls of ProcessPool alone, and
@@ -122,8 +126,14 @@ class TestPool final : public Pool {
   void succeedNext(const T& value) {
     answerNext([&value](ValueWriter to) { encode(value, to); });
   }
-  /// The job returns nothing.
+  /// The job returns nothing. The end of a stream.
   void succeedNext();
+  /// The job, which must be one of a stream, emits `item`, and stays the next one: end it by
+  /// succeedNext(), failNext() or killNext(). Throws std::logic_error for any other job.
+  template <class T>
+  void emitNext(const T& item) {
+    emitItem([&item](ValueWriter to) { encode(item, to); });
+  }
   /// The job fails. An exception that is none of Phial's own errors arrives as if the function had
   /// thrown it: see Failure::fromJob. An error of Phial's, such as JobTimedOut, arrives as the
   /// pool's report.
@@ -145,6 +155,7 @@ class TestPool final : public Pool {
   explicit TestPool(std::shared_ptr<Core> core);
   FunctionTable& functions();
   void answerNext(const std::function<void(ValueWriter)>& write);
+  void emitItem(const std::function<void(ValueWriter)>& write);
 
   const std::shared_ptr<Core> core_;
 };

@@ -10,6 +10,11 @@
 # Progress is no call. A job's reports lie on the control page, and eight bytes in the place of a
 # message on the reply pipe, the bell, say that one has come: see phial/protocol/progress_board.h.
 #
+# The items of a stream are no calls either. They go through the room for results of the job's batch,
+# in the order in which they were emitted, and a side that sleeps is woken by the bell: see
+# phial/protocol/item_ring.h. The signature of such a function ends with Emit. A stream travels
+# alone, and its answer, which has no value, comes when all its items have been written.
+#
 # What a worker may do is bounded by its master, which ends one that goes beyond it: how many calls
 # may be unfinished, how many messages may wait for the worker to read them, how many capabilities
 # one message may carry, and which kinds of messages it may send at all.
@@ -20,7 +25,7 @@ $Cxx.namespace("phial::schema");
 using import "value.capnp".Value;
 using import "value.capnp".Failure;
 
-const protocolVersion :UInt32 = 4;
+const protocolVersion :UInt32 = 5;
 # Raised when an old peer could misunderstand a new one. Additions that an old peer may ignore do
 # not raise it.
 

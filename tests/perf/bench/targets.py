@@ -158,6 +158,8 @@ def must_show(results):
         Target("map of integers, against ProcessPoolExecutor.map(chunksize=1000)", "2x", "4x",
                (against(results, "map", "phial", ("map", "ProcessPoolExecutor"), "", 2, 4,
                         "higher"),)),
+        Target("items of one stream a second, taken one by one", "1,000,000", "3,000,000",
+               (plain(results, "stream", "phial", "", 1_000_000, 3_000_000, "higher"),)),
         Target("10 ms CPU jobs, of the ideal for the cores", "0.97", "0.99",
                (processor(results),)),
         memcpy(results),

@@ -139,6 +139,15 @@ def map_integers(place):
     ) + python_pools(place, "map", 1_000_000, place.cores))
 
 
+def stream(place):
+    def subject(items, name, **options):
+        return Subject(name, place.perf("stream", items=items, **options))
+    return Workload("stream", "Small items of one stream, taken one by one", "higher", (
+        subject(place.count(5_000_000, 20_000), "phial"),
+        subject(place.count(2_000_000, 20_000), "phial, structs", shape="structs"),
+        subject(place.count(200_000, 2_000), "phial, slow consumer", shape="slow")))
+
+
 def cpu(place):
     jobs = place.count(400, 10)
     return Workload("cpu", "10 ms of arithmetic a job, all cores: share of what the cores can do",
@@ -275,7 +284,8 @@ def micro(place):
 
 def all_workloads(place):
     """In the order in which they are run and told."""
-    return [latency(place), burst(place), interface(place), map_integers(place), cpu(place), many_workers(place),
+    return [latency(place), burst(place), interface(place), map_integers(place), stream(place),
+            cpu(place), many_workers(place),
             large(place, "in", "An argument of 64 MiB, by copy, that its caller keeps"),
             large(place, "out", "A result of 64 MiB"),
             large(place, "both", "64 MiB there and back"),

@@ -301,6 +301,12 @@ struct JobOptions {
   bool freshWorker = false;
 };
 
+/// When forEach and forEachOutcome hand a result over.
+enum class Order {
+  range,       ///< in the order of the range
+  completion,  ///< as its chunk ends, whatever is before it
+};
+
 /// The options of map, mapOutcomes, forEach and forEachOutcome. Fields stand in the order in which
 /// a designated initializer must name them.
 struct MapOptions {
@@ -322,6 +328,10 @@ struct MapOptions {
   /// How many chunks are submitted at a time. Default 0: two for each worker that the pool may
   /// have, so that one chunk runs and one waits.
   std::size_t inFlight = 0;
+
+  /// Of forEach and forEachOutcome; a map's vector has the order of the range always. With
+  /// Order::completion a slow element holds up the rest of its chunk, and no other.
+  Order order = Order::range;
 };
 
 /// How a pool stops.

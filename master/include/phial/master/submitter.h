@@ -137,6 +137,13 @@ class Submitter {
   template <auto function, class... A>
   Deferred<detail::ResultOfCall<function>> deferToProcess(A&&... args) const;
 
+  /// Runs `function(args..., emit)` in a worker, where `emit` is a phial::Emit<T>, and returns a
+  /// Stream<T> of what the function emits: see <phial/master/stream.h>. The function's last
+  /// parameter is the Emit, and it returns nothing. Arguments, options and failures are as above;
+  /// a failure is that of Stream::next().
+  template <auto function, class... A>
+  auto stream(A&&... args) const;
+
   /// Runs the function that the worker has registered as `name`, with arguments of the types given
   /// here. Fails with UnknownFunction when the worker has no function of this name, or several.
   /// Fails with EncodingError when the function cannot take these values, or its result is no
@@ -184,8 +191,8 @@ class Submitter {
   auto mapOutcomes(Range&& range) const;
 
   /// As map, but calls onResult(std::size_t index, R result) for each element, in the order of the
-  /// range, and keeps no results. For a function without a result the call is onResult(std::size_t
-  /// index). Suited to ranges without end.
+  /// range unless MapOptions::order says otherwise, and keeps no results. For a function without a
+  /// result the call is onResult(std::size_t index). Suited to ranges without end.
   ///
   /// Calls come from the loop, one at a time, never inside forEach itself. If onResult returns a
   /// Deferred, the next call waits for it. Meanwhile the workers go on until the limit below is
@@ -196,7 +203,8 @@ class Submitter {
   ///
   /// Price of the order: results wait for the results before them. At most 4 times
   /// MapOptions::inFlight chunks wait or run at a time (by default 8 for each worker). If one
-  /// element takes longer than all of these, the other workers become idle.
+  /// element takes longer than all of these, the other workers become idle. With Order::completion
+  /// no result waits for another.
   template <auto function, std::ranges::input_range Range, class F>
   Deferred<void> forEach(Range&& range, F onResult) const;
 
@@ -301,4 +309,5 @@ Deferred<Result> Submitter::deferToProcess(detail::CalledName name, A&&... args)
 
 #pragma GCC visibility pop
 
-#include <phial/master/map.h>  // IWYU pragma: export
+#include <phial/master/map.h>     // IWYU pragma: export
+#include <phial/master/stream.h>  // IWYU pragma: export

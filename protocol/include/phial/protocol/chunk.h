@@ -49,10 +49,11 @@ struct ElementOf<R(P, More...)> {
   }
 };
 
-/// Functions that can be mapped: those with at least one parameter.
+/// Functions that can be mapped: those with at least one parameter, and none that emits.
 template <auto function>
-concept Mappable =
-    requires { sizeof(ElementOf<typename FunctionTraits<decltype(function)>::Signature>); };
+concept Mappable = !kEmits<typename FunctionTraits<decltype(function)>::Signature> && requires {
+  sizeof(ElementOf<typename FunctionTraits<decltype(function)>::Signature>);
+};
 
 /// The types of a map of `function`.
 template <auto function>

@@ -73,6 +73,20 @@ inline constexpr std::size_t kBatchSlots = 128;
 inline constexpr std::size_t kBatches = 2;
 inline constexpr std::size_t kJobSlots = kBatchSlots * kBatches;
 
+/// The counts of the items of a stream on their way: see item_ring.h. Nothing of it means anything
+/// before the job that it names has been sent.
+struct ItemRing {
+  /// Master, before it sends the job: the job whose items these are.
+  std::atomic<std::uint64_t> job;
+  /// Worker: words that it has written for this job.
+  std::atomic<std::uint64_t> written;
+  /// Master: words that it has taken.
+  std::atomic<std::uint64_t> taken;
+  /// Not 0: the side sleeps, and is to be rung when its reason has gone. Whoever rings clears it.
+  std::atomic<std::uint32_t> readerSleeps;
+  std::atomic<std::uint32_t> writerSleeps;
+};
+
 /// The page's layout. Times are nanoseconds of CLOCK_MONOTONIC, which both processes share.
 struct ControlPage {
   std::atomic<Phase> phase;
@@ -104,6 +118,8 @@ struct ControlPage {
   /// Worker, as it ends: the number, plus one, of one of its own descriptors that a job has closed
   /// or replaced. 0: none.
   std::atomic<std::uint32_t> lostDescriptor;
+  /// The items of the stream that runs, if a job is one.
+  ItemRing items;
 };
 
 /// Memory was refused while no job was running, to code of the program's that runs beside the jobs.

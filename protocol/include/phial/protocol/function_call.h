@@ -7,6 +7,7 @@
 // Thread rule: one thread at a time. Life: a PreparedCall borrows the function of its handler.
 #pragma once
 
+#include <phial/protocol/emit.h>
 #include <phial/protocol/function_traits.h>
 #include <phial/protocol/large_memory.h>
 #include <phial/protocol/value.h>
@@ -64,7 +65,7 @@ void requireArgumentCount(const std::string& function, std::size_t takes, std::s
                                 const EncodingError& error);
 
 template <class A>
-Decoded<A> decodeArgument(const std::string& function, ListReader arguments, std::size_t index) {
+Decoded<A> decodeGiven(const std::string& function, ListReader arguments, std::size_t index) {
   try {
     const auto argument = arguments[index];
     if constexpr (kLent<A>) {
@@ -74,6 +75,16 @@ Decoded<A> decodeArgument(const std::string& function, ListReader arguments, std
     }
   } catch (const EncodingError& error) {
     throwArgument(function, index, error);
+  }
+}
+
+/// An Emit is the last parameter, so the indices of the others are those of the arguments.
+template <class A>
+Decoded<A> decodeArgument(const std::string& function, ListReader arguments, std::size_t index) {
+  if constexpr (kEmit<A>) {
+    return Decoded<A>(itemGateOfThisJob(function));
+  } else {
+    return decodeGiven<A>(function, arguments, index);
   }
 }
 
@@ -144,7 +155,7 @@ class TypedHandler<Callable, R(A...)> final : public FunctionHandler {
       : name_(std::move(name)), callable_(std::move(callable)) {}
 
   std::unique_ptr<PreparedCall> prepare(ListReader arguments) override {
-    requireArgumentCount(name_, sizeof...(A), arguments.size());
+    requireArgumentCount(name_, kGivenArguments<A...>, arguments.size());
     return prepareWith(arguments, std::index_sequence_for<A...>());
   }
 

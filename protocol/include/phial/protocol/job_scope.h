@@ -8,12 +8,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #pragma GCC visibility push(default)
 
 namespace phial::inline v1::detail {
+
+class ItemGate;
 
 class JobScope {
  public:
@@ -30,6 +33,8 @@ class JobScope {
   /// Notes the time at which the next element is begun, for its time limit. Costs one reading of
   /// the clock. REQUIRES: atElement() of this element follows.
   virtual void startElement() = 0;
+  /// Takes the items that the job emits; null when the job was not called as a stream.
+  virtual std::shared_ptr<ItemGate> items() { return nullptr; }
 
   /// The scope of the job on this thread; null when no job runs here.
   static JobScope* ofThisThread();

@@ -1,6 +1,6 @@
 // A range on its way through a pool: chunks go in as fast as workers take them, and come out in
-// order. ChunkFlow decides without knowing the types of elements and results; see chunk_types.h
-// for those. Part of the templates of map.h; nothing here is for users.
+// order, or as they end. ChunkFlow decides without knowing the types of elements and results; see
+// chunk_types.h for those. Part of the templates of map.h; nothing here is for users.
 //
 //     read() ──▶ flights (jobs of the pool) ──▶ landed ──next()──▶ map, forEach
 //                   ▲                  │
@@ -37,7 +37,7 @@
 
 namespace phial::inline v1::detail {
 
-/// A window without a limit.
+/// A window without a limit, of who keeps all results and wants them in order.
 inline constexpr std::size_t kNoWindow = std::numeric_limits<std::size_t>::max();
 
 /// Thrown by read(): an element cannot be given to the function. An EncodingError says why.
@@ -81,8 +81,8 @@ class ChunkFlow final : public std::enable_shared_from_this<ChunkFlow> {
   ChunkFlow(const ChunkFlow&) = delete;
   ChunkFlow& operator=(const ChunkFlow&) = delete;
 
-  /// Returns the next chunk in order; nothing at the end of the range. Fails as the map does.
-  /// Cancelling gives up the map. REQUIRES: the Deferred of the last next() has fired.
+  /// Returns the next chunk, as the order says; nothing at the end of the range. Fails as the map
+  /// does. Cancelling gives up the map. REQUIRES: the Deferred of the last next() has fired.
   Deferred<Next> next();
   /// Fails the stream with `failure`, unless it has failed before. Cancels the jobs in flight and
   /// reads no more.
@@ -147,13 +147,14 @@ class ChunkFlow final : public std::enable_shared_from_this<ChunkFlow> {
   const std::unique_ptr<ElementSource> source_;
   const ChunkMode mode_;
   const std::size_t windows_;
+  const Order order_;
   ChunkSize size_;
   std::deque<Piece> again_;
   std::map<std::uint64_t, Flight> flights_;  // by the first element's index in the range
   std::map<std::uint64_t, Landed> landed_;
   std::uint64_t read_ = 0;
-  std::uint64_t delivered_ = 0;
-  std::uint64_t unfit_ = 0;  // elements that could not be submitted
+  std::uint64_t delivered_ = 0;  // elements
+  std::uint64_t unfit_ = 0;      // elements that could not be submitted
   bool exhausted_ = false;
   bool submitting_ = false;
   bool inCall_ = true;   // of map, until the first next() has returned

@@ -32,11 +32,18 @@ enum class Timed {
   element,  ///< each element of a chunk; the worker notes when it began the element
 };
 
+/// What comes back from a call of the function.
+enum class Gives {
+  result,
+  items,  ///< as it runs: the job is one of a Stream, and travels alone
+};
+
 /// The function that a job calls. If the signature is empty, the name alone selects the function.
 struct FunctionName {
   std::string_view name;
   std::string_view signature;
   Timed timed = Timed::call;
+  Gives gives = Gives::result;
 };
 
 /// The options of a Submitter. Its calls share them, so many jobs cost one copy.
@@ -50,6 +57,7 @@ class CallOptions final : public Counted {
 };
 
 class MethodCall;
+class ItemStream;
 
 /// One job, without its types. The pool holds the job from submission until it has settled, and is
 /// its only producer.
@@ -93,6 +101,9 @@ class Job : public Source {
   /// calls a function.
   virtual MethodCall* method() noexcept { return nullptr; }
   const MethodCall* method() const noexcept { return const_cast<Job*>(this)->method(); }
+
+  /// Takes what the function emits; null unless function().gives says items.
+  virtual ItemStream* stream() const noexcept { return nullptr; }
 
   /// Reads the result and keeps it. Throws EncodingError. Calls no user code but codecs.
   virtual void accept(ValueReader result) = 0;

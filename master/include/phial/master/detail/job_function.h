@@ -3,6 +3,7 @@
 #pragma once
 
 #include <phial/master/deferred.h>
+#include <phial/protocol/emit.h>
 #include <phial/protocol/function_traits.h>
 #include <phial/protocol/value.h>
 
@@ -28,6 +29,11 @@ struct CheckSignature;
 template <class R, class... P>
 struct CheckSignature<R(P...)> {
   static consteval bool check() {
+    constexpr bool kStreams = (kEmit<P> || ...);
+    static_assert(
+        !kStreams,
+        "this function takes a phial::Emit: it gives its results one after the other, and "
+        "is called by pool.stream<f>(args...).");
     static_assert(!Lift<Stored<R>>::kDeferred,
                   "a job's function must not return a Deferred: a worker runs it to its end, "
                   "without a loop. Return the value itself.");
@@ -35,12 +41,12 @@ struct CheckSignature<R(P...)> {
                   "the result of a job's function is of a type that Phial cannot send to another "
                   "process. Return a type that <phial/protocol/value.h> lists, or specialise "
                   "phial::Codec for it.");
-    static_assert((Transferable<Stored<P>> && ...),
+    static_assert(kStreams || (Transferable<Stored<P>> && ...),
                   "a parameter of a job's function is of a type that Phial cannot send to another "
                   "process. Take a type that <phial/protocol/value.h> lists, or specialise "
                   "phial::Codec for it.");
-    return !Lift<Stored<R>>::kDeferred && (std::is_void_v<R> || Transferable<Stored<R>>) &&
-           (Transferable<Stored<P>> && ...);
+    return !kStreams && !Lift<Stored<R>>::kDeferred &&
+           (std::is_void_v<R> || Transferable<Stored<R>>) && (Transferable<Stored<P>> && ...);
   }
 };
 

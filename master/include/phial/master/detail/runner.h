@@ -56,6 +56,8 @@ class Runner {
   virtual Deferred<void> nextTurn() = 0;
   /// Fires from the loop, after the current callback; never fails.
   virtual Deferred<void> soon() = 0;
+  /// Fires in a later turn of the loop, when the loop has asked the system for events; never fails.
+  virtual Deferred<void> later() = 0;
   /// What a map keeps until it has ended. Null unless the Runner ends with its last user.
   virtual std::shared_ptr<void> hold() { return nullptr; }
   /// True once the end of the Runner has begun that leaves no job behind.

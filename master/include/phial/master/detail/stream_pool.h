@@ -1,4 +1,5 @@
-// What a map asks of its pool. Part of the templates of map.h; nothing here is for users.
+// What a map or a stream asks of its pool. Part of the templates of map.h; nothing here is for
+// users.
 #pragma once
 
 #include <phial/master/deferred.h>
@@ -15,11 +16,12 @@ namespace phial::inline v1::detail {
 
 class Runner;
 
-/// The pool of a map; it may have ended.
+/// The pool of a map or stream; it may have ended.
 class StreamPool {
  public:
   /// Throws std::logic_error on another thread than that of the pool.
-  explicit StreamPool(const std::shared_ptr<Runner>& runner);
+  /// `call` is named then.
+  explicit StreamPool(const std::shared_ptr<Runner>& runner, const char* call = "map or forEach");
 
   /// Null when the pool has ended or is being destroyed.
   std::shared_ptr<Runner> runner() const;
@@ -37,6 +39,8 @@ class StreamPool {
   Deferred<void> nextTurn() const;
   /// Fires from the loop, after the current callback; never fails.
   Deferred<void> soon() const;
+  /// Fires in a later turn of the loop, at once when the pool has ended; never fails.
+  Deferred<void> later() const;
 
  private:
   std::weak_ptr<Runner> runner_;

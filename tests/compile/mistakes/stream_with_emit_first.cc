@@ -1,0 +1,6 @@
+// expect: takes one phial::Emit<T>, as its last parameter
+#include "tests/compile/common.h"
+
+void program() {
+  pool().stream<emitFirst>(7);  // the mistake
+}
