@@ -25,38 +25,60 @@ void Observation::stop() {
 
 namespace detail {
 
+namespace {
+
+unsigned wantedBy(const BatchObserver* batches) {
+  using Kind = JobEvent::Kind;
+  unsigned wanted = 0;
+  for (const Kind kind : {Kind::queued, Kind::dispatched, Kind::takenBack, Kind::settled}) {
+    if (batches == nullptr || batches->wants(kind)) wanted |= bitOf(kind);
+  }
+  return wanted;
+}
+
+bool isGone(const std::shared_ptr<Watcher>& watcher) { return watcher->observer == nullptr; }
+
+}  // namespace
+
+Watcher::Watcher(std::shared_ptr<PoolObserver> who)
+    : observer(std::move(who)),
+      batches(dynamic_cast<BatchObserver*>(observer.get())),
+      wanted(wantedBy(batches)),
+      wantsTimings(batches != nullptr && batches->wantsTimings()) {}
+
+void WatcherList::add(std::shared_ptr<Watcher> watcher) {
+  wanted |= watcher->wanted;
+  wantsTimings = wantsTimings || watcher->wantsTimings;
+  watchers.push_back(std::move(watcher));
+}
+
 Observation Observers::add(std::shared_ptr<PoolObserver> observer) {
   auto watcher = std::make_shared<Watcher>(std::move(observer));
-  List longer = any() ? *list_ : List();
-  longer.push_back(watcher);
-  list_ = std::make_shared<const List>(std::move(longer));
+  auto longer = any() ? std::make_shared<WatcherList>(*list_) : std::make_shared<WatcherList>();
+  longer->add(watcher);
+  list_ = std::move(longer);
   return Observation(std::move(watcher));
 }
 
-bool Observers::any() {
-  if (!list_) return false;
-  const auto gone = [](const auto& watcher) { return watcher->observer == nullptr; };
-  if (std::none_of(list_->begin(), list_->end(), gone)) return true;
-  List rest = *list_;
-  std::erase_if(rest, gone);
-  list_ = rest.empty() ? nullptr : std::make_shared<const List>(std::move(rest));
+// Leaves out those who have stopped watching.
+bool Observers::anyLeft() {
+  if (std::ranges::none_of(list_->watchers, isGone)) return true;
+  auto left = std::make_shared<WatcherList>();
+  for (const auto& watcher : list_->watchers) {
+    if (!isGone(watcher)) left->add(watcher);
+  }
+  if (left->watchers.empty()) {
+    list_ = nullptr;
+  } else {
+    list_ = std::move(left);
+  }
   return list_ != nullptr;
 }
 
-void Observers::each(const List& list, const PoolLog& log,
-                     const std::function<void(PoolObserver&)>& tell) {
-  for (const auto& watcher : list) {
-    const auto observer = watcher->observer;
-    if (!observer) continue;
-    try {
-      tell(*observer);
-    } catch (...) {
-      const Failure failure = Failure::current();
-      log.write(
-          LogLevel::error, 0,
-          oneLine("an observer of the pool threw " + failure.type() + ": " + failure.message()));
-    }
-  }
+void Observers::logThrown(const PoolLog& log) {
+  const Failure failure = Failure::current();
+  log.write(LogLevel::error, 0,
+            oneLine("an observer of the pool threw " + failure.type() + ": " + failure.message()));
 }
 
 JobReport reportOf(const Job& job) {
@@ -64,6 +86,7 @@ JobReport reportOf(const Job& job) {
   report.id = job.id;
   report.function = job.function().name;
   report.label = job.label();
+  report.trace = job.trace();
   report.priority = job.options().priority;
   return report;
 }

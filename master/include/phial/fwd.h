@@ -84,6 +84,7 @@ struct ThreadPoolOptions;
 
 // --- Pools ---
 
+class BatchObserver;
 class BlockingPool;
 class BlockingSubmitter;
 class Histogram;
@@ -93,6 +94,7 @@ class Pool;
 class PoolObserver;
 class ProcessPool;
 class Submitter;
+struct JobEvent;
 struct JobOptions;
 struct JobReport;
 struct LeaseOptions;
