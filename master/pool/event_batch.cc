@@ -44,8 +44,9 @@ EventBatch::EventBatch(std::shared_ptr<const WatcherList> list, std::shared_ptr<
       log_(std::move(log)),
       memory_(std::move(memory)),
       part_(memory_->take()) {
-  singles_ = std::ranges::any_of(list_->watchers,
-                                 [](const auto& watcher) { return watcher->batches == nullptr; });
+  singles_ = std::ranges::any_of(list_->watchers, [](const auto& watcher) {
+    return watcher->batches == nullptr && watcher->wanted != 0;
+  });
 }
 
 EventBatch::~EventBatch() { memory_->giveBack(std::move(part_)); }
@@ -85,7 +86,7 @@ void EventBatch::tellNext() {
       watcher_ = 0;
       ++event_;
     }
-    if (watcher.batches != nullptr) continue;
+    if (watcher.batches != nullptr || (watcher.wanted & bitOf(event.kind)) == 0) continue;
     event.writeTo(report);
     Observers::tell(watcher, *log_,
                     [&](PoolObserver& observer) { call(observer, event.kind, report); });

@@ -38,7 +38,7 @@ class EventMemory {
   void giveBack(Part part);
 
  private:
-  static constexpr std::size_t kMostKept = 8;
+  static constexpr std::size_t kMostKept = 128;
 
   std::vector<Part> parts_;
 };
@@ -67,7 +67,7 @@ class EventBatch final : public Notice {
   // At most so many events wait for each other: what is told at once stays in the processor's
   // nearest cache. Those who take events one by one get so many in a step: about as long as the
   // Deferreds between two looks at the clock may take.
-  static constexpr std::size_t kMost = 64;
+  static constexpr std::size_t kMost = 32;
   static constexpr std::size_t kAtOnce = 8;
 
   void tellBatches();

@@ -1,6 +1,9 @@
 #include "master/pool/observers.h"
 
-#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace phial::inline v1 {
@@ -27,23 +30,68 @@ namespace detail {
 
 namespace {
 
-unsigned wantedBy(const BatchObserver* batches) {
+using JobCall = void (PoolObserver::*)(const JobReport&);
+
+JobCall callOf(JobEvent::Kind kind) {
+  switch (kind) {
+    case JobEvent::Kind::queued:
+      return &PoolObserver::jobQueued;
+    case JobEvent::Kind::dispatched:
+      return &PoolObserver::jobDispatched;
+    case JobEvent::Kind::takenBack:
+      return &PoolObserver::jobTakenBack;
+    case JobEvent::Kind::settled:
+      return &PoolObserver::jobSettled;
+  }
+  return nullptr;
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+// What the object's table of virtual functions has for `call`: Itanium C++ ABI, 2.3 and 2.5.
+std::uintptr_t functionOf(const PoolObserver& object, JobCall call) {
+  struct Pointer {
+    std::uintptr_t function;
+    std::ptrdiff_t adjustment;
+  };
+#ifdef __aarch64__
+  const std::uintptr_t offset = std::bit_cast<Pointer>(call).function;
+#else
+  const std::uintptr_t offset = std::bit_cast<Pointer>(call).function - 1;
+#endif
+  const char* table = nullptr;
+  std::memcpy(&table, &object, sizeof table);
+  std::uintptr_t function = 0;
+  std::memcpy(&function, table + offset, sizeof function);
+  return function;
+}
+
+// An observer that does not override a function needs no events for it, which are dear in a burst.
+// If in doubt, it overrides.
+bool overrides(const PoolObserver& observer, JobCall call) {
+  const PoolObserver plain;
+  return functionOf(observer, call) != functionOf(plain, call);
+}
+#else
+bool overrides(const PoolObserver&, JobCall) { return true; }
+#endif
+
+unsigned wantedBy(const PoolObserver& observer, const BatchObserver* batches) {
   using Kind = JobEvent::Kind;
   unsigned wanted = 0;
   for (const Kind kind : {Kind::queued, Kind::dispatched, Kind::takenBack, Kind::settled}) {
-    if (batches == nullptr || batches->wants(kind)) wanted |= bitOf(kind);
+    const bool wants =
+        batches != nullptr ? batches->wants(kind) : overrides(observer, callOf(kind));
+    if (wants) wanted |= bitOf(kind);
   }
   return wanted;
 }
-
-bool isGone(const std::shared_ptr<Watcher>& watcher) { return watcher->observer == nullptr; }
 
 }  // namespace
 
 Watcher::Watcher(std::shared_ptr<PoolObserver> who)
     : observer(std::move(who)),
       batches(dynamic_cast<BatchObserver*>(observer.get())),
-      wanted(wantedBy(batches)),
+      wanted(wantedBy(*observer, batches)),
       wantsTimings(batches != nullptr && batches->wantsTimings()) {}
 
 void WatcherList::add(std::shared_ptr<Watcher> watcher) {
@@ -62,10 +110,9 @@ Observation Observers::add(std::shared_ptr<PoolObserver> observer) {
 
 // Leaves out those who have stopped watching.
 bool Observers::anyLeft() {
-  if (std::ranges::none_of(list_->watchers, isGone)) return true;
   auto left = std::make_shared<WatcherList>();
   for (const auto& watcher : list_->watchers) {
-    if (!isGone(watcher)) left->add(watcher);
+    if (watcher->observer) left->add(watcher);
   }
   if (left->watchers.empty()) {
     list_ = nullptr;

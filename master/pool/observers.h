@@ -44,7 +44,13 @@ class Observers {
   Observation add(std::shared_ptr<PoolObserver> observer);
 
   /// Whether anybody watches. If nobody does, an event need not be made.
-  bool any() { return list_ != nullptr && anyLeft(); }
+  bool any() {
+    if (!list_) return false;
+    for (const auto& watcher : list_->watchers) {
+      if (!watcher->observer) return anyLeft();
+    }
+    return true;
+  }
   /// Whether anybody needs job events of this kind.
   bool want(JobEvent::Kind kind) { return any() && (list_->wanted & bitOf(kind)) != 0; }
   /// Whether anybody needs JobTimes::decoding and encoding.

@@ -113,7 +113,7 @@ TEST_F(MetricsServiceTest, DeathsStartsAndRerunsAreCountedAcrossReload) {
   EXPECT_THAT(text, HasSubstr("phial_job_reruns_total{pool=\"p\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("phial_worker_starts_total{pool=\"p\"} " +
                               std::to_string(stats.spawned) + "\n"));
-  pool_.reset();
+  endPool();
   EXPECT_THAT(metrics_->text(), HasSubstr("phial_worker_starts_total{pool=\"p\"} " +
                                           std::to_string(stats.spawned) + "\n"));
 }

@@ -246,5 +246,33 @@ TEST_F(TraceFileTest, BatchObserversGetTheirKindsBeforeTheDeferredsFire) {
   EXPECT_EQ(counter->settled, 1000);
 }
 
+TEST_F(TraceFileTest, WhatAnObserverOverridesIsFoundWhereverItStandsAmongTheBases) {
+  struct Other {
+    virtual ~Other() = default;
+    virtual void other() {}
+    int state = 0;
+  };
+  struct Base : Other, PoolObserver {
+    void jobDispatched(const JobReport& job) override {
+      PoolObserver::jobDispatched(job);
+      ++dispatched;
+    }
+    int dispatched = 0;
+  };
+  struct Derived : virtual Base {
+    void jobSettled(const JobReport&) override { ++settled; }
+    int settled = 0;
+  };
+  struct Nothing : PoolObserver {};
+  auto& pool = makePool({.max = 1});
+  const auto derived = std::make_shared<Derived>();
+  const std::shared_ptr<PoolObserver> asBase = derived;
+  const auto nothing = pool.observe(std::make_shared<Nothing>());
+  const auto observation = pool.observe(asBase);
+  for (int i = 0; i < 3; ++i) valueOf(pool.deferToProcess<jobs::twice>(i));
+  EXPECT_EQ(derived->dispatched, 3);
+  EXPECT_EQ(derived->settled, 3);
+}
+
 }  // namespace
 }  // namespace phial

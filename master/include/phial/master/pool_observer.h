@@ -5,8 +5,9 @@
 // other jobs may be reported in between. An observer may call into the pool, drop its own
 // Observation and destroy the pool. An exception of an observer is logged and goes no further.
 //
-// Price: nothing without an observer. With one, each event costs about 30 ns and what the observer
-// does with it. Observers of every job should be a BatchObserver: <phial/master/job_event.h>.
+// Price: nothing without an observer, and nothing for jobs if it overrides no function for jobs.
+// Otherwise each event of an overridden function costs about 0.1 us and what the observer does with
+// it. Who counts or records every job is better a BatchObserver: <phial/master/job_event.h>.
 #pragma once
 
 #include <phial/master/death_certificate.h>
