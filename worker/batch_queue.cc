@@ -1,5 +1,6 @@
 #include "worker/batch_queue.h"
 
+#include <phial/protocol/control_page.h>
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/failure_codec.h>
 #include <phial/protocol/thresholds.h>
@@ -17,6 +18,11 @@ constexpr std::uint64_t kJobResultWords = 16;
 constexpr std::uint64_t kAnswerWords = 16;
 // The struct, and a note of the largest size with the NUL behind it.
 constexpr std::uint64_t kProgressWords = 3 + kMostNoteBytes / sizeof(capnp::word) + 1;
+
+std::uint32_t atMost32(std::uint64_t number) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(number, 1, std::numeric_limits<std::uint32_t>::max()));
+}
 
 }  // namespace
 
@@ -37,6 +43,14 @@ bool FinishedJob::needsAnswer() const {
 }
 
 void FinishedJob::encode(schema::JobResult::Builder to, FileLane& files) const {
+  write(to, files);
+  if (!timed || startedNanoseconds == 0) return;
+  const auto ended = startedNanoseconds + static_cast<std::int64_t>(runNanoseconds);
+  to.setDecodeNanoseconds(atMost32(decodeNanoseconds));
+  to.setEncodeNanoseconds(atMost32(static_cast<std::uint64_t>(controlPageNanos() - ended)));
+}
+
+void FinishedJob::write(schema::JobResult::Builder to, FileLane& files) const {
   to.setId(id);
   to.setStartedNanoseconds(startedNanoseconds);
   to.setRunNanoseconds(runNanoseconds);

@@ -10,6 +10,7 @@
 #include <phial/protocol/failure.h>
 #include <phial/protocol/file_lane.h>
 #include <phial/protocol/function_table.h>
+#include <phial/protocol/probes.h>
 #include <phial/protocol/progress_board.h>
 #include <phial/schema/worker.capnp.h>
 
@@ -32,6 +33,9 @@ struct FinishedJob {
   Outcome outcome;
   std::int64_t startedNanoseconds = 0;  // 0: its function was not entered
   std::uint64_t runNanoseconds = 0;
+  bool timed =
+      false;  // the time before and after the function is wanted; encode() measures its own
+  std::uint64_t decodeNanoseconds = 0;
   std::optional<ProgressReport> progress;  // its last report
   std::uint64_t words = 0;                 // what measure() has found
 
@@ -39,6 +43,7 @@ struct FinishedJob {
   void ended(std::int64_t nanoseconds) {
     if (startedNanoseconds == 0) return;
     runNanoseconds = static_cast<std::uint64_t>(nanoseconds - startedNanoseconds);
+    PHIAL_PROBE2(end, id, runNanoseconds);
   }
 
   /// Sets `words` to an upper bound of the words that a message with its JobResult needs. Call it
@@ -50,6 +55,9 @@ struct FinishedJob {
   /// failure that says why. Within BorrowedBytes the message may refer to the result, which must
   /// stay until it has been sent.
   void encode(schema::JobResult::Builder to, FileLane& files) const;
+
+ private:
+  void write(schema::JobResult::Builder to, FileLane& files) const;
 };
 
 /// One run call of the master.

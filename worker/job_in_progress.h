@@ -34,6 +34,7 @@ class JobInProgress final : public CurrentJob, public JobScope {
       : id_(job.getId()),
         lease_(job.getLease()),
         label_(job.getLabel()),
+        trace_(job.getTrace()),
         page_(page),
         throwSites_(throwSites),
         pipe_(pipe),
@@ -49,6 +50,7 @@ class JobInProgress final : public CurrentJob, public JobScope {
 
   std::uint64_t id() const override { return id_; }
   std::string_view label() const override { return label_; }
+  std::string_view trace() const override { return trace_; }
   bool cancelled() const override {
     if (page_.cancelledJob.load(std::memory_order_acquire) != id_) return false;
     const auto element = page_.cancelledElement.load(std::memory_order_relaxed);
@@ -82,6 +84,7 @@ class JobInProgress final : public CurrentJob, public JobScope {
   const std::uint64_t id_;
   const std::uint64_t lease_;
   const std::string label_;
+  const std::string trace_;
   ControlPage& page_;
   const ThrowSites& throwSites_;
   MessagePipe& pipe_;

@@ -6,6 +6,7 @@
 #include <phial/protocol/enclosed_files.h>
 #include <phial/protocol/job_scope.h>
 #include <phial/protocol/large_memory.h>
+#include <phial/protocol/probes.h>
 #include <phial/protocol/scheduling.h>
 #include <phial/protocol/thresholds.h>
 #include <phial/protocol/value_capnp.h>
@@ -333,13 +334,19 @@ FinishedJob::Outcome Runtime::call(const BatchQueue::Next& next, FinishedJob& ti
   bool entering = false;
   try {
     const auto job = next.batch.job(next.index);
+    timing.timed = job.getTimed();
+    const std::int64_t begun = timing.timed ? controlPageNanos() : 0;
     JobInProgress inProgress(job, page_, throwSites, connection_->pipe, session_, itemsOf(job));
     auto prepared = prepareCall(job);
     entering = true;
     auto* const function = std::get_if<std::unique_ptr<PreparedCall>>(&prepared);
     if (next.last && function != nullptr && !(*function)->borrows()) next.batch.releaseArguments();
     timing.startedNanoseconds = controlPageNanos();
+    if (timing.timed) {
+      timing.decodeNanoseconds = static_cast<std::uint64_t>(timing.startedNanoseconds - begun);
+    }
     entry.started(timing.startedNanoseconds);
+    PHIAL_PROBE1(start, timing.id);
     if (function != nullptr) {
       (*function)->run();
     } else {

@@ -156,4 +156,7 @@ std::string oneLine(std::string_view text) {
 }
 
 }  // namespace detail
+
+void writeLog(const LogRecord& record) noexcept { detail::log(record); }
+
 }  // namespace phial::inline v1

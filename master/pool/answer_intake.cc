@@ -88,6 +88,10 @@ void AnswerIntake::noteTimes(JobEntry& entry, schema::JobResult::Reader result) 
   }
   times.started = started;
   times.finished = started + run;
+  if (result.getDecodeNanoseconds() > 0) {
+    times.decoding = Duration(result.getDecodeNanoseconds());
+    times.encoding = Duration(result.getEncodeNanoseconds());
+  }
   runTime_.add(run);
   schedule_.noteRun(entry.job->function(), run, result.getWords());
 }

@@ -106,8 +106,8 @@ bool Dispatcher::addTo(std::vector<Outgoing>& batch, JobEntry& entry, PoolWorker
   if (!plan.admits(expected, size)) return false;
   ObjectBoundary* const boundary =
       job.method() != nullptr ? &objects_.of(worker.number()) : nullptr;
-  batch.push_back(
-      {&job, function, words, std::nullopt, std::move(writing), entry.placement().lease, boundary});
+  batch.push_back({&job, function, words, std::nullopt, std::move(writing), entry.placement().lease,
+                   boundary, context_.reporter.wantsTimings()});
   plan.add(expected, size);
   return true;
 }
@@ -164,7 +164,7 @@ void Dispatcher::sendBack(const std::vector<std::uint64_t>& jobs) {
   for (auto id = jobs.rbegin(); id != jobs.rend(); ++id) {
     JobEntry* const entry = books_.find(*id);
     if (entry == nullptr) continue;
-    context_.reporter.job(&PoolObserver::jobTakenBack, *entry);
+    context_.reporter.job(JobEvent::Kind::takenBack, *entry);
     books_.requeue(*entry);
   }
 }

@@ -33,6 +33,37 @@ void Histogram::add(Duration duration) {
   max_ = std::max(max_, duration);
 }
 
+Duration Histogram::mostOf(std::size_t bucket) {
+  if (bucket < kSub) return Duration(bucket);
+  if (bucket == (kTopBit - kSubBits + 2) * kSub - 1) return Duration::max();
+  const auto shift = static_cast<unsigned>(bucket / kSub - 1);
+  const std::uint64_t next = (kSub + bucket % kSub + 1) << shift;
+  return Duration(static_cast<std::int64_t>(next - 1));
+}
+
+std::vector<Histogram::Bucket> Histogram::buckets() const {
+  std::vector<Bucket> filled;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    if (buckets_[i] > 0) filled.push_back({mostOf(i), buckets_[i]});
+  }
+  return filled;
+}
+
+std::uint64_t Histogram::countUpTo(Duration limit) const {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < buckets_.size() && mostOf(i) <= limit; ++i) count += buckets_[i];
+  return count;
+}
+
+Histogram& Histogram::operator+=(const Histogram& other) {
+  for (std::size_t i = 0; i < buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+  count_ += other.count_;
+  sum_ += other.sum_;
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+  return *this;
+}
+
 Duration Histogram::mean() const {
   return count_ == 0 ? Duration::zero() : Duration(static_cast<std::int64_t>(sum_ / count_));
 }

@@ -5,10 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "master/pool/traceparent.h"
 #include "master/process/option_check.h"
 
 namespace phial::inline v1::detail {
 namespace {
+
+void checkTrace(const Held<std::string>& trace, const OptionCheck& check) {
+  if (trace && !isTraceparent(*trace)) check.reject("trace", "is no W3C traceparent");
+}
 
 std::optional<Failure> faultOf(const MapOptions& options) {
   try {
@@ -19,6 +24,7 @@ std::optional<Failure> faultOf(const MapOptions& options) {
     if (options.job.maxAttempts == 0) {
       job.reject("maxAttempts", "is 0: no worker could run the job");
     }
+    checkTrace(options.job.trace, job);
     const OptionCheck map("MapOptions");
     map.count("chunk", options.chunk);
     map.count("inFlight", options.inFlight);
@@ -53,6 +59,12 @@ void Job::refuse(Failure failure) {
   if (fired()) return;
   fail(std::move(failure));
   fire();
+}
+
+const std::string& Job::trace() const {
+  static const std::string kNone;
+  const auto& trace = options().trace;
+  return trace ? *trace : kNone;
 }
 
 WaitingFor Job::waitingFor() const {

@@ -1,6 +1,7 @@
 #include "master/pool/job_books.h"
 
 #include <phial/master/errors.h>
+#include <phial/protocol/probes.h>
 
 #include <utility>
 
@@ -23,6 +24,7 @@ bool JobBooks::neverRan(const JobEntry& entry) {
 
 JobEntry& JobBooks::enter(Ref<Job> job, TimePoint now, const Placement& placement) {
   const int priority = job->options().priority;
+  PHIAL_PROBE3(submit, job->id, job->function().name.data(), job->function().name.size());
   ledger_.enter(Column::queued);
   JobEntry& entry = jobs_.add(std::move(job));
   if (placement.at == Placement::At::any) {
@@ -32,14 +34,14 @@ JobEntry& JobBooks::enter(Ref<Job> job, TimePoint now, const Placement& placemen
     placed_.pushBack(entry);
   }
   entry.queued = now;
-  reporter_.job(&PoolObserver::jobQueued, entry);
+  reporter_.job(JobEvent::Kind::queued, entry);
   return entry;
 }
 
 void JobBooks::refuse(Ref<Job> job, Failure reason) {
   reason = reason.neverRun();
   ledger_.enter(Column::failed);
-  reporter_.refused(*job, reason);
+  reporter_.refused(job, reason);
   settlements_.fail(std::move(job), std::move(reason));
 }
 
@@ -69,7 +71,8 @@ void JobBooks::dispatched(JobEntry& entry, PoolWorker& worker, Roster::Now now) 
   if (++state.attempts == 1) queueWait_.add(now.reactor - entry.queued);
   state.clock = JobClock(now.pool);
   state.times.dispatched = now.reactor;
-  reporter_.job(&PoolObserver::jobDispatched, entry);
+  PHIAL_PROBE2(dispatch, entry.id(), state.workerNumber);
+  reporter_.job(JobEvent::Kind::dispatched, entry);
 }
 
 void JobBooks::requeue(JobEntry& entry) {

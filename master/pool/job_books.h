@@ -84,6 +84,10 @@ class JobBooks {
   bool anyToFail() const { return condemned() || placed_.anyDoomed(); }
   /// Whether a job that comes back from a worker runs again.
   QueueMode mode() const { return mode_; }
+  /// When the job was submitted that has been queued for longest: see PoolStats::oldestQueued.
+  std::optional<TimePoint> oldestQueued() const {
+    return earlier(queue_.oldest(), placed_.oldest());
+  }
   /// Of the first dispatch of each job: the time since its submission.
   const Histogram& queueWait() const { return queueWait_; }
   /// True if the job's function was certainly never entered, by this worker or by one before.

@@ -1,14 +1,22 @@
 // Jobs that wait for a worker: by priority, then in order of submission.
 #pragma once
 
+#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "master/pool/job_entry.h"
 
 namespace phial::inline v1::detail {
+
+/// The earlier of two times, of which each may be missing.
+inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
 
 /// Borrows its entries.
 class JobQueue {
@@ -23,6 +31,9 @@ class JobQueue {
   /// The job to run next. REQUIRES: not empty().
   JobEntry& front() { return lanes_.begin()->second.front(); }
   const JobEntry& front() const { return lanes_.begin()->second.front(); }
+
+  /// When the job was submitted that has waited for longest; empty when there is none.
+  std::optional<TimePoint> oldest() const;
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }

@@ -1,6 +1,9 @@
 #include "master/pool/observers.h"
 
-#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace phial::inline v1 {
@@ -25,38 +28,104 @@ void Observation::stop() {
 
 namespace detail {
 
+namespace {
+
+using JobCall = void (PoolObserver::*)(const JobReport&);
+
+JobCall callOf(JobEvent::Kind kind) {
+  switch (kind) {
+    case JobEvent::Kind::queued:
+      return &PoolObserver::jobQueued;
+    case JobEvent::Kind::dispatched:
+      return &PoolObserver::jobDispatched;
+    case JobEvent::Kind::takenBack:
+      return &PoolObserver::jobTakenBack;
+    case JobEvent::Kind::settled:
+      return &PoolObserver::jobSettled;
+  }
+  return nullptr;
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+// What the object's table of virtual functions has for `call`: Itanium C++ ABI, 2.3 and 2.5.
+std::uintptr_t functionOf(const PoolObserver& object, JobCall call) {
+  struct Pointer {
+    std::uintptr_t function;
+    std::ptrdiff_t adjustment;
+  };
+#ifdef __aarch64__
+  const std::uintptr_t offset = std::bit_cast<Pointer>(call).function;
+#else
+  const std::uintptr_t offset = std::bit_cast<Pointer>(call).function - 1;
+#endif
+  const char* table = nullptr;
+  std::memcpy(&table, &object, sizeof table);
+  std::uintptr_t function = 0;
+  std::memcpy(&function, table + offset, sizeof function);
+  return function;
+}
+
+// An observer that does not override a function needs no events for it, which are dear in a burst.
+// If in doubt, it overrides.
+bool overrides(const PoolObserver& observer, JobCall call) {
+  const PoolObserver plain;
+  return functionOf(observer, call) != functionOf(plain, call);
+}
+#else
+bool overrides(const PoolObserver&, JobCall) { return true; }
+#endif
+
+unsigned wantedBy(const PoolObserver& observer, const BatchObserver* batches) {
+  using Kind = JobEvent::Kind;
+  unsigned wanted = 0;
+  for (const Kind kind : {Kind::queued, Kind::dispatched, Kind::takenBack, Kind::settled}) {
+    const bool wants =
+        batches != nullptr ? batches->wants(kind) : overrides(observer, callOf(kind));
+    if (wants) wanted |= bitOf(kind);
+  }
+  return wanted;
+}
+
+}  // namespace
+
+Watcher::Watcher(std::shared_ptr<PoolObserver> who)
+    : observer(std::move(who)),
+      batches(dynamic_cast<BatchObserver*>(observer.get())),
+      wanted(wantedBy(*observer, batches)),
+      wantsTimings(batches != nullptr && batches->wantsTimings()) {}
+
+void WatcherList::add(std::shared_ptr<Watcher> watcher) {
+  wanted |= watcher->wanted;
+  wantsTimings = wantsTimings || watcher->wantsTimings;
+  watchers.push_back(std::move(watcher));
+}
+
 Observation Observers::add(std::shared_ptr<PoolObserver> observer) {
   auto watcher = std::make_shared<Watcher>(std::move(observer));
-  List longer = any() ? *list_ : List();
-  longer.push_back(watcher);
-  list_ = std::make_shared<const List>(std::move(longer));
+  auto longer = any() ? std::make_shared<WatcherList>(*list_) : std::make_shared<WatcherList>();
+  longer->add(watcher);
+  list_ = std::move(longer);
   return Observation(std::move(watcher));
 }
 
-bool Observers::any() {
-  if (!list_) return false;
-  const auto gone = [](const auto& watcher) { return watcher->observer == nullptr; };
-  if (std::none_of(list_->begin(), list_->end(), gone)) return true;
-  List rest = *list_;
-  std::erase_if(rest, gone);
-  list_ = rest.empty() ? nullptr : std::make_shared<const List>(std::move(rest));
+// Leaves out those who have stopped watching.
+bool Observers::anyLeft() {
+  auto left = std::make_shared<WatcherList>();
+  for (const auto& watcher : list_->watchers) {
+    if (watcher->observer) left->add(watcher);
+  }
+  if (left->watchers.empty()) {
+    list_ = nullptr;
+  } else {
+    list_ = std::move(left);
+  }
   return list_ != nullptr;
 }
 
-void Observers::each(const List& list, const PoolLog& log,
-                     const std::function<void(PoolObserver&)>& tell) {
-  for (const auto& watcher : list) {
-    const auto observer = watcher->observer;
-    if (!observer) continue;
-    try {
-      tell(*observer);
-    } catch (...) {
-      const Failure failure = Failure::current();
-      log.write(
-          LogLevel::error, 0,
-          oneLine("an observer of the pool threw " + failure.type() + ": " + failure.message()));
-    }
-  }
+void Observers::logThrown(const PoolLog& log) {
+  const Failure failure = Failure::current();
+  log.write(LogLevel::error, 0,
+            oneLine("an observer of the pool threw " + failure.type() + ": " + failure.message()));
 }
 
 JobReport reportOf(const Job& job) {
@@ -64,6 +133,7 @@ JobReport reportOf(const Job& job) {
   report.id = job.id;
   report.function = job.function().name;
   report.label = job.label();
+  report.trace = job.trace();
   report.priority = job.options().priority;
   return report;
 }

@@ -34,6 +34,16 @@ void PlacedJobs::remove(JobEntry& entry) {
   if (entry.placement().bound() && !doomed_.contains(entry.placement().worker)) --toRun_;
 }
 
+std::optional<TimePoint> PlacedJobs::oldest() const {
+  constexpr int kMostLines = 64;
+  auto oldest = fresh_.oldest();
+  int lines = 0;
+  for (auto line = lines_.begin(); line != lines_.end() && lines < kMostLines; ++line, ++lines) {
+    oldest = earlier(oldest, line->second.jobs.oldest());
+  }
+  return oldest;
+}
+
 JobQueue* PlacedJobs::of(std::uint64_t worker) {
   const auto found = lines_.find(worker);
   if (found == lines_.end() || found->second.doom || found->second.jobs.empty()) return nullptr;

@@ -33,6 +33,8 @@ class PlacedJobs {
 
   /// All jobs, those of doomed lines included.
   std::size_t size() const { return size_; }
+  /// When the job was submitted that has waited for longest; empty when there is none.
+  std::optional<TimePoint> oldest() const;
   const JobQueue& fresh() const { return fresh_; }
   JobQueue& fresh() { return fresh_; }
   /// The jobs that wait for this worker; null when there is none, or the line is doomed.

@@ -86,6 +86,7 @@ PoolStats PoolCore::stats() const {
           .deaths = crew_.counts().deaths,
           .recycled = crew_.counts().recycled,
           .leased = leases_.held(),
+          .oldestQueued = books_.oldestQueued(),
           .queueWait = books_.queueWait(),
           .runTime = intake_.runTime()};
 }
@@ -333,6 +334,7 @@ void PoolCore::close() {
   delivery_.waiters().failAll(stopped, delivery_.settlements());
   life_.succeedGone(std::nullopt);
   life_.succeedStop();
+  reporter_.ended(stats());
   delivery_.deliverAll();
 }
 

@@ -1,5 +1,8 @@
 #include "master/pool/pool_reporter.h"
 
+#include <phial/protocol/probes.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "master/worker/death_report.h"
@@ -20,27 +23,58 @@ JobReport reportOf(const JobEntry& entry) {
 
 }  // namespace
 
+// What comes later is told later.
 template <class Event, class... Args>
 void PoolReporter::tell(Event event, Args... args) {
+  batch_ = {};
   line_.notify(observers_.telling(event, std::move(args)...));
 }
 
-void PoolReporter::job(JobEvent event, const JobEntry& entry) {
-  if (observed()) tell(event, reportOf(entry));
+// Of the Deferreds that fire between two events of a batch, the second event concerns none.
+JobEvent& PoolReporter::add(JobEvent::Kind kind, const Ref<Job>& job) {
+  const auto& list = observers_.list();
+  if (!batch_ || !batch_->open(list.get())) {
+    batch_ = Ref<EventBatch>(new EventBatch(list, observers_.log(), eventMemory_));
+    line_.notify(batch_);
+    sinceNoted_ = 0;
+  }
+  return batch_->add(kind, job);
+}
+
+JobEvent& PoolReporter::add(JobEvent::Kind kind, const JobEntry& entry) {
+  JobEvent& event = add(kind, entry.job);
+  if (entry.state) {
+    event.worker = entry.state->workerNumber;
+    event.attempts = entry.state->attempts;
+    event.times = entry.state->times;
+  }
+  event.times.queued = entry.queued;
+  return event;
+}
+
+// A look at the clock costs as much as the rest of an event. Of the events of one batch, sixteen
+// share one.
+TimePoint PoolReporter::roughNow() {
+  constexpr unsigned kShared = 16;
+  if (sinceNoted_++ % kShared == 0) noted_ = reactor_.now();
+  return noted_;
+}
+
+void PoolReporter::job(JobEvent::Kind kind, const JobEntry& entry) {
+  if (observers_.want(kind)) add(kind, entry);
 }
 
 void PoolReporter::worker(WorkerEvent event, const PoolWorker& worker) {
   if (observed()) tell(event, worker.status());
 }
 
-void PoolReporter::refused(const Job& job, const Failure& failure) {
-  if (!observed()) return;
-  JobReport report = reportOf(job);
-  report.times.queued = reactor_.now();
-  report.times.settled = report.times.queued;
-  report.outcome = JobOutcome::failed;
-  report.failure = failure;
-  tell(&PoolObserver::jobSettled, std::move(report));
+void PoolReporter::refused(const Ref<Job>& job, const Failure& failure) {
+  if (!observers_.want(JobEvent::Kind::settled)) return;
+  JobEvent& event = add(JobEvent::Kind::settled, job);
+  event.times.queued = reactor_.now();
+  event.times.settled = event.times.queued;
+  event.outcome = JobOutcome::failed;
+  batch_->fail(failure);
 }
 
 void PoolReporter::requeued(const JobEntry& entry, const DeathCertificate& death) {
@@ -48,12 +82,15 @@ void PoolReporter::requeued(const JobEntry& entry, const DeathCertificate& death
 }
 
 void PoolReporter::settled(const JobEntry& entry, JobOutcome outcome, const Failure* failure) {
-  if (!observed()) return;
-  JobReport report = reportOf(entry);
-  report.times.settled = reactor_.now();
-  report.outcome = outcome;
-  if (failure != nullptr) report.failure = *failure;
-  tell(&PoolObserver::jobSettled, std::move(report));
+  if (!observers_.want(JobEvent::Kind::settled)) return;
+  JobEvent& event = add(JobEvent::Kind::settled, entry);
+  event.times.settled = std::max(roughNow(), event.times.finished.value_or(TimePoint::min()));
+  event.outcome = outcome;
+  if (failure != nullptr) batch_->fail(*failure);
+}
+
+void PoolReporter::ended(const PoolStats& stats) {
+  if (observed()) tell(&PoolObserver::poolEnded, stats);
 }
 
 void PoolReporter::say(LogLevel level, std::uint64_t worker, std::string text) {
@@ -74,6 +111,7 @@ void PoolReporter::destroyed(std::size_t workers, std::uint64_t jobs) {
 }
 
 void PoolReporter::died(const DeathCertificate& death, End end) {
+  PHIAL_PROBE3(death, death.worker, death.pid, static_cast<int>(death.cause));
   if (end == End::wanted) {
     say(LogLevel::debug, death.worker, report(death));
   } else if (deathGate_.admit(reactor_.now())) {

@@ -18,6 +18,7 @@
 
 #include "master/log/flood_gate.h"
 #include "master/log/pool_log.h"
+#include "master/pool/event_batch.h"
 #include "master/pool/job_entry.h"
 #include "master/pool/observers.h"
 #include "master/pool/settlement_queue.h"
@@ -48,20 +49,23 @@ class PoolReporter {
 
   // To the observers; nothing is copied while there is none.
 
-  using JobEvent = void (PoolObserver::*)(const JobReport&);
   using WorkerEvent = void (PoolObserver::*)(const WorkerStatus&);
-  void job(JobEvent event, const JobEntry& entry);
+  void job(JobEvent::Kind kind, const JobEntry& entry);
   void worker(WorkerEvent event, const PoolWorker& worker);
-  void refused(const Job& job, const Failure& failure);
+  void refused(const Ref<Job>& job, const Failure& failure);
   void requeued(const JobEntry& entry, const DeathCertificate& death);
   /// `failure` is null unless the job has failed.
   void settled(const JobEntry& entry, JobOutcome outcome, const Failure* failure);
+  /// Whether workers are to measure JobTimes::decoding and encoding.
+  bool wantsTimings() { return observers_.wantTimings(); }
 
   // To the log.
 
   void say(LogLevel level, std::uint64_t worker, std::string text);
   /// A worker does without something. It is said once, whichever worker it is.
   void lacks(const std::string& what);
+  /// To the observers: the pool is being destroyed, and all else has been reported.
+  void ended(const PoolStats& stats);
   /// The pool ends without stop(), which nobody minds as long as no job is lost.
   void destroyed(std::size_t workers, std::uint64_t jobs);
 
@@ -77,6 +81,9 @@ class PoolReporter {
 
  private:
   bool observed() { return observers_.any(); }
+  JobEvent& add(JobEvent::Kind kind, const Ref<Job>& job);
+  JobEvent& add(JobEvent::Kind kind, const JobEntry& entry);
+  TimePoint roughNow();
   template <class Event, class... Args>
   void tell(Event event, Args... args);
   void sayDeathsHeldBack();
@@ -86,6 +93,10 @@ class PoolReporter {
   const std::shared_ptr<PoolLog> log_;
   const std::function<void()> deliver_;
   Observers observers_;
+  const std::shared_ptr<EventMemory> eventMemory_ = std::make_shared<EventMemory>();
+  TimePoint noted_{};  // the latest look at the clock
+  unsigned sinceNoted_ = 0;
+  Ref<EventBatch> batch_;        // the latest; null when something else was told since
   std::set<std::string> lacks_;  // what has been said
   FloodGate deathGate_;
   DelayedCall floodTimer_;

@@ -14,6 +14,15 @@
 
 namespace phial::inline v1::detail {
 
+/// What observers are to be told, in one part or several.
+class Notice : public Counted {
+ public:
+  /// Whether all has been told.
+  virtual bool done() const = 0;
+  /// Tells the next part. Calls user code; throws nothing. REQUIRES: !done().
+  virtual void tellNext() = 0;
+};
+
 class SettlementQueue {
  public:
   /// `job` has accepted its result.
@@ -27,10 +36,12 @@ class SettlementQueue {
   }
 
   /// For an observer; throws nothing.
-  void notify(std::function<void()> call) { queue_.push_back({{}, {}, {}, std::move(call)}); }
+  void notify(std::function<void()> call);
+  /// For observers. What is added to the notice before it is told is told with it.
+  void notify(Ref<Notice> notice) { queue_.push_back({{}, {}, {}, std::move(notice)}); }
 
   bool empty() const { return queue_.empty(); }
-  /// Tells the oldest. Calls user code. REQUIRES: not empty().
+  /// Tells the oldest, or the next part of it. Calls user code. REQUIRES: not empty().
   void deliverNext();
 
  private:
@@ -38,7 +49,7 @@ class SettlementQueue {
     Ref<Job> job;
     std::optional<Resolver<void>> wait;
     std::optional<Failure> failure;
-    std::function<void()> call;
+    Ref<Notice> notice;
   };
 
   std::deque<Settlement> queue_;

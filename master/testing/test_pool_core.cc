@@ -45,7 +45,7 @@ void TestPool::Core::submit(Ref<Job> job) {
     entry.deadline = clock_.callLater(detail::saturatingSubtract(*deadline, clock_.now()),
                                       [this, id] { expire(id); });
   }
-  tell(&PoolObserver::jobQueued, entry);
+  tell(JobEvent::Kind::queued, entry);
 }
 
 std::optional<Failure> TestPool::Core::objection(const Job& job) const {
@@ -65,7 +65,7 @@ std::optional<Failure> TestPool::Core::objection(const Job& job) const {
 void TestPool::Core::refuse(Ref<Job> job, Failure reason) {
   ledger_.enter(Column::failed);
   reason = reason.neverRun();
-  settle(detail::reportOf(*job), Column::failed, reason);
+  settle({job, clock_.now(), 0}, Column::failed, reason);
   settlements_.fail(std::move(job), std::move(reason));
 }
 
@@ -87,8 +87,8 @@ TestPool::Core::Entry TestPool::Core::takeNext() {
   Entry entry = remove(jobs_.begin());
   ++entry.attempts;
   ledger_.move(Column::queued, Column::running);
-  running_.emplace(entry.job->id, reportOf(entry));
-  tell(&PoolObserver::jobDispatched, entry);
+  running_.emplace(entry.job->id, told(entry));
+  tell(JobEvent::Kind::dispatched, entry);
   return entry;
 }
 
@@ -98,7 +98,7 @@ void TestPool::Core::finish(Entry entry, std::optional<Failure> failure) {
   if (running_.erase(entry.job->id) == 0) return;  // its function's own reports had it cancelled
   const Column column = failure ? Column::failed : Column::succeeded;
   ledger_.move(Column::running, column);
-  settle(reportOf(entry), column, failure);
+  settle(told(entry), column, failure);
   if (failure) {
     settlements_.fail(std::move(entry.job), std::move(*failure));
   } else {
@@ -111,20 +111,33 @@ void TestPool::Core::give(Entry entry, Failure failure) {
   entry.deadline.cancel();
   failure = failure.neverRun();
   ledger_.move(Column::queued, Column::failed);
-  settle(reportOf(entry), Column::failed, failure);
+  settle(told(entry), Column::failed, failure);
   settlements_.fail(std::move(entry.job), std::move(failure));
 }
 
-void TestPool::Core::settle(JobReport report, Column column,
+void TestPool::Core::settle(const Told& told, Column column,
                             const std::optional<Failure>& failure) {
   deliverSoon();
-  if (!observers_.any()) return;
-  report.times.settled = clock_.now();
-  report.outcome = column == Column::succeeded ? JobOutcome::succeeded
-                   : column == Column::failed  ? JobOutcome::failed
-                                               : JobOutcome::cancelled;
-  report.failure = failure;
-  settlements_.notify(observers_.telling(&PoolObserver::jobSettled, std::move(report)));
+  if (!observers_.want(JobEvent::Kind::settled)) return;
+  const JobOutcome outcome = column == Column::succeeded ? JobOutcome::succeeded
+                             : column == Column::failed  ? JobOutcome::failed
+                                                         : JobOutcome::cancelled;
+  const auto batch = event(JobEvent::Kind::settled, told, outcome, clock_.now());
+  if (failure) batch->fail(*failure);
+  settlements_.notify(batch);
+}
+
+Ref<detail::EventBatch> TestPool::Core::event(JobEvent::Kind kind, const Told& told,
+                                              JobOutcome outcome,
+                                              std::optional<TimePoint> settled) {
+  Ref<detail::EventBatch> batch(new detail::EventBatch(observers_.list(), observers_.log(),
+                                                       std::make_shared<detail::EventMemory>()));
+  JobEvent& event = batch->add(kind, told.job);
+  event.attempts = told.attempts;
+  event.times.queued = told.queued;
+  event.times.settled = settled;
+  event.outcome = outcome;
+  return batch;
 }
 
 bool TestPool::Core::cancel(std::uint64_t id) {
@@ -132,12 +145,12 @@ bool TestPool::Core::cancel(std::uint64_t id) {
     Entry entry = remove(place);
     entry.deadline.cancel();
     ledger_.move(Column::queued, Column::cancelled);
-    settle(reportOf(entry), Column::cancelled, std::nullopt);
+    settle(told(entry), Column::cancelled, std::nullopt);
     return false;
   }
   if (const auto running = running_.find(id); running != running_.end()) {
     ledger_.move(Column::running, Column::cancelled);
-    settle(std::move(running->second), Column::cancelled, std::nullopt);
+    settle(running->second, Column::cancelled, std::nullopt);
     running_.erase(running);
   }
   return true;
@@ -255,6 +268,9 @@ PoolStats TestPool::Core::stats() const {
   stats.rerun = reruns_;
   stats.deaths = deaths_;
   stats.spawned = options_.workers + deaths_;
+  for (const auto& [place, entry] : jobs_) {
+    stats.oldestQueued = detail::earlier(stats.oldestQueued, entry.queued);
+  }
   stats.workers = stats.idle = options_.workers;
   return stats;
 }
@@ -287,6 +303,7 @@ void TestPool::Core::close() {
   const Failure stopped{PoolStopped("the test's pool was destroyed")};
   waiters_.failAll(stopped, settlements_);
   failAll(stopped);
+  if (observers_.any()) settlements_.notify(observers_.telling(&PoolObserver::poolEnded, stats()));
   deliver();
   deliverTimer_.cancel();
   stopTimer_.cancel();
@@ -299,10 +316,9 @@ JobReport TestPool::Core::reportOf(const Entry& entry) const {
   return report;
 }
 
-template <class Event>
-void TestPool::Core::tell(Event event, const Entry& entry) {
-  if (!observers_.any()) return;
-  settlements_.notify(observers_.telling(event, reportOf(entry)));
+void TestPool::Core::tell(JobEvent::Kind kind, const Entry& entry) {
+  if (!observers_.want(kind)) return;
+  settlements_.notify(event(kind, told(entry)));
   deliverSoon();
 }
 

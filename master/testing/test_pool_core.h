@@ -12,6 +12,8 @@
 #include <memory>
 #include <utility>
 
+#include "master/pool/event_batch.h"
+#include "master/pool/job_queue.h"
 #include "master/pool/ledger.h"
 #include "master/pool/observers.h"
 #include "master/pool/queue_waiters.h"
@@ -75,6 +77,12 @@ class TestPool::Core final : public detail::Runner,
     detail::Strikes strikes;
   };
   class Running;
+  /// A job as it was when something happened to it.
+  struct Told {
+    detail::Ref<detail::Job> job;
+    TimePoint queued;
+    unsigned attempts;
+  };
 
   bool cancel(std::uint64_t id) override;
   std::optional<Failure> objection(const detail::Job& job) const;
@@ -83,14 +91,17 @@ class TestPool::Core final : public detail::Runner,
   static Failure asReported(Failure failure);
   void finish(Entry entry, std::optional<Failure> failure);
   void give(Entry entry, Failure failure);
-  void settle(JobReport report, Column column, const std::optional<Failure>& failure);
+  void settle(const Told& told, Column column, const std::optional<Failure>& failure);
   std::map<Place, Entry>::iterator find(std::uint64_t id);
   Entry remove(std::map<Place, Entry>::iterator place);
   void expire(std::uint64_t id);
   void failAll(const Failure& reason);
   void deliverSoon();
-  template <class Event>
-  void tell(Event event, const Entry& entry);
+  static Told told(const Entry& entry) { return {entry.job, entry.queued, entry.attempts}; }
+  detail::Ref<detail::EventBatch> event(JobEvent::Kind kind, const Told& told,
+                                        JobOutcome outcome = JobOutcome::pending,
+                                        std::optional<TimePoint> settled = std::nullopt);
+  void tell(JobEvent::Kind kind, const Entry& entry);
   JobReport reportOf(const Entry& entry) const;
 
   Clock& clock_;
@@ -101,8 +112,8 @@ class TestPool::Core final : public detail::Runner,
   detail::SettlementQueue settlements_;
   detail::QueueWaiters waiters_;
   detail::Ledger ledger_;
-  std::map<Place, Entry> jobs_;                 // that wait
-  std::map<std::uint64_t, JobReport> running_;  // of those whose function is being run
+  std::map<Place, Entry> jobs_;            // that wait
+  std::map<std::uint64_t, Told> running_;  // those whose function is being run
   std::vector<Resolver<void>> stoppers_;
   DelayedCall deliverTimer_;
   DelayedCall stopTimer_;

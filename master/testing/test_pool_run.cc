@@ -142,6 +142,7 @@ class TestPool::Core::Running final : public CurrentJob, public detail::JobScope
 
   std::uint64_t id() const override { return job_->id; }
   std::string_view label() const override { return job_->label(); }
+  std::string_view trace() const override { return job_->trace(); }
   bool cancelled() const override { return job_->settled(); }
   void progress(double fraction, std::string_view note) override {
     constexpr std::size_t kMostNoteBytes = 256;

@@ -23,6 +23,8 @@ void Conversation::startWriting(Outgoing& outgoing, std::uint64_t batch) {
                      outgoing.function,
                      batch,
                      outgoing.lease,
+                     outgoing.job->trace(),
+                     outgoing.timed,
                      arguments,
                      Steps(env_.reactor, env_.side, arguments, callbacks_.onWritten)};
 }
@@ -39,6 +41,8 @@ std::optional<Failure> Conversation::sendWritten(const InFlight& jobs, InFlight:
     link_.run({.id = job.id,
                .function = writing.function,
                .label = job.label,
+               .trace = writing.trace,
+               .timed = writing.timed,
                .slot = jobs.slotNumber(place),
                .lease = writing.lease,
                .arguments = writing.arguments->take(),

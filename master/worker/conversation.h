@@ -135,6 +135,8 @@ class Conversation final : private WorkerLink::Listener {
     std::uint32_t function;
     std::uint64_t batch;
     std::uint64_t lease;
+    std::string trace;
+    bool timed;
     std::shared_ptr<ArgumentWriting> arguments;
     Steps steps;
   };

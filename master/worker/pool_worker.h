@@ -46,6 +46,7 @@ struct Outgoing {
   std::unique_ptr<ArgumentWriting> writing = nullptr;  // set if it is written aside
   std::uint64_t lease = 0;                             // which it belongs to; 0: none
   ObjectBoundary* boundary = nullptr;  // the worker's; set if the job calls a method
+  bool timed = false;                  // decoding and encoding are to be measured
 };
 
 /// The files that belong to a result, in the order in which the result refers to them.

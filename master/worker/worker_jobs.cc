@@ -30,10 +30,12 @@ void WorkerProcess::run(std::span<Outgoing> jobs, Duration expected) {
   beginItems(*jobs.front().job, jobs.size(), firstSlot);
   std::vector<InFlight::Job> sent;
   sent.reserve(jobs.size());
-  for (const auto& [job, function, words, failure, writing, lease, boundary] : jobs) {
-    if (!failure) page_->offer(firstSlot + static_cast<unsigned>(sent.size()), job->id);
-    sent.push_back({job->id, function, job->label(),
-                    failure ? InFlight::Held::byPool : InFlight::Held::byWorker});
+  for (const Outgoing& outgoing : jobs) {
+    const Job& job = *outgoing.job;
+    const bool failed = outgoing.failure.has_value();
+    if (!failed) page_->offer(firstSlot + static_cast<unsigned>(sent.size()), job.id);
+    sent.push_back({job.id, outgoing.function, job.label(),
+                    failed ? InFlight::Held::byPool : InFlight::Held::byWorker});
   }
   inFlight_.add(std::move(sent), env_.clock.now(), expected);
   state_ = WorkerState::busy;

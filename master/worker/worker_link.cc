@@ -18,7 +18,7 @@ namespace {
 
 // Bounds of a run request beside its jobs, and of a job beside its arguments.
 constexpr std::uint64_t kRequestWords = 64;
-constexpr std::uint64_t kJobWords = 8;
+constexpr std::uint64_t kJobWords = 9;
 
 // A greeting names each function that a worker has, of which there are 4,096 at most.
 constexpr std::uint64_t kGreetingBytes = std::uint64_t{4} << 20;
@@ -30,7 +30,8 @@ std::string quotedDescription(const kj::Exception& exception) {
 
 std::uint64_t wordsOf(const Outgoing& outgoing) {
   const auto& label = outgoing.job->label();
-  return kJobWords + outgoing.argumentWords + label.size() / sizeof(capnp::word);
+  const auto& trace = outgoing.job->trace();
+  return kJobWords + outgoing.argumentWords + (label.size() + trace.size()) / sizeof(capnp::word);
 }
 
 }  // namespace
@@ -182,7 +183,9 @@ void WorkerLink::write(const Outgoing& outgoing, schema::Job::Builder wire,
                        std::vector<Loan>& loans) {
   const Job& job = *outgoing.job;
   wire.setId(job.id);
+  wire.setTimed(outgoing.timed);
   if (!job.label().empty()) wire.setLabel(job.label().c_str());
+  if (!job.trace().empty()) wire.setTrace(job.trace().c_str());
   OutgoingFiles enclosed;
   BorrowedBytes borrowed;
   // Also of one that fails half way: what it has borrowed is part of the message.
@@ -204,7 +207,9 @@ void WorkerLink::run(const Written& job, std::uint64_t batch) {
   wire.setSlot(static_cast<std::uint16_t>(job.slot));
   wire.setFunction(job.function);
   wire.setLease(job.lease);
+  wire.setTimed(job.timed);
   if (!job.label.empty()) wire.setLabel(job.label.c_str());
+  if (!job.trace.empty()) wire.setTrace(job.trace.c_str());
   Loan loan(*this, job.arguments);
   encloseMessage(*job.arguments, wire);
   wire.setFiles(job.files.size());

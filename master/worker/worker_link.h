@@ -36,6 +36,8 @@ class WorkerLink final : private MessagePipe::Watcher {
     std::uint64_t id;
     std::uint32_t function;
     const std::string& label;
+    const std::string& trace;
+    bool timed;
     unsigned slot;
     std::uint64_t lease;
     std::shared_ptr<ArgumentMessage> arguments;

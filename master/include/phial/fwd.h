@@ -84,6 +84,7 @@ struct ThreadPoolOptions;
 
 // --- Pools ---
 
+class BatchObserver;
 class BlockingPool;
 class BlockingSubmitter;
 class Histogram;
@@ -95,6 +96,7 @@ class ProcessPool;
 class Submitter;
 template <class T>
 class Stream;
+struct JobEvent;
 struct JobOptions;
 struct JobReport;
 struct LeaseOptions;

@@ -155,6 +155,12 @@ struct Job {
   lease @8 :UInt64;
   # The pool's number for the lease that the job belongs to, counted from 1 and never used again; 0
   # when it belongs to none. The jobs of one lease share a session.
+
+  trace @9 :Text;
+  # The W3C traceparent that the caller has given; may be empty.
+
+  timed @10 :Bool;
+  # Whether JobResult.decodeNanoseconds and encodeNanoseconds are wanted.
 }
 
 struct JobResult {
@@ -187,6 +193,13 @@ struct JobResult {
   progress @6 :Progress;
   # The last report of progress that the job made; null when it made none. It travels with the
   # result because the next job's reports may have replaced it on the control page by now.
+
+  decodeNanoseconds @9 :UInt32;
+  # How long the worker read the arguments, from its first look at the job until the function was
+  # entered. 0 when it was not measured; 4,294,967,295 also stands for more.
+
+  encodeNanoseconds @10 :UInt32;
+  # The same for writing the result, from the function's end.
 
   words @7 :UInt16;
   # At most how many words of 8 bytes this result needs in a message; 65,535 also stands for more.

@@ -54,6 +54,9 @@ using LogFunction = std::function<void(const LogRecord&)>;
 /// on another thread.
 LogFunction setLogSink(LogFunction sink);
 
+/// Hands a record of the program's own to the process-wide function. From any thread.
+void writeLog(const LogRecord& record) noexcept;
+
 /// The default sink: queues a line such as "2026-11-26 16:50:11.123 warning [pool render, worker 3]
 /// ..." (UTC) for stderr. Control characters are escaped. Debug records are ignored.
 ///

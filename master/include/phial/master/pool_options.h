@@ -299,6 +299,13 @@ struct JobOptions {
   /// worker. Price: the start of a process for each job. On a lease, which has its worker already,
   /// the job fails with std::invalid_argument.
   bool freshWorker = false;
+
+  /// Where the job belongs in a distributed trace: a W3C traceparent, such as
+  /// "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01". The job finds it in
+  /// currentJob().trace(), observers in JobReport::trace, and a trace file at the job's slices.
+  /// Phial passes the text on as it is and makes no span of its own. A text that is no traceparent
+  /// is a std::invalid_argument. Default empty: none.
+  Held<std::string> trace = {};
 };
 
 /// When forEach and forEachOutcome hand a result over.
@@ -384,6 +391,11 @@ struct PoolStats {
   /// were leased or given to a job with freshWorker.
   std::uint64_t recycled = 0;
   std::size_t leased = 0;  ///< of those alive, how many are leased
+
+  /// When the job was submitted that has waited in the queue for longest, on the reactor's clock;
+  /// empty while no job is queued. Of jobs with more than 64 different priorities, or bound to more
+  /// than 64 workers, only the first are asked. Jobs that pause before a rerun are left out.
+  std::optional<TimePoint> oldestQueued;
 
   Histogram queueWait;  ///< from submission to the first dispatch
   Histogram runTime;    ///< of each function that returned or threw, without decoding and encoding

@@ -24,8 +24,8 @@ struct SessionType {
 
 }  // namespace detail
 
-/// The running job. Valid while the function runs. id(), label() and cancelled() may be called from
-/// any thread, progress() and session() only from the thread that runs the function.
+/// The running job. Valid while the function runs. id(), label(), trace() and cancelled() may be
+/// called from any thread, progress() and session() only from the thread that runs the function.
 class CurrentJob {
  public:
   virtual ~CurrentJob() = default;
@@ -34,6 +34,9 @@ class CurrentJob {
   virtual std::uint64_t id() const = 0;
   /// The caller's name for the job, JobOptions::label; may be empty.
   virtual std::string_view label() const = 0;
+  /// The caller's W3C traceparent, JobOptions::trace; may be empty. A job that calls other services
+  /// passes it on as their parent.
+  virtual std::string_view trace() const = 0;
   /// True once the job should give up: it was cancelled, or its deadline or soft timeout has
   /// passed. Costs one load. After a soft timeout, what the function returns or throws is still
   /// delivered; in the other cases it is dropped. A job that does not give up is ended by signals

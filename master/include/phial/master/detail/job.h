@@ -130,6 +130,10 @@ class Job : public Source {
   const Failure* fault() const { return options_ && options_->fault ? &*options_->fault : nullptr; }
   /// JobOptions::label; may be empty.
   const std::string& label() const;
+  /// JobOptions::trace; may be empty.
+  const std::string& trace() const;
+  /// Holds the label and the trace; null when the job has the default options.
+  const Ref<CallOptions>& callOptions() const { return options_; }
 
   void cancel(std::vector<Ref<Chain>>& next) override;
   WaitingFor waitingFor() const override;
