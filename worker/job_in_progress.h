@@ -11,13 +11,16 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "worker/job_calls.h"
 #include "worker/own_process.h"
+#include "worker/parent_link.h"
 #include "worker/session.h"
 #include "worker/throw_site.h"
 
@@ -27,7 +30,7 @@ namespace phial::inline v1::detail {
 class JobInProgress final : public CurrentJob, public JobScope {
  public:
   JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
-                MessagePipe& pipe, Session& session)
+                MessagePipe& pipe, Session& session, ParentLink& parent)
       : id_(job.getId()),
         lease_(job.getLease()),
         label_(job.getLabel()),
@@ -35,6 +38,7 @@ class JobInProgress final : public CurrentJob, public JobScope {
         throwSites_(throwSites),
         pipe_(pipe),
         session_(session),
+        parent_(parent),
         thread_(std::this_thread::get_id()) {
     setCurrentJob(this);
   }
@@ -62,6 +66,8 @@ class JobInProgress final : public CurrentJob, public JobScope {
     if (std::this_thread::get_id() == thread_) return session_.of(lease_, type);
     throw std::logic_error("currentJob().session() was called from another thread than the job's");
   }
+  JobCalls& calls() override { return own("call"); }
+  ParentAccess& parentAccess() override { return own("parent"); }
   std::string latestThrow() const override { return throwSites_.latest(); }
   void atElement(std::optional<std::uint64_t> index) override {
     page_.element.store(index ? *index + 1 : 0, std::memory_order_release);
@@ -71,6 +77,17 @@ class JobInProgress final : public CurrentJob, public JobScope {
   }
 
  private:
+  // Those of this job; made when they are first asked for.
+  CallsOfJob& own(const char* call) {
+    const std::string what = std::string("currentJob().") + call + "() was called ";
+    if (inForkedChild()) throw std::logic_error(what + "in a child that the job forked");
+    if (std::this_thread::get_id() != thread_) {
+      throw std::logic_error(what + "from another thread than the one that runs the job");
+    }
+    if (!calls_) calls_ = std::make_unique<CallsOfJob>(*this, parent_);
+    return *calls_;
+  }
+
   const std::uint64_t id_;
   const std::uint64_t lease_;
   const std::string label_;
@@ -78,7 +95,9 @@ class JobInProgress final : public CurrentJob, public JobScope {
   const ThrowSites& throwSites_;
   MessagePipe& pipe_;
   Session& session_;
+  ParentLink& parent_;
   const std::thread::id thread_;
+  std::unique_ptr<CallsOfJob> calls_;
 };
 
 }  // namespace phial::inline v1::detail

@@ -60,6 +60,8 @@ class Conversation final : private WorkerLink::Listener {
     std::function<void()> onEvents;
     /// The arguments that startWriting() was given are written. As onEvents.
     std::function<void()> onWritten;
+    /// parent() has something to take. As onEvents.
+    std::function<void()> onParentNews;
     /// A job has reported progress. Called inside KJ.
     std::function<void()> onBell;
   };
@@ -116,6 +118,9 @@ class Conversation final : private WorkerLink::Listener {
   /// For the files that belong to results.
   FileLane& files() { return link_.files(); }
 
+  /// What jobs have called, and how they wait.
+  ParentService& parent() { return link_.parent(); }
+
   /// What there is to be read and handled.
   PipeDrain::Sees sees() const;
   const WorkerLink& link() const { return link_; }
@@ -143,6 +148,7 @@ class Conversation final : private WorkerLink::Listener {
     note(Answer{batch, kj::mv(answer)});
   }
   void onLeaseEnded(std::uint64_t lease) override { note(LeaseEnded{lease}); }
+  void onParentNews() override { env_.reactor.callSoon(callbacks_.onParentNews); }
   void onBell() override { callbacks_.onBell(); }
   void onNonsense(std::string what) override { note(Nonsense{std::move(what)}); }
   void onDisconnect() override { note(Disconnected{}); }

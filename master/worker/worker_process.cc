@@ -113,6 +113,11 @@ void WorkerProcess::spawn() {
                                   [weak] {
                                     if (auto self = weak.lock()) self->written();
                                   },
+                              .onParentNews =
+                                  [weak] {
+                                    const auto self = weak.lock();
+                                    if (self && !self->dead_) self->handleParentNews();
+                                  },
                               .onBell =
                                   [this, readProgress] {
                                     if (progress_.onBell() == ProgressRelay::When::later) return;
