@@ -60,7 +60,7 @@ class CallsOfJob::Record {
   const std::uint64_t number;
   std::atomic<bool> dropped = false;  // nobody holds it any more
   bool over = false;                  // the job has ended
-  kj::Maybe<Request> request;         // until it is sent
+  std::optional<Request> request;     // until it is sent
   kj::Maybe<kj::Promise<void>> task;  // while it is under way
   // The result, copied: a call whose answer is kept is unfinished to the master.
   std::optional<capnp::MallocMessageBuilder> result;
@@ -73,7 +73,7 @@ class CallsOfJob::Record {
   }
   // What belongs to the loop.
   void release() {
-    request = nullptr;
+    request.reset();
     task = nullptr;
   }
 };
@@ -81,12 +81,18 @@ class CallsOfJob::Record {
 class CallsOfJob::Handle final : public NestedCall {
  public:
   Handle(CallsOfJob& calls, std::shared_ptr<Record> record)
-      : calls_(calls), thread_(std::this_thread::get_id()), record_(std::move(record)) {}
+      : calls_(calls),
+        thread_(std::this_thread::get_id()),
+        abandoned_(calls.abandoned_),
+        record_(std::move(record)) {}
   ~Handle() override {
     if (inForkedChild()) return;
-    record_->dropped.store(true, std::memory_order_release);
-    if (std::this_thread::get_id() != thread_ || record_->over) return;
-    calls_.drop(*record_);
+    if (std::this_thread::get_id() != thread_) {
+      record_->dropped.store(true, std::memory_order_relaxed);
+      abandoned_->store(true, std::memory_order_release);
+    } else if (!record_->over) {
+      calls_.drop(*record_);
+    }
   }
 
   ValueReader result() override {
@@ -97,6 +103,7 @@ class CallsOfJob::Handle final : public NestedCall {
  private:
   CallsOfJob& calls_;  // gone when the record is over
   const std::thread::id thread_;
+  const std::shared_ptr<std::atomic<bool>> abandoned_;
   const std::shared_ptr<Record> record_;
 };
 
@@ -129,7 +136,11 @@ class CallsOfJob::Object final : public capnp::Capability::Server {
 CallsOfJob::CallsOfJob(const CurrentJob& job, ParentLink& link) : job_(job), link_(link) {}
 
 CallsOfJob::~CallsOfJob() {
-  if (inForkedChild()) return;
+  if (inForkedChild()) {
+    // Their promises would speak to the master on the worker's pipe.
+    static_cast<void>(new auto(std::move(records_)));
+    return;
+  }
   *over_ = true;
   for (const auto& [number, record] : records_) {
     record->over = true;
@@ -169,7 +180,7 @@ std::unique_ptr<NestedCall> CallsOfJob::start(const CalledFunction& function,
   call.setFunction(kj::str(kj::arrayPtr(function.name.data(), function.name.size())));
   call.setSignature(kj::str(kj::arrayPtr(function.signature.data(), function.signature.size())));
   arguments.write(writerOf(call.initArguments(arguments.count())));
-  record->request = kj::mv(request);
+  record->request.emplace(kj::mv(request));
   records_.emplace(record->number, record);
   if (sent_ < kMostSent) {
     send(record);
@@ -181,8 +192,8 @@ std::unique_ptr<NestedCall> CallsOfJob::start(const CalledFunction& function,
 }
 
 void CallsOfJob::send(const std::shared_ptr<Record>& record) {
-  auto request = kj::mv(KJ_ASSERT_NONNULL(record->request));
-  record->request = nullptr;
+  auto request = kj::mv(*record->request);
+  record->request.reset();
   ++sent_;
   Record* const own = record.get();  // which keeps the promise, and so outlives it
   record->task = request.send()
@@ -211,7 +222,7 @@ void CallsOfJob::sendNext() {
   while (sent_ < kMostSent && !unsent_.empty()) {
     const auto record = std::move(unsent_.front());
     unsent_.pop_front();
-    if (record->request != nullptr) send(record);
+    if (record->request) send(record);
   }
 }
 
@@ -227,9 +238,10 @@ void CallsOfJob::drop(Record& record) {
 
 // Those whose handles were destroyed on other threads.
 void CallsOfJob::dropAbandoned() {
+  if (!abandoned_->exchange(false, std::memory_order_acquire)) return;
   std::vector<std::shared_ptr<Record>> dropped;
   for (const auto& [number, record] : records_) {
-    if (record->dropped.load(std::memory_order_acquire)) dropped.push_back(record);
+    if (record->dropped.load(std::memory_order_relaxed)) dropped.push_back(record);
   }
   for (const auto& record : dropped) drop(*record);
 }
@@ -276,7 +288,7 @@ kj::Promise<kj::Maybe<CallsOfJob::WaitOver>> CallsOfJob::askToWait(
   request.setJob(job_.id());
   std::vector<std::uint64_t> sent;
   for (const auto& record : records) {
-    if (record->open() && record->request == nullptr) sent.push_back(record->number);
+    if (record->open() && !record->request) sent.push_back(record->number);
   }
   auto calls = request.initCalls(static_cast<unsigned>(sent.size()));
   for (unsigned i = 0; i < calls.size(); ++i) calls.set(i, sent[i]);

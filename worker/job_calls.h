@@ -20,6 +20,7 @@
 #include <phial/protocol/nested_call.h>
 #include <phial/protocol/parent_access.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -75,6 +76,8 @@ class CallsOfJob final : public JobCalls, public ParentAccess {
   std::map<std::uint64_t, std::shared_ptr<Record>> records_;  // by number, until they are dropped
   std::deque<std::shared_ptr<Record>> unsent_;
   std::size_t sent_ = 0;  // and not ended
+  // Whether handles were destroyed on other threads since the last look.
+  const std::shared_ptr<std::atomic<bool>> abandoned_ = std::make_shared<std::atomic<bool>>(false);
   const std::shared_ptr<bool> over_ = std::make_shared<bool>(false);
 };
 

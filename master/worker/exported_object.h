@@ -4,11 +4,12 @@
 #pragma once
 
 #include <capnp/capability.h>
-#include <kj/debug.h>
 #include <phial/master/parent_export.h>
 #include <phial/schema/worker.capnp.h>
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace phial::inline v1::detail {
@@ -22,15 +23,15 @@ class ExportedObject {
 
   /// Needs a KJ event loop on this thread.
   capnp::Capability::Client client() const {
-    if (server_.get() != nullptr) client_ = capnp::Capability::Client(kj::mv(server_));
-    return KJ_ASSERT_NONNULL(client_);
+    if (!client_) client_.emplace(kj::mv(server_));
+    return *client_;
   }
   /// The interface, and those that it extends.
   const std::vector<std::uint64_t>& ids() const { return ids_; }
 
  private:
   mutable kj::Own<capnp::Capability::Server> server_;  // until it is asked for
-  mutable kj::Maybe<capnp::Capability::Client> client_;
+  mutable std::optional<capnp::Capability::Client> client_;
   const std::vector<std::uint64_t> ids_;
 };
 

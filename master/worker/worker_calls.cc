@@ -7,7 +7,7 @@ namespace phial::inline v1::detail {
 
 // All of it is for the books, so nothing here ends the conversation.
 void WorkerProcess::handleParentNews() {
-  ParentService& parent = conversation_->parent();
+  ParentService& parent = conversation_->takeParentNews();
   while (auto call = parent.takeCall()) env_.owner.workerCalled(*this, std::move(call));
   for (const auto& [job, number] : parent.takeGone()) {
     env_.owner.workerTookCallBack(*this, job, number);

@@ -158,14 +158,10 @@ struct PoolOptions {
   /// in <phial/master/parent.h>. Default: none.
   ParentExport parent = {};
 
-  /// How many jobs may wait at a time for jobs that they have called (currentJob().call()), each in
-  /// a worker of its own. A job that waits lends its place: another worker runs meanwhile, so that
-  /// up to this number of workers live besides `max`. Called jobs run deepest first, so in a pool
-  /// of one worker as many wait as the calls are deep, and in a larger one up to `max` times as
-  /// many. A job that would be one more fails with TooManyWaiting in get(). Workers that are left
-  /// over when the waits have ended serve on, and are stopped after `maxIdle`. Default 64, which is
-  /// deep enough for divide and conquer and bounds a recursion that never ends. Price: none until
-  /// jobs wait; then the memory of a worker for each.
+  /// How many jobs may wait at a time for jobs that they have called (currentJob().call()). A job
+  /// that waits lends its place to another worker, so up to this number of workers live besides
+  /// `max`: as many as the calls are deep, in a larger pool up to `max` times as many. One job more
+  /// fails with TooManyWaiting. Default 64. Price: the memory of a worker for each.
   std::size_t maxWaiting = 64;
 
   /// How long a worker may take from its spawn to the handshake, onStart included. The same limit

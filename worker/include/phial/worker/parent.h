@@ -25,6 +25,7 @@
 #pragma once
 
 #include <capnp/capability.h>
+#include <capnp/generated-header-support.h>
 #include <phial/protocol/parent_access.h>
 #include <phial/worker/job.h>
 
