@@ -19,8 +19,10 @@
 #include <thread>
 #include <utility>
 
+#include "worker/job_calls.h"
 #include "worker/job_items.h"
 #include "worker/own_process.h"
+#include "worker/parent_link.h"
 #include "worker/session.h"
 #include "worker/throw_site.h"
 
@@ -30,7 +32,8 @@ namespace phial::inline v1::detail {
 class JobInProgress final : public CurrentJob, public JobScope {
  public:
   JobInProgress(schema::Job::Reader job, ControlPage& page, const ThrowSites& throwSites,
-                MessagePipe& pipe, Session& session, std::shared_ptr<JobItems> items)
+                MessagePipe& pipe, Session& session, ParentLink& parent,
+                std::shared_ptr<JobItems> items)
       : id_(job.getId()),
         lease_(job.getLease()),
         label_(job.getLabel()),
@@ -39,6 +42,7 @@ class JobInProgress final : public CurrentJob, public JobScope {
         throwSites_(throwSites),
         pipe_(pipe),
         session_(session),
+        parent_(parent),
         items_(std::move(items)),
         thread_(std::this_thread::get_id()) {
     setCurrentJob(this);
@@ -71,6 +75,8 @@ class JobInProgress final : public CurrentJob, public JobScope {
     if (std::this_thread::get_id() == thread_) return session_.of(lease_, type);
     throw std::logic_error("currentJob().session() was called from another thread than the job's");
   }
+  JobCalls& calls() override { return own("call"); }
+  ParentAccess& parentAccess() override { return own("parent"); }
   std::string latestThrow() const override { return throwSites_.latest(); }
   void atElement(std::optional<std::uint64_t> index) override {
     page_.element.store(index ? *index + 1 : 0, std::memory_order_release);
@@ -81,6 +87,17 @@ class JobInProgress final : public CurrentJob, public JobScope {
   std::shared_ptr<ItemGate> items() override { return items_; }
 
  private:
+  // Those of this job; made when they are first asked for.
+  CallsOfJob& own(const char* call) {
+    const std::string what = std::string("currentJob().") + call + "() was called ";
+    if (inForkedChild()) throw std::logic_error(what + "in a child that the job forked");
+    if (std::this_thread::get_id() != thread_) {
+      throw std::logic_error(what + "from another thread than the one that runs the job");
+    }
+    if (!calls_) calls_ = std::make_unique<CallsOfJob>(*this, parent_);
+    return *calls_;
+  }
+
   const std::uint64_t id_;
   const std::uint64_t lease_;
   const std::string label_;
@@ -89,8 +106,10 @@ class JobInProgress final : public CurrentJob, public JobScope {
   const ThrowSites& throwSites_;
   MessagePipe& pipe_;
   Session& session_;
+  ParentLink& parent_;
   const std::shared_ptr<JobItems> items_;  // null unless it was called as a stream
   const std::thread::id thread_;
+  std::unique_ptr<CallsOfJob> calls_;
 };
 
 }  // namespace phial::inline v1::detail

@@ -90,7 +90,10 @@ kj::Promise<void> MethodCall::call() {
 
 void MethodCall::run() {
   try {
-    call().wait(LoopBridge::current()->waitScope());
+    LoopBridge& bridge = *LoopBridge::current();
+    auto called = call();  // the method itself is at the top level
+    const LoopBridge::WaitsHere waits(bridge);
+    called.wait(bridge.waitScope());
   } catch (const kj::Exception& exception) {
     failureOf(exception).rethrow();
   }

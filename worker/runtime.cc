@@ -127,12 +127,16 @@ Runtime::Runtime(const Offer& offer, const ControlPageMapping& control,
       connection_(std::make_unique<Connection>(*this, *base_)),
       needed_(neededDescriptors(openBefore_)),
       upkeep_(needed_) {
+  bridge_.allowSharing();
   stopReleasingAside();
   askForLongTimeSlices();
   offer_.exports.open();
 }
 
-Runtime::~Runtime() { offer_.exports.close(); }
+Runtime::~Runtime() {
+  offer_.exports.close();
+  parent_.close();
+}
 
 void Runtime::requestsEnd() {
   requestsEnded_ = true;
@@ -146,6 +150,7 @@ void Runtime::requestsEnd() {
 void Runtime::greet(schema::MasterInfo::Reader master) {
   if (master.getMaxMessageBytes() > 0) maxMessageBytes_ = master.getMaxMessageBytes();
   busyWait_ = BusyWait(master.getSpinNanoseconds());
+  parent_.greet(master, maxMessageBytes_);
   page_.phase.store(Phase::idle, std::memory_order_release);
 }
 
@@ -336,7 +341,8 @@ FinishedJob::Outcome Runtime::call(const BatchQueue::Next& next, FinishedJob& ti
     const auto job = next.batch.job(next.index);
     timing.timed = job.getTimed();
     const std::int64_t begun = timing.timed ? controlPageNanos() : 0;
-    JobInProgress inProgress(job, page_, throwSites, connection_->pipe, session_, itemsOf(job));
+    JobInProgress inProgress(job, page_, throwSites, connection_->pipe, session_, parent_,
+                             itemsOf(job));
     auto prepared = prepareCall(job);
     entering = true;
     auto* const function = std::get_if<std::unique_ptr<PreparedCall>>(&prepared);

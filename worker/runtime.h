@@ -25,6 +25,7 @@
 #include "worker/exports.h"
 #include "worker/job_items.h"
 #include "worker/lease_end.h"
+#include "worker/parent_link.h"
 #include "worker/refused_memory.h"
 #include "worker/session.h"
 #include "worker/start_request.h"
@@ -118,6 +119,7 @@ class Runtime {
   const std::vector<int> openBefore_;
   std::unique_ptr<event_base, decltype(&event_base_free)> base_;
   LoopBridge bridge_;
+  ParentLink parent_{bridge_};
   RefusedMemory refused_;
   FileLane files_;
   std::unique_ptr<Connection> connection_;

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "master/failure/failure_report.h"
+#include <phial/protocol/failure_report.h>
 
 namespace phial::inline v1::detail {
 namespace {

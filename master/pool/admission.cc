@@ -19,8 +19,11 @@ std::optional<Failure> Admission::refusal(const Job& job, const Placement& place
 // Throws when the arguments cannot even be measured.
 std::optional<Failure> Admission::objection(const Job& job, const Placement& placement) const {
   if (const Failure* fault = job.fault()) return *fault;
-  if (auto reason = placement.bound() ? stopped() : startRefusal()) return reason;
-  if (!hasRoom(placement)) {
+  const bool child = placement.at == Placement::At::child;
+  if (auto reason = child ? childRefusal() : placement.bound() ? stopped() : startRefusal()) {
+    return reason;
+  }
+  if (!child && !hasRoom(placement)) {
     return Failure(QueueFull("the queue of pool " + context_.options.name +
                              " is full: " + std::to_string(inLine(placement)) + " jobs wait"));
   }
@@ -51,6 +54,12 @@ std::optional<Failure> Admission::startRefusal() const {
 std::optional<Failure> Admission::stopped() const {
   if (!life_.ending()) return std::nullopt;
   return Failure(PoolStopped("pool " + context_.options.name + " has been stopped"));
+}
+
+// What is queued when a pool drains may call further jobs.
+std::optional<Failure> Admission::childRefusal() const {
+  if (life_.phase() == PoolLife::Phase::draining) return std::nullopt;
+  return stopped();
 }
 
 bool Admission::hasRoom(const Placement& placement) const {

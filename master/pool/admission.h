@@ -39,6 +39,7 @@ class Admission {
   bool hasRoom(const Placement& placement = {}) const;
 
  private:
+  std::optional<Failure> childRefusal() const;
   std::optional<Failure> objection(const Job& job, const Placement& placement) const;
   std::size_t inLine(const Placement& placement) const;
 

@@ -66,6 +66,7 @@ PoolOptions checkedOptions(PoolOptions options) {
     check.reject("maxLeases", "is 0: leave it empty for the default");
   }
   if (options.maxLeases) check.count("maxLeases", *options.maxLeases);
+  check.count("maxWaiting", options.maxWaiting);
   check.aboveZero("timeout", options.timeout);
   check.aboveZero("startTimeout", options.startTimeout);
   check.notNegative("maxIdle", options.maxIdle);

@@ -19,7 +19,7 @@ Crew::Crew(const PoolContext& context, PoolWorker::Owner& owner, WorkerFactory m
       fillAgain_(std::move(fillAgain)),
       staffing_(roster_,
                 {context.options.min, context.options.max, context.options.recycleAfter,
-                 context.options.maxIdle, context.options.restart},
+                 context.options.maxIdle, context.options.restart, context.options.maxWaiting},
                 std::random_device{}()) {}
 
 std::vector<WorkerStatus> Crew::statuses() const {
@@ -28,6 +28,7 @@ std::vector<WorkerStatus> Crew::statuses() const {
     statuses.push_back(seat.worker->status());
     statuses.back().leased = seat.lease != 0;
     statuses.back().bound = seat.bound;
+    statuses.back().waits = seat.waits != WaitsFor::nothing;
   }
   return statuses;
 }

@@ -16,7 +16,8 @@ Dispatcher::Dispatcher(const PoolContext& context, JobBooks& books, JobTimers& t
       roster_(roster),
       staffing_(staffing),
       objects_(objects),
-      schedule_(roster, books.queue(), books.placed(), context.options.max),
+      schedule_(roster, books.queue(), books.placed(), context.options.max,
+                context.options.maxWaiting),
       busyPoll_(context.reactor, context.options.spin),
       cores_(static_cast<std::size_t>(availableCores())) {}
 
@@ -58,7 +59,8 @@ void Dispatcher::sendBatch(const Turn& turn) {
     } else {
       books_.dispatched(entry, worker, sent);
       timers_.watchRun(entry, seat.runs);
-      if (turn.line != Placement::At::any) notePlaced(seat, entry.placement());
+      if (turn.line == Placement::At::fresh || turn.line == Placement::At::worker)
+        notePlaced(seat, entry.placement());
     }
   }
   if (seat.load.state != WorkerState::busy) return;

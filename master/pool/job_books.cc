@@ -30,7 +30,9 @@ JobEntry& JobBooks::enter(Ref<Job> job, TimePoint now, const Placement& placemen
   if (placement.at == Placement::At::any) {
     queue_.pushBack(entry, priority);
   } else {
-    jobs_.stateOf(entry).placement = placement;
+    JobState& state = jobs_.stateOf(entry);
+    state.placement = placement;
+    state.kin = placement.at == Placement::At::child;
     placed_.pushBack(entry);
   }
   entry.queued = now;
@@ -94,6 +96,7 @@ void JobBooks::endPause(JobEntry& entry) {
 
 void JobBooks::leaveWorker(JobEntry& entry) {
   JobState& state = *entry.state;
+  if (state.kin && kin_ != nullptr) kin_->leftWorker(entry);
   if (state.worker->jobBegun(entry.id())) state.mayHaveRun = true;
   state.timeout.cancel();
   state.softTimeout.cancel();
@@ -124,6 +127,7 @@ Ref<Job> JobBooks::remove(JobEntry& entry, Column to, const Failure* failure) {
   Column from = Column::queued;
   if (entry.state) {
     JobState& state = *entry.state;
+    if (state.kin && kin_ != nullptr) kin_->ended(entry, to == Column::succeeded);
     state.deadline.cancel();
     state.timeout.cancel();
     state.softTimeout.cancel();
@@ -144,7 +148,7 @@ Ref<Job> JobBooks::remove(JobEntry& entry, Column to, const Failure* failure) {
 
 void JobBooks::condemn(const Failure& failure) {
   while (!paused_.empty()) endPause(jobs_.at(*paused_.begin()));
-  const bool any = !queue_.empty() || !placed_.fresh().empty();
+  const bool any = !queue_.empty() || !placed_.fresh().empty() || placed_.children() > 0;
   if (any && !condemned_) condemned_ = failure;
 }
 
@@ -164,7 +168,7 @@ void JobBooks::failCondemned() {
     const Failure failure = *condemned_;
     const Failure ofUnrun = failure.neverRun();
     while (left > 0 && failNext(failure, ofUnrun)) --left;
-    if (queue_.empty() && placed_.fresh().empty()) condemned_.reset();
+    if (queue_.empty() && placed_.fresh().empty() && placed_.children() == 0) condemned_.reset();
   }
   for (; left > 0 && placed_.anyDoomed(); --left) {
     const auto [entry, reason] = placed_.firstDoomed();
@@ -174,11 +178,16 @@ void JobBooks::failCondemned() {
 
 // False: none is left.
 bool JobBooks::failNext(const Failure& failure, const Failure& ofUnrun) {
-  JobQueue& line = queue_.empty() ? placed_.fresh() : queue_;
+  JobQueue* const children = placed_.deepest();
+  JobQueue& line = children != nullptr ? *children : queue_.empty() ? placed_.fresh() : queue_;
   if (line.empty()) return false;
   JobEntry& entry = line.front();
   failWith(entry, neverRan(entry) ? ofUnrun : failure);
   return true;
+}
+
+void JobBooks::failChildren(const Failure& failure) {
+  while (JobQueue* const line = placed_.deepest()) fail(line->front(), failure);
 }
 
 void JobBooks::failAll(const Failure& failure) {

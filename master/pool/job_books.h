@@ -50,9 +50,24 @@ class JobBooks {
  public:
   using Column = Ledger::Column;
 
+  /// Hears of the jobs that are children or have children. For the books only.
+  class Kin {
+   public:
+    /// The job is about to go.
+    virtual void ended(JobEntry& entry, bool succeeded) = 0;
+    /// The job is about to leave its worker, and may run again.
+    virtual void leftWorker(JobEntry& entry) = 0;
+
+   protected:
+    ~Kin() = default;
+  };
+
   /// `settlements` and `reporter` are borrowed. `pool` is the pool's name, for texts.
   JobBooks(std::string pool, SettlementQueue& settlements, PoolReporter& reporter)
       : pool_(std::move(pool)), settlements_(settlements), reporter_(reporter) {}
+
+  /// `kin` is borrowed. Without one nobody hears.
+  void setKin(Kin& kin) { kin_ = &kin; }
 
   // What is known.
 
@@ -72,7 +87,7 @@ class JobBooks {
   std::size_t queued() const { return ledger_[Column::queued]; }
   std::size_t running() const { return ledger_[Column::running]; }
   /// Jobs that any worker could have now. None while the queue is condemned.
-  std::size_t waiting() const { return condemned_ ? 0 : queue_.size(); }
+  std::size_t waiting() const { return condemned_ ? 0 : queue_.size() + placed_.children(); }
   /// Jobs that a fresh worker could have now. None while the queue is condemned.
   std::size_t waitingForFresh() const { return condemned_ ? 0 : placed_.fresh().size(); }
   /// True while a job is in the queue or pausing that will run if nothing else happens.
@@ -138,6 +153,8 @@ class JobBooks {
   void condemnOf(std::uint64_t worker, const Failure& failure) { placed_.doom(worker, failure); }
   /// Fails the next jobs that are to fail, once all settlements before have been delivered.
   void failCondemned();
+  /// Fails the queued jobs that jobs have called: no worker will run them.
+  void failChildren(const Failure& failure);
   /// Fails all jobs, wherever they are. `failure` may say that the function ran.
   void failAll(const Failure& failure);
 
@@ -159,6 +176,7 @@ class JobBooks {
   Histogram queueWait_;
   std::optional<Failure> condemned_;
   QueueMode mode_ = QueueMode::open;
+  Kin* kin_ = nullptr;
 };
 
 }  // namespace phial::inline v1::detail

@@ -32,6 +32,7 @@ struct JobState {
   Placement placement;
   unsigned attempts = 0;
   bool mayHaveRun = false;  // in a worker that it has left
+  bool kin = false;         // it is a child, or has called children: see child_jobs.h
   Strikes strikes;
 };
 

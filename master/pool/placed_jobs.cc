@@ -10,6 +10,7 @@ int priorityOf(const JobEntry& entry) { return entry.job->options().priority; }
 // A job that joins a doomed line counts as doomed.
 JobQueue& PlacedJobs::lineOf(const JobEntry& entry) {
   const Placement& placement = entry.placement();
+  if (placement.at == Placement::At::child) return children_[placement.depth];
   if (!placement.bound()) return fresh_;
   Line& line = lines_[placement.worker];
   mark(placement.worker);
@@ -19,18 +20,25 @@ JobQueue& PlacedJobs::lineOf(const JobEntry& entry) {
 void PlacedJobs::pushBack(JobEntry& entry) {
   lineOf(entry).pushBack(entry, priorityOf(entry));
   ++size_;
+  if (entry.placement().at == Placement::At::child) ++childCount_;
   if (entry.placement().bound() && !doomed_.contains(entry.placement().worker)) ++toRun_;
 }
 
 void PlacedJobs::pushFront(JobEntry& entry) {
   lineOf(entry).pushFront(entry, priorityOf(entry));
   ++size_;
+  if (entry.placement().at == Placement::At::child) ++childCount_;
   if (entry.placement().bound() && !doomed_.contains(entry.placement().worker)) ++toRun_;
 }
 
 void PlacedJobs::remove(JobEntry& entry) {
-  lineOf(entry).remove(entry, priorityOf(entry));
+  JobQueue& line = lineOf(entry);
+  line.remove(entry, priorityOf(entry));
   --size_;
+  if (entry.placement().at == Placement::At::child) {
+    --childCount_;
+    if (line.empty()) children_.erase(entry.placement().depth);
+  }
   if (entry.placement().bound() && !doomed_.contains(entry.placement().worker)) --toRun_;
 }
 

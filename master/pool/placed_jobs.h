@@ -1,5 +1,5 @@
-// The queued jobs that may not run anywhere: those that wait for a fresh worker, and those that
-// wait for one worker.
+// The queued jobs that do not stand in the common line: those that wait for a fresh worker, those
+// that wait for one worker, and those that jobs have called.
 //
 // Each kind stands in a line of its own, so that a job whose worker is busy holds up no job behind
 // it. A worker's line exists while jobs wait for this worker. When the worker has died, its line is
@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -37,6 +38,10 @@ class PlacedJobs {
   std::optional<TimePoint> oldest() const;
   const JobQueue& fresh() const { return fresh_; }
   JobQueue& fresh() { return fresh_; }
+  /// The children of the greatest depth, by priority; null when there is no child.
+  JobQueue* deepest() { return children_.empty() ? nullptr : &children_.begin()->second; }
+  /// All children.
+  std::size_t children() const { return childCount_; }
   /// The jobs that wait for this worker; null when there is none, or the line is doomed.
   JobQueue* of(std::uint64_t worker);
   const JobQueue* of(std::uint64_t worker) const {
@@ -61,7 +66,7 @@ class PlacedJobs {
   /// The jobs that wait for this worker are to fail with `reason`. No effect when there is none.
   void doom(std::uint64_t worker, const Failure& reason);
   void doomAll(const Failure& reason);
-  bool anyDoomed() const { return size_ > fresh_.size() + toRun_; }
+  bool anyDoomed() const { return size_ > fresh_.size() + childCount_ + toRun_; }
   struct Doomed {
     JobEntry* job;
     const Failure* reason;
@@ -78,6 +83,8 @@ class PlacedJobs {
   JobQueue& lineOf(const JobEntry& entry);
 
   JobQueue fresh_;
+  std::map<std::uint32_t, JobQueue, std::greater<>> children_;  // by depth; no line is empty
+  std::size_t childCount_ = 0;
   std::map<std::uint64_t, Line> lines_;  // by worker
   std::size_t size_ = 0;
   std::size_t toRun_ = 0;  // jobs in lines of workers that live

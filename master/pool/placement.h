@@ -10,11 +10,13 @@ struct Placement {
     any,     ///< whichever worker is free first
     fresh,   ///< a worker that has served nobody, and is retired afterwards
     worker,  ///< one worker, and no other when that one dies
+    child,   ///< as any, before all jobs that are no children, the deepest first
   };
 
   At at = At::any;
   std::uint64_t worker = 0;  ///< its number, with At::worker
   std::uint64_t lease = 0;   ///< the lease that the job belongs to; 0: none
+  std::uint32_t depth = 0;   ///< with At::child: 1 for a child of a job that is none, and so on
 
   bool bound() const { return at == At::worker; }
 };

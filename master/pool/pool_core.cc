@@ -40,7 +40,8 @@ PoolCore::PoolCore(Reactor& reactor, PoolOptions options, Clock& clock, WorkerFa
       dispatcher_(context_, books_, timers_, crew_.roster(), crew_.staffing(), objects_),
       intake_(reactor, books_, dispatcher_.schedule(), objects_),
       admission_(context_, life_, books_, crew_, dispatcher_.schedule()),
-      leases_(*this, context_, crew_, books_, delivery_.settlements()) {}
+      leases_(*this, context_, crew_, books_, delivery_.settlements()),
+      children_(*this, context_, books_, crew_, dispatcher_) {}
 
 PoolCore::~PoolCore() { close(); }
 
@@ -86,6 +87,7 @@ PoolStats PoolCore::stats() const {
           .deaths = crew_.counts().deaths,
           .recycled = crew_.counts().recycled,
           .leased = leases_.held(),
+          .waiting = roster.waiting(),
           .oldestQueued = books_.oldestQueued(),
           .queueWait = books_.queueWait(),
           .runTime = intake_.runTime()};
@@ -221,6 +223,7 @@ void PoolCore::finishPending() {
   const auto self = shared_from_this();
   const TimePoint end = context_.reactor.now() + PendingWork::kSlice;
   if (!life_.closed()) {
+    children_.cancelOrphans();
     books_.failCondemned();
     releaseUnbound();
     leases_.takeBack(demand());
@@ -261,6 +264,8 @@ void PoolCore::fill() {
   while (const auto failure = crew_.fill(demand())) {
     reload_.fail(*failure);
     life_.failStart(*failure);
+    // Nobody is left whose end would make room for them.
+    if (crew_.roster().allWait()) books_.failChildren(*failure);
     if (!crew_.everReady()) {
       books_.condemn(*failure);
       leases_.failWaiting(*failure);
@@ -274,7 +279,8 @@ void PoolCore::giveUpStarting(const DeathCertificate& death) {
   reload_.fail(failure);
   if (crew_.roster().count(WorkerState::starting) == 0) life_.failStart(failure);
   // Others that are starting are no reason to wait: there may always be some.
-  // Nor is a worker that serves its lease alone.
+  // Nor is a worker that serves its lease alone. Those that all wait for others wait in vain.
+  if (crew_.roster().allWait()) books_.failChildren(failure);
   if (crew_.roster().serving() > crew_.roster().kept()) return;
   crew_.giveUp(death);
   books_.condemn(failure);

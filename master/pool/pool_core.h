@@ -10,6 +10,7 @@
 //   Crew          starts and retires workers, as Staffing decides        crew.h
 //   Reload        replaces all of them                                   reload.h
 //   BoundObjects  the objects of workers that the program holds          bound_objects.h
+//   ChildJobs     the jobs that jobs have called, and the jobs that wait    child_jobs.h
 //   Leases        who holds which worker, and who waits for one          leases.h
 //   PoolLife      the phases of the pool, and who waits for them         pool_life.h
 //   Delivery      calls user code                                        delivery.h
@@ -72,6 +73,7 @@
 #include "master/pool/answer_intake.h"
 #include "master/pool/argument_rules.h"
 #include "master/pool/bound_objects.h"
+#include "master/pool/child_jobs.h"
 #include "master/pool/crew.h"
 #include "master/pool/delivery.h"
 #include "master/pool/dispatcher.h"
@@ -165,6 +167,9 @@ class PoolCore final : public Runner,
   void workerGaveBack(PoolWorker& worker, const std::vector<std::uint64_t>& jobs) override;
   void workerProgressed(std::uint64_t job, double fraction, std::string note) override;
   void workerEndedLease(PoolWorker& worker, std::uint64_t lease) override;
+  void workerCalled(PoolWorker& worker, std::shared_ptr<ChildCall> call) override;
+  void workerTookCallBack(PoolWorker& worker, std::uint64_t job, std::uint64_t number) override;
+  void workerWaits(PoolWorker& worker, const JobWait* wait) override;
   void workerDied(PoolWorker& worker, DeathCertificate death) override;
 
   void noteObjects(std::uint64_t worker, const ObjectBoundary::Use& use);
@@ -200,6 +205,7 @@ class PoolCore final : public Runner,
   AnswerIntake intake_;
   Admission admission_;
   Leases leases_;
+  ChildJobs children_;
   std::uint64_t lastJobId_ = 0;
 };
 

@@ -47,6 +47,18 @@ void PoolCore::workerEndedLease(PoolWorker&, std::uint64_t lease) {
   finishPending();
 }
 
+void PoolCore::workerCalled(PoolWorker& worker, std::shared_ptr<ChildCall> call) {
+  children_.submit(worker, call);
+}
+
+void PoolCore::workerTookCallBack(PoolWorker&, std::uint64_t job, std::uint64_t number) {
+  children_.tookBack(job, number);
+}
+
+void PoolCore::workerWaits(PoolWorker& worker, const JobWait* wait) {
+  children_.waits(worker, wait);
+}
+
 void PoolCore::workerGaveBack(PoolWorker&, const std::vector<std::uint64_t>& jobs) {
   dispatcher_.sendBack(jobs);
   pending_.finishSoon();

@@ -11,7 +11,9 @@ namespace phial::inline v1::detail {
 namespace {
 
 // Whether a job that any worker may run may run here.
-bool isForAll(const Seat& seat) { return !seat.kept() && !seat.called && !seat.servesObject; }
+bool isForAll(const Seat& seat) {
+  return !seat.kept() && !seat.called && !seat.servesObject && seat.waits == WaitsFor::nothing;
+}
 
 bool isIdle(const Seat& seat) {
   return seat.load.state == WorkerState::idle && seat.departure != Departure::waits &&
@@ -119,6 +121,8 @@ void Roster::setObjects(Seat& seat, bool bound, bool serves) {
   set(seat, &Seat::servesObject, serves);
 }
 
+void Roster::setWaits(Seat& seat, WaitsFor what) { set(seat, &Seat::waits, what); }
+
 void Roster::setCalled(Seat& seat, Called called) {
   set(seat, &Seat::called, called == Called::yes);
 }
@@ -172,6 +176,10 @@ Seat* Roster::crowdedBefore(Seat& seat) {
 void Roster::countIn(const Seat& seat) {
   Count& count = counts_[index(seat.load.state)];
   ++count.all;
+  if (seat.load.state == WorkerState::busy) {
+    if (seat.waits == WaitsFor::children) ++waitingForChildren_;
+    if (seat.waits == WaitsFor::parent) ++waitingForParent_;
+  }
   if (seat.kept()) ++count.kept;
   if (seat.departure != Departure::none) ++count.departing;
   if (seat.departure == Departure::waits) ++waitingToGo_;
@@ -180,6 +188,10 @@ void Roster::countIn(const Seat& seat) {
 void Roster::countOut(const Seat& seat) {
   Count& count = counts_[index(seat.load.state)];
   --count.all;
+  if (seat.load.state == WorkerState::busy) {
+    if (seat.waits == WaitsFor::children) --waitingForChildren_;
+    if (seat.waits == WaitsFor::parent) --waitingForParent_;
+  }
   if (seat.kept()) --count.kept;
   if (seat.departure != Departure::none) --count.departing;
   if (seat.departure == Departure::waits) --waitingToGo_;

@@ -56,6 +56,8 @@ class Roster {
   void setLast(Seat& seat);
   /// Notes whether the program holds an object of the worker's, and has a call on one under way.
   void setObjects(Seat& seat, bool bound, bool serves);
+  /// Notes what the job of a worker waits for.
+  void setWaits(Seat& seat, WaitsFor what);
   enum class Called { no, yes };
   /// Notes whether jobs wait for this worker.
   void setCalled(Seat& seat, Called called);
@@ -95,6 +97,20 @@ class Roster {
   /// last job. All, and of one state.
   std::size_t kept() const;
   std::size_t kept(WorkerState state) const { return counts_[index(state)].kept; }
+  /// How many busy workers wait: for jobs that their jobs have called, and for anything.
+  std::size_t waitingForChildren() const { return waitingForChildren_; }
+  std::size_t waiting() const { return waitingForChildren_ + waitingForParent_; }
+  /// How many busy workers have lent their places. Those that wait for the program have only when
+  /// no worker is at work: the program answers soon, as a rule, and a place that is lent for that
+  /// would cost a process. `most` is how many may wait at a time.
+  std::size_t lent(std::size_t most) const {
+    if (waitingForParent_ == 0) return waitingForChildren_;
+    const bool stuck = count(WorkerState::busy) == waiting() && waiting() <= most;
+    return waitingForChildren_ + (stuck ? waitingForParent_ : 0);
+  }
+  /// True if workers serve, and each of them waits.
+  bool allWait() const { return waiting() > 0 && waiting() == serving(); }
+
   /// How many serve or will, and are not.
   std::size_t shared() const { return active() - kept(); }
 
@@ -161,6 +177,8 @@ class Roster {
   std::map<std::uint64_t, Seat> seats_;
   std::array<Count, 4> counts_;  // by WorkerState
   std::size_t waitingToGo_ = 0;
+  std::size_t waitingForChildren_ = 0;
+  std::size_t waitingForParent_ = 0;
   List<&Seat::idlePlace> idle_;
   List<&Seat::freshPlace> fresh_;
   List<&Seat::endingPlace> ending_;

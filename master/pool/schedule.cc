@@ -44,12 +44,18 @@ std::optional<Duration> Schedule::expectation(const JobEntry& entry) const {
 }
 
 bool Schedule::atCapacity() const {
-  return roster_.departing() > 0 && roster_.count(WorkerState::busy) >= mostWorkers_;
+  const std::size_t busy = roster_.count(WorkerState::busy);
+  if (busy < mostWorkers_ || busy - roster_.lent(mostWaiting_) < mostWorkers_) return false;
+  return roster_.departing() > 0 || roster_.staying() > mostWorkers_;
 }
 
 Turn Schedule::nextTurn() {
   using At = Placement::At;
   if (Seat* const seat = nextCalled()) return {seat, placed_.of(seat->number), At::worker};
+  if (JobQueue* const children = placed_.deepest()) {
+    if (!anyFree()) return {};
+    return {&roster_.latestIdle(), children, At::child};
+  }
   JobQueue& fresh = placed_.fresh();
   if (!fresh.empty() && freshGoesFirst()) {
     Seat* const seat = atCapacity() ? nullptr : roster_.firstFresh();
@@ -128,7 +134,7 @@ BatchPlan Schedule::plan(const Turn& turn) const {
   if (turn.line == Placement::At::worker) return BatchPlan(kBatchSlots, mostBatchWork());
   const bool counted = seat.idlePlace.is_linked() || seat.fillablePlace.is_linked();
   const std::size_t hands = roster_.withRoom() + (counted ? 0 : 1);
-  const std::size_t share = (queue_.size() + hands - 1) / hands;
+  const std::size_t share = (turn.jobs->size() + hands - 1) / hands;
   const std::uint64_t left = std::max<std::uint64_t>(seat.jobsLeft(), 1);
   return BatchPlan(std::min({share, kBatchSlots, static_cast<std::size_t>(left)}), mostBatchWork());
 }

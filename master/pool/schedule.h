@@ -6,6 +6,10 @@
 // not begun can be taken back: from a worker whose job takes longer than it should, and for a
 // worker that has nothing to do.
 //
+// A job that a job has called comes before all jobs that were submitted, the deepest first: so the
+// jobs that wait for others are those of one path through the tree of calls, as many as it is deep,
+// and not all of a level.
+//
 // A job that is bound to one worker, such as a job of a lease, waits in that worker's own line, and
 // the worker gets it as soon as it is idle. A job that needs a fresh worker waits in a line of its
 // own too; where both it and a job for any worker could be next, priority and order of submission
@@ -103,8 +107,14 @@ class Schedule {
  public:
   /// All are borrowed: `queue` are the jobs that any worker may run, `placed` the others.
   /// `mostWorkers` is how many workers the pool may have.
-  Schedule(Roster& roster, JobQueue& queue, PlacedJobs& placed, std::size_t mostWorkers)
-      : roster_(roster), queue_(queue), placed_(placed), mostWorkers_(mostWorkers) {}
+  /// `mostWaiting` is how many of them may wait at a time.
+  Schedule(Roster& roster, JobQueue& queue, PlacedJobs& placed, std::size_t mostWorkers,
+           std::size_t mostWaiting = 0)
+      : roster_(roster),
+        queue_(queue),
+        placed_(placed),
+        mostWorkers_(mostWorkers),
+        mostWaiting_(mostWaiting) {}
 
   void setMostWorkers(std::size_t most) { mostWorkers_ = most; }
   enum class Prefetch { on, off };
@@ -127,7 +137,8 @@ class Schedule {
   /// Whether a worker is free for the job that is submitted next.
   bool anyFree() const { return roster_.idle() > 0 && !atCapacity(); }
   /// Whether as many workers work as the pool may have. More can be there for a while: workers that
-  /// are ready before those go whom they replace.
+  /// are ready before those go whom they replace, and after workers had lent their places. A worker
+  /// that has lent its place does not count.
   bool atCapacity() const;
   /// The worker that is to get jobs next, and which; empty when all jobs are to wait. Each marked
   /// worker is looked at once.
@@ -165,6 +176,7 @@ class Schedule {
   JobQueue& queue_;
   PlacedJobs& placed_;
   std::size_t mostWorkers_;
+  const std::size_t mostWaiting_;
   Prefetch prefetch_ = Prefetch::on;
   FunctionHistory history_;
 };

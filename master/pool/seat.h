@@ -28,6 +28,13 @@ enum class Departure {
   waits,     ///< it takes no further job
 };
 
+/// What the job of a worker waits for, while it does nothing else. Its worker's place is lent then.
+enum class WaitsFor {
+  nothing,
+  children,  ///< jobs that it has called
+  parent,    ///< what the program is to say
+};
+
 struct Seat {
   static constexpr std::uint64_t kNoQuota = std::numeric_limits<std::uint64_t>::max();
 
@@ -59,6 +66,8 @@ struct Seat {
   bool servesObject = false;
   /// Jobs wait for this worker. It gets no others until it has had them.
   bool called = false;
+  /// Its job waits. The worker gets no jobs until the wait is over.
+  WaitsFor waits = WaitsFor::nothing;
   /// How many of the jobs that it was given were for every worker alike: after these alone it still
   /// counts as fresh.
   std::uint64_t common = 0;

@@ -56,6 +56,7 @@ Staffing::Staffing(Roster& roster, Rules rules, std::uint64_t seed)
 void Staffing::resize(std::size_t min, std::size_t max) {
   rules_.min = min;
   rules_.max = max;
+  leftOver_ = lent();
 }
 
 std::size_t Staffing::wanted(const Demand& demand) const {
@@ -65,7 +66,7 @@ std::size_t Staffing::wanted(const Demand& demand) const {
   std::size_t floor = demand.keepsMin ? rules_.min : 0;
   if (reload_) floor = std::max(floor, reload_->size);
   const std::size_t waiting = demand.waiting + demand.fresh + demand.leases;
-  return std::min(rules_.max, roster_.kept() + std::max(floor, busy + waiting));
+  return std::min(rules_.max + lent(), roster_.kept() + std::max(floor, busy + waiting));
 }
 
 // Idle workers that have served somebody are of no use to those who wait for a fresh one.
@@ -76,7 +77,7 @@ bool Staffing::wantsFresh(const Demand& demand) const {
 // With departing ones: one more for each that takes no further job, and one for all the others.
 std::size_t Staffing::most() const {
   const std::size_t servingOn = roster_.departing() - roster_.waitingToGo();
-  return rules_.max + roster_.waitingToGo() + std::min<std::size_t>(servingOn, 1);
+  return rules_.max + lent() + roster_.waitingToGo() + std::min<std::size_t>(servingOn, 1);
 }
 
 bool Staffing::wantsMore(const Demand& demand) const {
@@ -106,6 +107,8 @@ void Staffing::noteReady(std::uint64_t worker) {
 }
 
 bool Staffing::noteDeath(const DeathCertificate& death, TimePoint now) {
+  const std::size_t staying = roster_.staying();
+  leftOver_ = std::max(lent(), std::min(leftOver_, staying - std::min(staying, rules_.max)));
   const auto how = failureOf(death);
   if (!how) return false;
   restart_.failed(*how, death.worker, now);
@@ -131,11 +134,11 @@ bool Staffing::replacementIsNear(TimePoint now) const {
 }
 
 Seat* Staffing::surplus() const {
-  return roster_.staying() > rules_.max && roster_.idle() > 0 ? &roster_.oldestIdle() : nullptr;
+  return roster_.staying() > mostStaying() && roster_.idle() > 0 ? &roster_.oldestIdle() : nullptr;
 }
 
 bool Staffing::isSurplus(const Seat& seat) const {
-  return roster_.staying() > rules_.max && seat.departure == Departure::none && !seat.bound;
+  return roster_.staying() > mostStaying() && seat.departure == Departure::none && !seat.bound;
 }
 
 Seat* Staffing::pruneNext() const {
@@ -161,6 +164,11 @@ void Staffing::leaseTo(Seat& seat, std::uint64_t lease) {
 void Staffing::endLease(Seat& seat) {
   roster_.setLease(seat, 0);
   if (reload_ && seat.number <= reload_->lastOld) replace(seat);
+}
+
+void Staffing::noteWaits(Seat& seat, WaitsFor what) {
+  roster_.setWaits(seat, what);
+  leftOver_ = std::max(leftOver_, lent());
 }
 
 void Staffing::noteLastJob(Seat& seat) {

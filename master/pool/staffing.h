@@ -31,6 +31,7 @@ class Staffing {
     std::size_t recycleAfter = 0;  // jobs; 0: no limit
     Duration maxIdle = Duration::max();
     RestartOptions restart = {};
+    std::size_t maxWaiting = 0;
   };
   /// What the pool has to do.
   struct Demand {
@@ -100,6 +101,9 @@ class Staffing {
   void leaseTo(Seat& seat, std::uint64_t lease);
   /// A worker serves everybody again. It is replaced if a reload has come meanwhile.
   void endLease(Seat& seat);
+  /// The job of a worker waits, or does not any more. While it does, the worker's place is lent:
+  /// there may be one worker more. Workers that are left over later stay as idle ones do.
+  void noteWaits(Seat& seat, WaitsFor what);
   /// A worker is to be retired when it is idle, and takes no further job until then.
   void noteLastJob(Seat& seat);
   /// A worker has been sent jobs. When these were the last that it is to serve, its replacement is
@@ -130,6 +134,9 @@ class Staffing {
   };
 
   std::size_t most() const;
+  std::size_t lent() const { return roster_.lent(rules_.maxWaiting); }
+  /// How many workers may stay: those left over from places that were lent included.
+  std::size_t mostStaying() const { return rules_.max + leftOver_; }
   std::uint64_t quotaOf(std::uint64_t worker) const;
   bool replacementIsNear(TimePoint now) const;
   bool wantsFresh(const Demand& demand) const;
@@ -140,6 +147,7 @@ class Staffing {
   RestartPolicy restart_;
   std::optional<DeathCertificate> startupFailure_;
   std::optional<Reload> reload_;
+  std::size_t leftOver_ = 0;  // how many there may be above max
 };
 
 }  // namespace phial::inline v1::detail

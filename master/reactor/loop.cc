@@ -55,6 +55,9 @@ void Loop::leave() {
 }
 
 std::shared_ptr<Loop> Loop::create() {
+  if (LoopBridge* const worker = LoopBridge::toShare(); worker != nullptr) {
+    return join(worker->base());
+  }
   OwnedBase own = makeBase();
   event_base& base = *own;
   return std::make_shared<Loop>(Private(), base, std::move(own));
@@ -70,14 +73,23 @@ Loop::Loop(Private, event_base& base, OwnedBase owned)
     : owned_(std::move(owned)),
       base_((ofThisThread() != nullptr ? refuseBeside(*loopOfThisThread, base) : void(), base)),
       systemEvents_(std::make_shared<SystemEvents>(base_, bell_, [this] { leaveLoop(); })),
-      bridge_(base_),
+      ownBridge_(bridgeFor(base_)),
+      bridge_(ownBridge_ ? *ownBridge_ : *LoopBridge::toShare()),
       firstTurn_(makeEvent<&Loop::onFirstTurn>(base_, -1, 0, this)) {
   bridge_.onScheduled([this] { bell_.noteDue(); });
   addForNextTurn(*firstTurn_);
   loopOfThisThread = this;
 }
 
+// Null: the base is that of a bridge that may be shared.
+std::unique_ptr<LoopBridge> Loop::bridgeFor(event_base& base) {
+  LoopBridge* const worker = LoopBridge::toShare();
+  if (worker != nullptr && &worker->base() == &base) return nullptr;
+  return std::make_unique<LoopBridge>(base);
+}
+
 Loop::~Loop() {
+  if (!ownBridge_) bridge_.onScheduled({});
   if (loopOfThisThread == this) loopOfThisThread = nullptr;
 }
 

@@ -36,8 +36,9 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   struct Private {};
 
  public:
-  /// A Loop with an event_base of its own. Throws Error when the system refuses a descriptor,
-  /// std::logic_error when this thread has a Loop, or a foreign KJ loop, already.
+  /// A Loop with an event_base of its own; on the main thread of a worker, one on the worker's.
+  /// Throws Error when the system refuses a descriptor, std::logic_error when this thread has a
+  /// Loop, or a foreign KJ loop, already.
   static std::shared_ptr<Loop> create();
   /// This thread's Loop on `base`, which is borrowed; a new one where there is none. Throws
   /// std::logic_error that names both when the thread's Loop is on another base.
@@ -73,6 +74,7 @@ class Loop final : public std::enable_shared_from_this<Loop> {
 
  private:
   static Loop* ofThisThread();
+  static std::unique_ptr<LoopBridge> bridgeFor(event_base& base);
 
   // Ending: the system event triggers are called. Stopping ends with run(), or, when the host
   // dispatches, with the first turn of its next loop.
@@ -94,7 +96,9 @@ class Loop final : public std::enable_shared_from_this<Loop> {
   bool insideRun_ = false;  // inside run() or dispatch()
   LoopBell bell_{base_, insideRun_};
   const std::shared_ptr<SystemEvents> systemEvents_;
-  LoopBridge bridge_;  // before all that may hold promises
+  // Before all that may hold promises: its own, or the worker's that it has joined.
+  std::unique_ptr<LoopBridge> ownBridge_;
+  LoopBridge& bridge_;
   EventPtr firstTurn_;
   const std::shared_ptr<LoopWaits> waits_ = std::make_shared<LoopWaits>();
   std::deque<WhenRunning> whenRunning_;

@@ -14,7 +14,7 @@ Conversation::Conversation(const WorkerEnvironment& environment, WorkerLink::Cha
       link_(*env_.reactor.base(), std::move(channels), env_.options.maxMessageBytes, *this) {}
 
 void Conversation::greet(std::uint64_t number) {
-  link_.describe(env_.options.name, number, env_.options.spin);
+  link_.describe(env_.options.name, number, env_.options.spin, env_.options.parent);
 }
 
 void Conversation::startWriting(Outgoing& outgoing, std::uint64_t batch) {

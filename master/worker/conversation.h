@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "master/worker/in_flight.h"
@@ -60,6 +61,8 @@ class Conversation final : private WorkerLink::Listener {
     std::function<void()> onEvents;
     /// The arguments that startWriting() was given are written. As onEvents.
     std::function<void()> onWritten;
+    /// parent() has something to take. As onEvents.
+    std::function<void()> onParentNews;
     /// A job has reported progress. Called inside KJ.
     std::function<void()> onBell;
   };
@@ -118,6 +121,14 @@ class Conversation final : private WorkerLink::Listener {
   /// For the files that belong to results.
   FileLane& files() { return link_.files(); }
 
+  /// What jobs have called, and how they wait.
+  ParentService& parent() { return link_.parent(); }
+  /// As parent(), for onParentNews: what comes from here on is news again.
+  ParentService& takeParentNews() {
+    parentNews_ = false;
+    return link_.parent();
+  }
+
   /// What there is to be read and handled.
   PipeDrain::Sees sees() const;
   const WorkerLink& link() const { return link_; }
@@ -147,6 +158,9 @@ class Conversation final : private WorkerLink::Listener {
     note(Answer{batch, kj::mv(answer)});
   }
   void onLeaseEnded(std::uint64_t lease) override { note(LeaseEnded{lease}); }
+  void onParentNews() override {
+    if (!std::exchange(parentNews_, true)) env_.reactor.callSoon(callbacks_.onParentNews);
+  }
   void onBell() override { callbacks_.onBell(); }
   void onNonsense(std::string what) override { note(Nonsense{std::move(what)}); }
   void onDisconnect() override { note(Disconnected{}); }
@@ -157,6 +171,7 @@ class Conversation final : private WorkerLink::Listener {
   const kj::AutoCloseFd requestReadEnd_;
   // The link goes before the events, and what is read and written aside before both.
   std::deque<Event> events_;
+  bool parentNews_ = false;  // and onParentNews is to be called
   WorkerLink link_;
   std::optional<Reading> reading_;
   std::optional<Writing> writing_;

@@ -33,6 +33,8 @@
 #include <utility>
 #include <vector>
 
+#include "master/worker/child_call.h"
+
 namespace phial::inline v1::detail {
 
 class ObjectBoundary;
@@ -111,6 +113,12 @@ class PoolWorker {
     virtual void jobUnwritable(std::uint64_t job, Failure failure) = 0;
     /// The answer to endLease().
     virtual void workerEndedLease(PoolWorker&, std::uint64_t) {}
+    /// A job, by the worker's account one that it runs, calls a function. For the books only.
+    virtual void workerCalled(PoolWorker&, std::shared_ptr<ChildCall>) {}
+    /// The worker does not want the answer to this call of a job's any more. For the books only.
+    virtual void workerTookCallBack(PoolWorker&, std::uint64_t, std::uint64_t) {}
+    /// A job does nothing but wait; null: it does not any more. For the books only.
+    virtual void workerWaits(PoolWorker&, const JobWait*) {}
     /// Once; the worker is done with. What it left unanswered is still in heldJobs(). The owner
     /// keeps the worker until this call has returned.
     virtual void workerDied(PoolWorker& worker, DeathCertificate certificate) = 0;
@@ -187,6 +195,9 @@ class PoolWorker {
   /// Takes back up to `most` of the jobs that it has not begun, the last ones. Returns them in
   /// order.
   virtual std::vector<std::uint64_t> takeBackLast(std::size_t most) = 0;
+
+  /// The job that waits is to wait no longer. `text` is for an error. Does nothing when none waits.
+  virtual void endWait(WaitEnd, const std::string&) {}
 
   /// Has it destroy what the jobs of this lease have kept in their session. It is ended when it
   /// does not do so within PoolOptions::startTimeout. REQUIRES: idle.

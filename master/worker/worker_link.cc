@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "master/worker/exported_object.h"
 #include "master/worker/method_call.h"
 
 namespace phial::inline v1::detail {
@@ -123,7 +124,8 @@ void WorkerLink::disconnected() {
   tasks_->add(worker_.shutdownRequest().send().ignoreResult());
 }
 
-void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duration spin) {
+void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duration spin,
+                          const ParentExport& exported) {
   auto request = worker_.describeRequest();
   auto master = request.initMaster();
   master.setProtocolVersion(schema::PROTOCOL_VERSION);
@@ -134,6 +136,8 @@ void WorkerLink::describe(const std::string& pool, std::uint64_t worker, Duratio
   master.setWorker(worker);
   master.setMaxMessageBytes(maxMessageBytes_);
   master.setSpinNanoseconds(spin.count());
+  master.setParent(parent_.client());
+  if (exported) exportTo(exported, master);
   tasks_->add(request.send().then([this](Greeting&& greeting) {
     pipe_.limitReading(maxMessageBytes_);
     listener_.onGreeting(kj::mv(greeting));

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "master/worker/conversation_rules.h"
+#include "master/worker/parent_service.h"
 #include "master/worker/pool_worker.h"
 
 namespace phial::inline v1::detail {
@@ -53,6 +54,8 @@ class WorkerLink final : private MessagePipe::Watcher {
     virtual void onAnswer(std::uint64_t batch, Answer answer) = 0;
     /// The answer to endLease().
     virtual void onLeaseEnded(std::uint64_t lease) = 0;
+    /// parent() has something to take.
+    virtual void onParentNews() = 0;
     /// A job has reported progress on the control page.
     virtual void onBell() = 0;
     /// The worker did what no worker of ours does; said once, and as soon as it is known. Nothing
@@ -81,8 +84,9 @@ class WorkerLink final : private MessagePipe::Watcher {
   WorkerLink& operator=(const WorkerLink&) = delete;
 
   /// The handshake. `pool` and `worker` name the pool and the worker's number in it; `spin` is how
-  /// long the worker polls.
-  void describe(const std::string& pool, std::uint64_t worker, Duration spin);
+  /// long the worker polls; `exported` is what the program exports to jobs.
+  void describe(const std::string& pool, std::uint64_t worker, Duration spin,
+                const ParentExport& exported);
   /// Sends the start call, for the function of this index. Throws when it cannot be written;
   /// nothing has been sent then.
   void start(const StartCall& call, std::uint32_t function);
@@ -97,6 +101,8 @@ class WorkerLink final : private MessagePipe::Watcher {
   void run(const Written& job, std::uint64_t batch);
   /// For the files that belong to results.
   FileLane& files() { return files_; }
+  /// What jobs have called, and how they wait.
+  ParentService& parent() { return parent_; }
   /// Has the worker destroy the session of this lease.
   void endLease(std::uint64_t lease);
   /// Wakes a worker that sleeps in emit().
@@ -133,6 +139,7 @@ class WorkerLink final : private MessagePipe::Watcher {
   const std::uint64_t maxMessageBytes_;
   bool objected_ = false;  // the listener has heard of nonsense
   ConversationRules rules_;
+  ParentService parent_{[this] { listener_.onParentNews(); }};
   FileLane files_;
   // Arguments of jobs that are answered, until nothing that could refer to them is in the pipe.
   std::vector<std::shared_ptr<const void>> returned_;

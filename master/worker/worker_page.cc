@@ -109,6 +109,12 @@ std::optional<Duration> WorkerPage::runningFor() const {
   return Duration(controlPageNanos() - jobs_.batch(*place).sentNanos) - *delay;
 }
 
+bool WorkerPage::cancelRaised(std::uint64_t job) const {
+  if (page().cancelledJob.load(std::memory_order_relaxed) != job) return false;
+  const auto element = page().cancelledElement.load(std::memory_order_relaxed);
+  return element == 0 || element == page().element.load(std::memory_order_relaxed);
+}
+
 void WorkerPage::raiseCancel(std::uint64_t job, std::uint64_t element) {
   page().cancelledElement.store(element, std::memory_order_relaxed);
   // In one order with the look at whether it sleeps in emit(): see item_ring.h.

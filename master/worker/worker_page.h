@@ -103,6 +103,8 @@ class WorkerPage {
   /// Raises the cancel word for a job, or for one element of it if `element` is not 0. There is one
   /// word: it replaces the last.
   void raiseCancel(std::uint64_t job, std::uint64_t element);
+  /// True if the cancel word is raised for a job, or for the element that the job is at.
+  bool cancelRaised(std::uint64_t job) const;
   /// The worker is to end itself by this signal once it has written where it is.
   void requestEnd(int signal) { page().endSignal.store(signal, std::memory_order_release); }
 

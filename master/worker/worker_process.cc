@@ -126,6 +126,13 @@ void WorkerProcess::spawn() {
                                                     [weak] {
                                                       if (auto self = weak.lock()) self->written();
                                                     },
+                                                .onParentNews =
+                                                    [weak] {
+                                                      const auto self = weak.lock();
+                                                      if (self && !self->dead_) {
+                                                        self->handleParentNews();
+                                                      }
+                                                    },
                                                 .onBell = [this] { bellRung(); }});
   intake_.emplace(ResultIntake::Parts{.worker = *this,
                                       .owner = env_.owner,

@@ -6,6 +6,7 @@
 //   the process    WorkerChild     its output, the steps by which it is ended
 //                  spawnWorker()   how it is laid out
 //   what it says   Conversation    the link, what has arrived, what is read and written aside
+//                  ParentService   what its jobs call, and how they wait
 //                  ResultIntake    checks results, hands each to the pool
 //   its jobs       InFlight        which jobs it holds
 //                  WorkerPage      where each of them stands: the control page
@@ -98,6 +99,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   std::optional<Duration> runningFor() const override { return page_->runningFor(); }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
   void endLease(std::uint64_t lease) override;
+  void endWait(WaitEnd end, const std::string& text) override;
   void retire(DeathCause cause) override;
   void end(DeathCause cause, int signal, std::string detail = {}) override;
   void abandon() override;
@@ -128,6 +130,9 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   void handle(Conversation::Disconnected& disconnected);
   void complain(std::string what);
   void bellRung();
+
+  // What its jobs ask of their parent: worker_calls.cc.
+  void handleParentNews();
 
   // Its jobs and their time: worker_jobs.cc, worker_time.cc.
   void beginItems(const Job& job, std::size_t jobs, unsigned slot);

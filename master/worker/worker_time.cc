@@ -54,6 +54,12 @@ bool WorkerProcess::raiseCancel(std::uint64_t job, std::uint64_t element) {
   if (element != 0 && giveUps_.hasWhole(job)) return false;
   page_->raiseCancel(job, element);
   items_->wakeForCancel(job);
+  // A job that waits looks at the word when its wait is over.
+  const JobWait* const wait = conversation_->parent().wait();
+  if (wait != nullptr && wait->job == job) {
+    conversation_->parent().endWait(WaitEnd::cancelled, {});
+    env_.owner.workerWaits(*this, nullptr);
+  }
   return true;
 }
 

@@ -22,6 +22,18 @@ void* CurrentJob::sessionObject(const detail::SessionType&) {
       "session, see ProcessPool::lease");
 }
 
+detail::JobCalls& CurrentJob::calls() {
+  throw std::logic_error(
+      "currentJob().call() was called outside of a worker: only a job that a worker runs has a "
+      "pool to call");
+}
+
+detail::ParentAccess& CurrentJob::parentAccess() {
+  throw std::logic_error(
+      "currentJob().parent() was called outside of a worker: only a job that a worker runs has a "
+      "parent");
+}
+
 CurrentJob* detail::setCurrentJob(CurrentJob* job) noexcept {
   return current.exchange(job, std::memory_order_acq_rel);
 }

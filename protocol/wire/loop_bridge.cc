@@ -50,6 +50,7 @@ class LoopBridge::Port final : public kj::EventPort {
     run(kj::maxValue);
   }
 
+  bool busy() const { return running_ || waiting_; }
   bool inherited() const { return mark_.inherited(); }
   void leave() { scope_.reset(); }
 
@@ -140,9 +141,16 @@ void LoopBridge::leave() {
 }
 
 LoopBridge* LoopBridge::current() { return currentBridge; }
+
+LoopBridge* LoopBridge::toShare() {
+  const bool mayBe = currentBridge != nullptr && currentBridge->shared_;
+  return mayBe && !currentBridge->inherited() ? currentBridge : nullptr;
+}
+
 event_base& LoopBridge::base() const { return port_->base(); }
 kj::WaitScope& LoopBridge::waitScope() { return port_->scope(); }
 void LoopBridge::runQueue() { port_->runQueue(); }
+bool LoopBridge::busy() const { return waits_ > 0 || port_->busy(); }
 void LoopBridge::onScheduled(std::function<void()> hook) { port_->onScheduled(std::move(hook)); }
 bool LoopBridge::runnable() const { return port_->runnable(); }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,6 +51,12 @@ class FakeWorker final : public PoolWorker {
   void endLeaseNow() { owner_.workerEndedLease(*this, std::exchange(endedLease_, 0)); }
   /// Ends as the pool has told it to. REQUIRES: state() is ending.
   void finishEnding();
+  /// A job that it runs makes a call, takes one back, waits or does not any more.
+  void call(std::shared_ptr<ChildCall> call) { owner_.workerCalled(*this, std::move(call)); }
+  void takeCallBack(const ChildCall& call) {
+    owner_.workerTookCallBack(*this, call.job, call.number);
+  }
+  void wait(const JobWait* wait) { owner_.workerWaits(*this, wait); }
   /// Does not give up the job that it was asked to give up, and is ended for it.
   void refuseToGiveUp();
 
@@ -65,6 +72,8 @@ class FakeWorker final : public PoolWorker {
     DeathCause cause;
   };
   const std::optional<GiveUp>& askedToGiveUp() const { return giveUp_; }
+  /// Why its job was to wait no longer, since the last time that this was asked.
+  std::optional<WaitEnd> waitEnded() { return std::exchange(waitEnd_, std::nullopt); }
   /// For how long the job that it runs has been running, when the pool asks.
   std::optional<Duration> running;
   std::optional<std::uint64_t> resident;
@@ -91,6 +100,7 @@ class FakeWorker final : public PoolWorker {
   std::optional<Duration> runningFor() const override { return running; }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
   void endLease(std::uint64_t lease) override { endedLease_ = lease; }
+  void endWait(WaitEnd end, const std::string&) override { waitEnd_ = end; }
   void retire(DeathCause cause) override { end(cause, 0, {}); }
   void end(DeathCause cause, int signal, std::string) override;
   void abandon() override { state_ = WorkerState::ending; }
@@ -122,6 +132,7 @@ class FakeWorker final : public PoolWorker {
   std::uint64_t endedLease_ = 0;
   std::optional<DeathCause> cause_;
   std::optional<GiveUp> giveUp_;
+  std::optional<WaitEnd> waitEnd_;
 };
 
 }  // namespace phial::detail

@@ -24,6 +24,7 @@ $Cxx.namespace("phial::schema");
 
 using import "value.capnp".Value;
 using import "value.capnp".Failure;
+using import "report.capnp".Report;
 
 const protocolVersion :UInt32 = 5;
 # Raised when an old peer could misunderstand a new one. Additions that an old peer may ignore do
@@ -64,6 +65,66 @@ interface Worker {
   # then answers. Sent when the worker holds no job.
 }
 
+interface Parent {
+  # What a job may ask of the master: calls into its own pool. A worker gets it in the handshake.
+  # Finishing a call before its answer takes it back.
+
+  call @0 (call :ChildCall) -> (result :ChildResult);
+  # Runs a function in another worker, as a job: the child of the job that calls. Answered when it
+  # has ended. Finishing the call earlier cancels the child.
+
+  await @1 (job :UInt64, calls :List(UInt64)) -> (end :WaitEnd);
+  # The job does nothing but wait: for the answers to these of its calls, by their numbers, or, when
+  # the list is empty, for something else that the master is to say. As long as this call lasts, the
+  # worker gets no further job, and the pool may run another worker in its place. Answered when all
+  # of these calls have been answered, or one of them with a failure, or when the job is to wait no
+  # longer. A worker makes one such call at a time.
+}
+
+struct ChildCall {
+  # A call of a job's.
+
+  job @0 :UInt64;
+  # The job that calls.
+
+  number @1 :UInt64;
+  # The worker's number for the call, counted from 1 and never used again.
+
+  function @2 :Text;
+  signature @3 :Text;
+  # As Function says; an empty signature selects the function by its name alone.
+
+  arguments @4 :List(Value);
+  # One value an argument, in order.
+}
+
+struct ChildResult {
+  # How a child ended.
+
+  union {
+    value @0 :Value;
+    # What the function returned.
+
+    failure @1 :Report;
+    # Why it did not return.
+  }
+}
+
+struct WaitEnd {
+  # Why a job is to wait no longer.
+
+  enum Reason {
+    answered @0;    # what it waited for has been answered
+    cancelled @1;   # the job is to give up
+    tooMany @2;     # as many jobs wait as may
+  }
+
+  reason @0 :Reason;
+
+  text @1 :Text;
+  # For whoever reads the error; may be empty.
+}
+
 struct MasterInfo {
   # What a master says of itself in the handshake.
 
@@ -87,6 +148,15 @@ struct MasterInfo {
 
   spinNanoseconds @6 :Int64;
   # How long the worker is to look for the next message before it sleeps.
+
+  parent @7 :Parent;
+  # For the jobs.
+
+  exported @8 :AnyPointer;
+  # The capability that the master's program exports to its jobs; null when it exports none.
+
+  exportedIds @9 :List(UInt64);
+  # The interface of that capability, and those that it extends.
 }
 
 struct WorkerInfo {

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <phial/master/detail/argument_conversion.h>
+#include <phial/protocol/argument_conversion.h>
 
 #include <array>
 #include <chrono>

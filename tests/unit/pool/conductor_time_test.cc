@@ -5,6 +5,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::seconds;
+using ::testing::SizeIs;
 
 // Time.
 

@@ -37,13 +37,14 @@ class ConversationTest : public testing::Test {
  protected:
   ~ConversationTest() noexcept override = default;
   ConversationTest() {
-    conversation_.emplace(
-        environment_,
-        WorkerLink::Channels{kj::mv(replies_.readEnd), kj::mv(requests_.writeEnd),
-                             kj::mv(files_.master), std::move(arenas_.arenas)},
-        kj::AutoCloseFd(),
-        Conversation::Callbacks{
-            .onEvents = [this] { takeAll(); }, .onWritten = [] {}, .onBell = [] {}});
+    conversation_.emplace(environment_,
+                          WorkerLink::Channels{kj::mv(replies_.readEnd), kj::mv(requests_.writeEnd),
+                                               kj::mv(files_.master), std::move(arenas_.arenas)},
+                          kj::AutoCloseFd(),
+                          Conversation::Callbacks{.onEvents = [this] { takeAll(); },
+                                                  .onWritten = [] {},
+                                                  .onParentNews = [] {},
+                                                  .onBell = [] {}});
     conversation_->greet(1);
   }
 

@@ -1,9 +1,9 @@
 // What a failure says, before and after its trip to a program that is farther away than a worker.
-#include "master/failure/failure_report.h"
+#include <phial/protocol/failure_report.h>
 
 #include <capnp/message.h>
 #include <gtest/gtest.h>
-#include <phial/master/errors.h>
+#include <phial/protocol/death_error.h>
 
 #include <csignal>
 #include <future>

@@ -48,6 +48,7 @@ class WorkerLinkTest : public testing::Test, protected WorkerLink::Listener {
   void onStarted(WorkerLink::Started) override {}
   void onLeaseEnded(std::uint64_t) override {}
   void onAnswer(std::uint64_t, WorkerLink::Answer) override {}
+  void onParentNews() override {}
   void onBell() override {}
   void onNonsense(std::string what) override { nonsense_ = std::move(what); }
   void onDisconnect() override {}
@@ -67,7 +68,7 @@ class WorkerLinkTest : public testing::Test, protected WorkerLink::Listener {
 };
 
 TEST_F(WorkerLinkTest, WhatFollowsNonsenseIsNotWaitedFor) {
-  link_.describe("pool", 1, Duration::zero());
+  link_.describe("pool", 1, Duration::zero(), {});
   say([](auto message) { message.initReturn().setAnswerId(4711); });
   for (int i = 0; i < 100 && nonsense_.empty(); ++i) turn();
   ASSERT_NE(nonsense_, "");

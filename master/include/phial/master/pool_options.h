@@ -6,6 +6,7 @@
 #include <phial/master/histogram.h>
 #include <phial/master/limits.h>
 #include <phial/master/log.h>
+#include <phial/master/parent_export.h>
 #include <phial/master/restart_options.h>
 #include <phial/master/worker_start.h>
 
@@ -152,6 +153,16 @@ struct PoolOptions {
   /// and only while fewer workers are busy than there are cores. A worker polls for a shorter and
   /// shorter time when nothing comes. Price: processor time at both ends.
   Duration spin = Duration::zero();
+
+  /// A Cap'n Proto interface of this program's that jobs may call: exportToJobs(kj::heap<Impl>()),
+  /// in <phial/master/parent.h>. Default: none.
+  ParentExport parent = {};
+
+  /// How many jobs may wait at a time for jobs that they have called (currentJob().call()). A job
+  /// that waits lends its place to another worker, so up to this number of workers live besides
+  /// `max`: as many as the calls are deep, in a larger pool up to `max` times as many. One job more
+  /// fails with TooManyWaiting. Default 64. Price: the memory of a worker for each.
+  std::size_t maxWaiting = 64;
 
   /// How long a worker may take from its spawn to the handshake, onStart included. The same limit
   /// applies to taking up a job that was sent to the worker: if the worker does not begin it in
@@ -368,6 +379,7 @@ struct WorkerStatus {
   std::uint64_t jobsServed = 0;
   bool leased = false;  ///< it serves one caller: see ProcessPool::lease
   bool bound = false;   ///< the program holds an object of its: see <phial/master/client.h>
+  bool waits = false;   ///< its job waits for jobs that it has called, or for its parent
 };
 
 /// The counters of a pool, in jobs and workers. At every moment submitted == succeeded + failed +
@@ -390,7 +402,8 @@ struct PoolStats {
   /// Workers replaced because of recycleAfter, recycleAboveRssBytes or reload(), or because they
   /// were leased or given to a job with freshWorker.
   std::uint64_t recycled = 0;
-  std::size_t leased = 0;  ///< of those alive, how many are leased
+  std::size_t leased = 0;   ///< of those alive, how many are leased
+  std::size_t waiting = 0;  ///< of those busy, how many wait: see PoolOptions::maxWaiting
 
   /// When the job was submitted that has waited in the queue for longest, on the reactor's clock;
   /// empty while no job is queued. Of jobs with more than 64 different priorities, or bound to more

@@ -5,15 +5,28 @@
 #pragma once
 
 #include <cstdint>
+#include <ranges>
 #include <string_view>
 #include <type_traits>
 #include <typeindex>
+#include <utility>
 
 #pragma GCC visibility push(default)
 
 namespace phial::inline v1 {
 
+template <class R>
+class Call;
+
 namespace detail {
+
+class JobCalls;
+class ParentAccess;
+/// Defined in <phial/worker/parent.h>.
+template <class Interface>
+struct ParentOf;
+template <class Promise>
+struct WaitOf;
 
 /// How an object of a session is made and destroyed. Both functions may throw.
 struct SessionType {
@@ -25,7 +38,7 @@ struct SessionType {
 }  // namespace detail
 
 /// The running job. Valid while the function runs. id(), label(), trace() and cancelled() may be
-/// called from any thread, progress() and session() only from the thread that runs the function.
+/// called from any thread, the others only from the thread that runs the function.
 class CurrentJob {
  public:
   virtual ~CurrentJob() = default;
@@ -74,6 +87,54 @@ class CurrentJob {
     return *static_cast<S*>(sessionObject(kType));
   }
 
+  // --- Calls into the job's own pool: defined in call.h ---
+
+  /// Runs `function(args...)` as a job of this job's own pool, in another worker, and returns at
+  /// once. The arguments convert as in deferToProcess, and are written before this returns.
+  ///
+  /// The new job is a child of this one. It has this job's deadline and priority, and is cancelled
+  /// when this job ends, in whatever way. Children come before all jobs that are not children, the
+  /// deepest first. Call<R>::get() waits.
+  ///
+  /// Throws EncodingError for an argument that does not fit or cannot be sent, such as a
+  /// SharedArray, and std::logic_error on another thread than the job's, in a forked child, and
+  /// inside a callback of the worker's loop. Price: the arguments and the result are copied on the
+  /// master's loop, about 1 ms for 2 MiB.
+  template <auto function, class... A>
+  auto call(A&&... args);
+
+  /// Runs `function` for each element of `range`, each as a child, and waits for all. Returns the
+  /// results in the order of the range, as a std::vector; nothing when the function has no result.
+  /// If the function has several parameters, each element is a tuple or pair of arguments. At the
+  /// first failure the other children are cancelled, and the failure is thrown. Otherwise as call()
+  /// and Call<R>::get().
+  template <auto function, std::ranges::input_range Range>
+  auto callAll(Range&& range);
+
+  // --- Calls to the parent: defined in <phial/worker/parent.h>, which is to be included ---
+
+  /// The Cap'n Proto interface that the master exports: PoolOptions::parent. Returns an
+  /// Interface::Client, for as long as the job runs: later calls on it fail. Throws NoSuchInterface
+  /// when the master exports nothing, or something else, and std::logic_error as call() does.
+  template <class Interface>
+  auto parent() {
+    return detail::ParentOf<Interface>::of(*this);
+  }
+  /// Waits in line for a promise, such as request.send(), while the worker's loop runs: returns its
+  /// value, or throws its failure. A kj::Exception is what the parent's method threw. Throws
+  /// CancelledError when the job is to give up, ParentGone when the master has gone, and
+  /// std::logic_error as call() does.
+  template <class Promise>
+  auto wait(Promise&& promise) {
+    return detail::WaitOf<std::remove_cvref_t<Promise>>::wait(*this,
+                                                              std::forward<Promise>(promise));
+  }
+
+  /// Private to the library: what call() and parent() stand on. Throws std::logic_error where no
+  /// worker runs the job, and as call() does.
+  virtual detail::JobCalls& calls();
+  virtual detail::ParentAccess& parentAccess();
+
  protected:
   /// The object of this type. Throws std::logic_error, as every job outside of a lease does.
   virtual void* sessionObject(const detail::SessionType& type);
@@ -91,3 +152,5 @@ CurrentJob* setCurrentJob(CurrentJob* job) noexcept;
 }  // namespace phial::inline v1
 
 #pragma GCC visibility pop
+
+#include <phial/protocol/call.h>  // IWYU pragma: export

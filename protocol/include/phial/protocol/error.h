@@ -121,6 +121,22 @@ class QueueFull : public Error {
   bool mayHaveRun() const noexcept override { return false; }
 };
 
+/// A job was to wait for a job that it had called, or for its parent, and as many jobs of its pool
+/// wait as may: PoolOptions::maxWaiting.
+class TooManyWaiting : public Error {
+ public:
+  using Error::Error;
+  FailureKind kind() const noexcept override { return FailureKind::overloaded; }
+};
+
+/// The master of a job has gone, or has ended the conversation, while the job waited for it. The
+/// worker is about to be ended.
+class ParentGone : public Error {
+ public:
+  using Error::Error;
+  FailureKind kind() const noexcept override { return FailureKind::unavailable; }
+};
+
 /// The pool is stopping or has stopped. Failure::mayHaveRun() says whether the job may have run.
 class PoolStopped : public Error {
  public:

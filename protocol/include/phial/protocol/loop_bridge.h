@@ -38,6 +38,12 @@ class LoopBridge {
 
   event_base& base() const;
 
+  /// Lets a loop of the program's join this bridge's event_base and share the bridge: a Reactor
+  /// that a job makes joins its worker's loop. Otherwise a thread has one or the other.
+  void allowSharing() { shared_ = true; }
+  /// The bridge of this thread if it may be shared, otherwise null.
+  static LoopBridge* toShare();
+
   /// For kj::Promise::wait at the top level, outside any callback of KJ or of the event_base: a
   /// worker's main thread waits this way, a master never does. While it waits, the events of the
   /// event_base run. The wait throws std::logic_error inside a callback of the event_base, and when
@@ -55,6 +61,22 @@ class LoopBridge {
   /// ever. Nothing in KJ's queue is run or cancelled.
   void leave();
 
+  /// True inside a callback of KJ's, where nothing may be waited for; also while runQueue() or a
+  /// wait that says so by WaitsHere is on the stack.
+  bool busy() const;
+
+  /// Marks a wait at the top level, for busy(): KJ does not say in its callbacks who runs them.
+  class WaitsHere {
+   public:
+    explicit WaitsHere(LoopBridge& bridge) : bridge_(bridge) { ++bridge_.waits_; }
+    ~WaitsHere() { --bridge_.waits_; }
+    WaitsHere(const WaitsHere&) = delete;
+    WaitsHere& operator=(const WaitsHere&) = delete;
+
+   private:
+    LoopBridge& bridge_;
+  };
+
   /// Calls `hook` whenever KJ's queue gets something to run outside its own turns: for a loop that
   /// must be told. Until the end of the bridge; the hook must not throw, nor use KJ.
   void onScheduled(std::function<void()> hook);
@@ -65,6 +87,8 @@ class LoopBridge {
  private:
   class Port;
   std::unique_ptr<Port> port_;
+  int waits_ = 0;
+  bool shared_ = false;
 };
 
 }  // namespace phial::inline v1

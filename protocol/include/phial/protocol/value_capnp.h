@@ -38,6 +38,9 @@ inline ListReader readerOf(capnp::List<schema::Value>::Reader reader) {
 inline schema::Value::Builder builderOf(ValueWriter writer) {
   return std::bit_cast<schema::Value::Builder>(writer);
 }
+inline capnp::List<schema::Value>::Builder builderOf(ListWriter writer) {
+  return std::bit_cast<capnp::List<schema::Value>::Builder>(writer);
+}
 inline schema::Value::Reader capnpOf(ValueReader reader) {
   return std::bit_cast<schema::Value::Reader>(reader);
 }

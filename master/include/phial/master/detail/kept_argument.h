@@ -10,7 +10,7 @@
 //   anything else                             Stored<Param>
 #pragma once
 
-#include <phial/master/detail/argument_conversion.h>
+#include <phial/protocol/argument_conversion.h>
 #include <phial/protocol/large_memory.h>
 #include <phial/protocol/value.h>
 #include <phial/protocol/value_lent.h>

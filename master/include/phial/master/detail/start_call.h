@@ -2,9 +2,9 @@
 // nothing here is for users.
 #pragma once
 
-#include <phial/master/detail/argument_conversion.h>
 #include <phial/master/detail/job.h>
 #include <phial/master/detail/kept_argument.h>
+#include <phial/protocol/argument_conversion.h>
 
 #include <cstddef>
 #include <memory>

@@ -1,13 +1,15 @@
-// Failures for somebody farther away than a worker: with every error of Phial's, and with the
-// certificates of the workers that died. The wire form is report.capnp's Report; for what a worker
-// says to its master see failure_codec.h.
+// Failures for somebody farther away than the master of a job, or for a job that has called
+// another: with every error of Phial's, and with the certificates of the workers that died. The
+// wire form is report.capnp's Report; for what a worker says to its master see failure_codec.h.
 #pragma once
 
-#include <phial/master/death_certificate.h>
+#include <phial/protocol/death_certificate.h>
 #include <phial/protocol/failure.h>
 #include <phial/schema/report.capnp.h>
 
 #include <cstdint>
+
+#pragma GCC visibility push(default)
 
 namespace phial::inline v1::detail {
 
@@ -28,3 +30,5 @@ void writeCertificate(const DeathCertificate& certificate, schema::DeathCertific
 DeathCertificate readCertificate(schema::DeathCertificate::Reader from);
 
 }  // namespace phial::inline v1::detail
+
+#pragma GCC visibility pop

@@ -1,11 +1,8 @@
-#include <phial/master/death_certificate.h>
-#include <phial/master/errors.h>
+#include <phial/protocol/death_certificate.h>
+#include <phial/protocol/death_error.h>
 
 #include <array>
 #include <cstdio>
-
-#include "master/log/log.h"
-#include "master/worker/death_report.h"
 
 namespace phial::inline v1 {
 namespace {
@@ -81,7 +78,7 @@ std::string causePhrase(DeathCause cause) {
 }
 
 // All but the worker's own words.
-std::string account(const DeathCertificate& death) {
+std::string withoutOutput(const DeathCertificate& death) {
   std::string text = death.summary() + "\n  cause: " + causePhrase(death.cause);
   if (death.pid == 0) return text;
   const auto& used = death.resources;
@@ -111,7 +108,7 @@ std::string DeathCertificate::summary() const {
 }
 
 std::string DeathCertificate::describe() const {
-  std::string text = account(*this);
+  std::string text = withoutOutput(*this);
   if (!traceback.empty()) text += "\n  where it was:" + indented(traceback);
   if (stderrTail.empty()) return text;
   if (!stderrHead.empty()) {
@@ -156,7 +153,7 @@ std::string DeathCertificate::message() const {
   return subject + "was stopped by its pool";
 }
 
-std::string detail::report(const DeathCertificate& death) { return oneLine(account(death)); }
+std::string detail::account(const DeathCertificate& death) { return withoutOutput(death); }
 
 namespace {
 

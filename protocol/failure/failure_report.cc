@@ -1,7 +1,7 @@
-#include "master/failure/failure_report.h"
+#include <phial/protocol/failure_report.h>
 
 #include <kj/exception.h>
-#include <phial/master/errors.h>
+#include <phial/protocol/death_error.h>
 #include <phial/protocol/failure_codec.h>
 
 #include <chrono>

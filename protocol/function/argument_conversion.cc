@@ -1,4 +1,4 @@
-#include <phial/master/detail/argument_conversion.h>
+#include <phial/protocol/argument_conversion.h>
 
 namespace phial::inline v1::detail {
 namespace {

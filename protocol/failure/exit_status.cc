@@ -1,4 +1,4 @@
-#include <phial/master/exit_status.h>
+#include <phial/protocol/exit_status.h>
 
 #include <csignal>
 #include <cstring>
