@@ -175,26 +175,6 @@ TEST_F(StreamTest, AConsumerMayDestroyThePoolOrDropTheStream) {
   EXPECT_FALSE(pool_);
 }
 
-TEST_F(StreamTest, AForkedChildTakesNoItemOfItsParent) {
-  auto& pool = makePool({.max = 1});
-  auto stream = pool.stream<stream_jobs::count>(50'000);
-  EXPECT_EQ(valueOf(stream.next()), 0);
-  awaitSleep();
-  const pid_t child = ::fork();
-  if (child == 0) {
-    while (stream.next().called()) {
-    }
-    stream.cancel();
-    ::_exit(0);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  const auto items = all(stream);
-  ASSERT_THAT(items, SizeIs(49'999));
-  for (int i = 0; i < 49'999; ++i) ASSERT_EQ(items[static_cast<std::size_t>(i)], i + 1);
-}
-
 TEST_F(StreamTest, ATimeoutCountsTheTimeThatEmitWaits) {
   auto& pool = makePool({.max = 1}, &clock_);
   auto stream =
