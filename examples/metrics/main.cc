@@ -50,9 +50,7 @@ void answerSteps(evhttp_request* request, phial::ProcessPool& pool) {
   evhttp_request_own(request);  // it is answered later
   pool.with(options)
       .deferToProcess<collatzSteps>(number)
-      .addCallback([request](std::uint64_t steps) {
-        reply(request, HTTP_OK, std::to_string(steps) + " steps");
-      })
+      .addCallback([request](const std::string& text) { reply(request, HTTP_OK, text); })
       .addErrback([request](const phial::Failure& failure) {
         const bool wrong = failure.check<std::invalid_argument>();
         reply(request, wrong ? HTTP_BADREQUEST : HTTP_SERVUNAVAIL, failure.message());

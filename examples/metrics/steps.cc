@@ -1,7 +1,7 @@
 #include "steps.h"
 
-std::uint64_t collatzSteps(std::uint64_t number) {
+std::string collatzSteps(std::uint64_t number) {
   std::uint64_t steps = 0;
   for (; number != 1; ++steps) number = number % 2 == 0 ? number / 2 : 3 * number + 1;
-  return steps;
+  return std::to_string(steps) + " steps";
 }

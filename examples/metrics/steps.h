@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
-/// How many steps of Collatz's rule lead from `number` to 1. REQUIRES: number is above 0.
-std::uint64_t collatzSteps(std::uint64_t number);
+/// How many steps of Collatz's rule lead from `number` to 1, such as "111 steps". REQUIRES: number
+/// is above 0.
+std::string collatzSteps(std::uint64_t number);

@@ -154,6 +154,7 @@ StressOptions read(const Texts& texts, StressOptions options) {
   options.origin = texts.warm ? WorkerOrigin::fromTemplate : WorkerOrigin::spawned;
   options.interface = texts.interface;
   options.seed = texts.seed ? *texts.seed : std::random_device{}();
+  if (texts.json && options.metrics == "-") refuse("--metrics", "- is where --json goes");
   options.format = texts.json ? ReportFormat::json : ReportFormat::text;
   options.log = texts.verbose ? PoolLog::toStderr : PoolLog::none;
   return options;
@@ -222,6 +223,11 @@ void addStress(CLI::App& command, std::vector<std::string> worker,
   addAmount(*app, *options, *texts);
   addTrouble(*app, *options, *texts);
   addForeignWorker(*app, *options, *texts);
+  app->add_option("--metrics", options->metrics,
+                  "Write the pool's metrics to this file at the end, for Prometheus; - for stdout")
+      ->type_name("FILE");
+  app->add_option("--trace", options->trace, "Write a trace to this file, for ui.perfetto.dev")
+      ->type_name("FILE");
   app->add_flag("--json", texts->json, "Print the report as JSON");
   app->add_flag("--verbose", texts->verbose, "Show the pool's log: each death, with its reason");
   app->footer(footer());

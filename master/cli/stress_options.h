@@ -40,6 +40,10 @@ struct StressOptions {
   std::uint64_t seed = 0;
   ReportFormat format = ReportFormat::text;
   PoolLog log = PoolLog::none;
+  /// Where the pool's metrics go at the end; "-": standard output; empty: nowhere.
+  std::string metrics;
+  /// The file that gets the pool's trace; empty: none.
+  std::string trace;
 
   /// Another program's worker, and what is called in it; empty: the command's own.
   std::vector<std::string> worker;

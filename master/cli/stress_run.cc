@@ -69,8 +69,11 @@ StressRun::StressRun(Reactor& reactor, const StressOptions& options)
                 if (signal != SIGSTOP) meter_->killed(worker);
               }),
       meter_(std::make_shared<RestartMeter>(reactor, options.workers)),
+      watch_(reactor, {.metrics = options.metrics, .trace = options.trace},
+             [this](const std::string& text) { trouble(Failure(Error(text))); }),
       ticks_(reactor, [this] { tick(); }) {
   observation_ = pool_->observe(meter_);
+  watch_.begin(*pool_);
 }
 
 StressRun::~StressRun() {
@@ -130,6 +133,7 @@ Deferred<void> StressRun::stop() {
                      .addErrback([this](const Failure& failure) { trouble(failure); });
   co_await std::move(stopped);
   stats_ = pool_->stats();
+  co_await watch_.finish();
 }
 
 void StressRun::trouble(const Failure& failure) {

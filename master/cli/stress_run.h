@@ -17,6 +17,7 @@
 #include "master/cli/report.h"
 #include "master/cli/restart_meter.h"
 #include "master/cli/stress_options.h"
+#include "master/cli/stress_watch.h"
 #include "master/cli/workload.h"
 
 namespace phial::inline v1::cli {
@@ -60,6 +61,7 @@ class StressRun {
   Killer killer_;
   std::shared_ptr<RestartMeter> meter_;
   Observation observation_;
+  StressWatch watch_;
   LoopingCall ticks_;
   ProgressDisplay display_;
   Series series_;

@@ -59,7 +59,7 @@ std::uintptr_t functionOf(const PoolObserver& object, JobCall call) {
   const std::uintptr_t offset = std::bit_cast<Pointer>(call).function - 1;
 #endif
   const char* table = nullptr;
-  std::memcpy(&table, &object, sizeof table);
+  std::memcpy(&table, static_cast<const void*>(&object), sizeof table);
   std::uintptr_t function = 0;
   std::memcpy(&function, table + offset, sizeof function);
   return function;

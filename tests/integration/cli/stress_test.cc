@@ -1,5 +1,10 @@
 #include "stress.h"
 
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/scratch_folder.h"
+
 namespace {
 
 using testing::HasSubstr;
@@ -99,6 +104,24 @@ TEST(StressTest, ShowsThePoolsLogWhenAskedTo) {
                               "--timeout", "1h", "--verbose", "--json"});
   expectProven(ended);
   EXPECT_THAT(ended.err, HasSubstr("killed by SIGABRT"));
+}
+
+TEST(StressTest, ShowsItsPoolAsMetricsAndAsATrace) {
+  const ScratchFolder folder;
+  const std::string trace = folder.path("trace.json");
+  const Ended ended = stress({"--jobs", "500", "--kill-every", "0", "--timeout", "1h", "--workers",
+                              "1", "--metrics", "-", "--trace", trace});
+  if (ended.err.find("without phial::service") != std::string::npos) {
+    GTEST_SKIP() << "the command was built without phial::service";
+  }
+  EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("phial_worker_starts_total{pool=\"stress\"} 1\n"));
+  std::ostringstream text;
+  text << std::ifstream(trace).rdbuf();
+  EXPECT_THAT(text.str(), testing::EndsWith("\n]\n"));
+  const Ended failed = stress({"--jobs", "10", "--metrics", folder.path("none/metrics")});
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.err, HasSubstr("cannot write the metrics"));
 }
 
 }  // namespace

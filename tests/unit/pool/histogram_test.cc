@@ -71,5 +71,30 @@ TEST(HistogramTest, AQuantileOutsideOfTheUnitIntervalIsRefused) {
   EXPECT_THROW((void)histogram.quantile(std::nan("")), std::invalid_argument);
 }
 
+TEST(HistogramTest, ItsBucketsCanBeRead) {
+  Histogram histogram;
+  for (const int ns : {3, 3, 1023, 1024}) histogram.add(nanoseconds(ns));
+  const std::vector<Histogram::Bucket> expected = {
+      {nanoseconds(3), 2}, {nanoseconds(1023), 1}, {nanoseconds(1151), 1}};
+  EXPECT_EQ(histogram.buckets(), expected);
+  EXPECT_EQ(histogram.countUpTo(nanoseconds(1023)), 3U);
+  EXPECT_EQ(histogram.countUpTo(nanoseconds(1024)), 3U) << "its bucket goes on to 1151";
+  EXPECT_EQ(histogram.countUpTo(Duration::max()), 4U);
+  EXPECT_EQ(histogram.sum(), nanoseconds(2053));
+}
+
+TEST(HistogramTest, ASumOfTwoCountsWhatBothHaveCounted) {
+  Histogram one;
+  Histogram other;
+  one.add(microseconds(5));
+  other.add(hours(1));
+  one += Histogram();
+  one += other;
+  EXPECT_EQ(one.count(), 2U);
+  EXPECT_EQ(one.min(), microseconds(5));
+  EXPECT_EQ(one.max(), hours(1));
+  EXPECT_EQ(one.sum(), hours(1) + microseconds(5));
+}
+
 }  // namespace
 }  // namespace phial
