@@ -68,7 +68,7 @@ void ChildJobs::waits(PoolWorker& worker, const JobWait* wait) {
   }
   JobEntry* const parent = books_.find(wait->job);
   if (parent == nullptr || parent->worker() != &worker || !worker.jobBegun(wait->job)) {
-    return worker.endWait(WaitEnd::cancelled, {});
+    return worker.endWait(JobWaitEnd::cancelled, {});
   }
   Family& family = familyOf(*parent, worker);
   family.wait = *wait;
@@ -78,10 +78,10 @@ void ChildJobs::waits(PoolWorker& worker, const JobWait* wait) {
   const std::size_t most = context_.options.maxWaiting;
   if (crew_.roster().waitingForChildren() >= most) {
     family.wait.reset();
-    return worker.endWait(WaitEnd::tooMany, "as many jobs of pool " + context_.options.name +
-                                                " wait for jobs that they have called as may: " +
-                                                std::to_string(most) +
-                                                " (PoolOptions::maxWaiting)");
+    return worker.endWait(JobWaitEnd::tooMany, "as many jobs of pool " + context_.options.name +
+                                                   " wait for jobs that they have called as may: " +
+                                                   std::to_string(most) +
+                                                   " (PoolOptions::maxWaiting)");
   }
   lend(worker.number(), WaitsFor::children, wait->job);
 }
@@ -108,7 +108,7 @@ void ChildJobs::endWait(Family& family) {
   family.wait.reset();
   takeBack(family.worker);
   Seat* const seat = crew_.roster().find(family.worker);
-  if (seat != nullptr) seat->worker->endWait(WaitEnd::answered, {});
+  if (seat != nullptr) seat->worker->endWait(JobWaitEnd::answered, {});
 }
 
 // A worker that waits holds nothing that somebody else could run.

@@ -32,24 +32,28 @@ void PlacedJobs::pushFront(JobEntry& entry) {
 }
 
 void PlacedJobs::remove(JobEntry& entry) {
-  JobQueue& line = lineOf(entry);
-  line.remove(entry, priorityOf(entry));
+  lineOf(entry).remove(entry, priorityOf(entry));
   --size_;
-  if (entry.placement().at == Placement::At::child) {
-    --childCount_;
-    if (line.empty()) children_.erase(entry.placement().depth);
-  }
+  if (entry.placement().at == Placement::At::child) --childCount_;
   if (entry.placement().bound() && !doomed_.contains(entry.placement().worker)) --toRun_;
 }
 
 std::optional<TimePoint> PlacedJobs::oldest() const {
   constexpr int kMostLines = 64;
   auto oldest = fresh_.oldest();
+  for (const auto& [depth, line] : children_) oldest = earlier(oldest, line.oldest());
   int lines = 0;
   for (auto line = lines_.begin(); line != lines_.end() && lines < kMostLines; ++line, ++lines) {
     oldest = earlier(oldest, line->second.jobs.oldest());
   }
   return oldest;
+}
+
+JobQueue* PlacedJobs::deepest() {
+  while (!children_.empty() && children_.begin()->second.empty()) {
+    children_.erase(children_.begin());
+  }
+  return children_.empty() ? nullptr : &children_.begin()->second;
 }
 
 JobQueue* PlacedJobs::of(std::uint64_t worker) {

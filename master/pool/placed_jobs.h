@@ -39,7 +39,9 @@ class PlacedJobs {
   const JobQueue& fresh() const { return fresh_; }
   JobQueue& fresh() { return fresh_; }
   /// The children of the greatest depth, by priority; null when there is no child.
-  JobQueue* deepest() { return children_.empty() ? nullptr : &children_.begin()->second; }
+  /// Drops the lines before it that have run empty; none is dropped elsewhere, since whoever
+  /// empties a line still looks at it.
+  JobQueue* deepest();
   /// All children.
   std::size_t children() const { return childCount_; }
   /// The jobs that wait for this worker; null when there is none, or the line is doomed.
@@ -83,7 +85,7 @@ class PlacedJobs {
   JobQueue& lineOf(const JobEntry& entry);
 
   JobQueue fresh_;
-  std::map<std::uint32_t, JobQueue, std::greater<>> children_;  // by depth; no line is empty
+  std::map<std::uint32_t, JobQueue, std::greater<>> children_;  // by depth
   std::size_t childCount_ = 0;
   std::map<std::uint64_t, Line> lines_;  // by worker
   std::size_t size_ = 0;

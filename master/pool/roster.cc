@@ -121,7 +121,10 @@ void Roster::setObjects(Seat& seat, bool bound, bool serves) {
   set(seat, &Seat::servesObject, serves);
 }
 
-void Roster::setWaits(Seat& seat, WaitsFor what) { set(seat, &Seat::waits, what); }
+void Roster::setWaits(Seat& seat, WaitsFor what) {
+  if (what != WaitsFor::nothing) hasLent_ = true;
+  set(seat, &Seat::waits, what);
+}
 
 void Roster::setCalled(Seat& seat, Called called) {
   set(seat, &Seat::called, called == Called::yes);

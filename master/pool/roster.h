@@ -108,6 +108,8 @@ class Roster {
     const bool stuck = count(WorkerState::busy) == waiting() && waiting() <= most;
     return waitingForChildren_ + (stuck ? waitingForParent_ : 0);
   }
+  /// True once a worker has lent its place: more than the pool may have may be left.
+  bool hasLent() const { return hasLent_; }
   /// True if workers serve, and each of them waits.
   bool allWait() const { return waiting() > 0 && waiting() == serving(); }
 
@@ -179,6 +181,7 @@ class Roster {
   std::size_t waitingToGo_ = 0;
   std::size_t waitingForChildren_ = 0;
   std::size_t waitingForParent_ = 0;
+  bool hasLent_ = false;
   List<&Seat::idlePlace> idle_;
   List<&Seat::freshPlace> fresh_;
   List<&Seat::endingPlace> ending_;

@@ -46,7 +46,7 @@ std::optional<Duration> Schedule::expectation(const JobEntry& entry) const {
 bool Schedule::atCapacity() const {
   const std::size_t busy = roster_.count(WorkerState::busy);
   if (busy < mostWorkers_ || busy - roster_.lent(mostWaiting_) < mostWorkers_) return false;
-  return roster_.departing() > 0 || roster_.staying() > mostWorkers_;
+  return roster_.departing() > 0 || roster_.hasLent();
 }
 
 Turn Schedule::nextTurn() {
@@ -98,7 +98,9 @@ bool Schedule::freshNeedsRoom() const {
 
 Seat* Schedule::next() const {
   if (anyFree()) return &roster_.latestIdle();
-  if (prefetch_ == Prefetch::off) return nullptr;
+  // What is sent in advance to a worker in a place that was lent would run beside the job that has
+  // lent it, when that goes on.
+  if (prefetch_ == Prefetch::off || roster_.waiting() > 0) return nullptr;
   const auto expected = expectation(queue_.front());
   Seat* const seat = roster_.soonestFillable();
   if (!expected || seat == nullptr) return nullptr;

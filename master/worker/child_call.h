@@ -45,6 +45,6 @@ struct JobWait {
 };
 
 /// Why a job is to wait no longer.
-enum class WaitEnd { answered, cancelled, tooMany };
+enum class JobWaitEnd { answered, cancelled, tooMany };
 
 }  // namespace phial::inline v1::detail

@@ -16,10 +16,10 @@ constexpr std::size_t kMostNameBytes = 4096;
 
 std::string text(capnp::Text::Reader reader) { return {reader.begin(), reader.size()}; }
 
-schema::WaitEnd::Reason reasonOf(WaitEnd end) {
+schema::WaitEnd::Reason reasonOf(JobWaitEnd end) {
   using Reason = schema::WaitEnd::Reason;
-  if (end == WaitEnd::answered) return Reason::ANSWERED;
-  return end == WaitEnd::tooMany ? Reason::TOO_MANY : Reason::CANCELLED;
+  if (end == JobWaitEnd::answered) return Reason::ANSWERED;
+  return end == JobWaitEnd::tooMany ? Reason::TOO_MANY : Reason::CANCELLED;
 }
 
 }  // namespace
@@ -198,7 +198,7 @@ bool ParentService::waitChanged() { return std::exchange(state_->waitChanged, fa
 
 const JobWait* ParentService::wait() const { return state_->wait ? &state_->wait->of : nullptr; }
 
-void ParentService::endWait(WaitEnd end, const std::string& text) {
+void ParentService::endWait(JobWaitEnd end, const std::string& text) {
   if (!state_->wait) return;
   auto wait = std::move(*state_->wait);
   state_->wait.reset();

@@ -53,7 +53,7 @@ class ParentService {
   const JobWait* wait() const;
 
   /// The job is to wait no longer. Does nothing when none waits. `text` is for an error.
-  void endWait(WaitEnd end, const std::string& text);
+  void endWait(JobWaitEnd end, const std::string& text);
 
  private:
   struct State;

@@ -197,7 +197,7 @@ class PoolWorker {
   virtual std::vector<std::uint64_t> takeBackLast(std::size_t most) = 0;
 
   /// The job that waits is to wait no longer. `text` is for an error. Does nothing when none waits.
-  virtual void endWait(WaitEnd, const std::string&) {}
+  virtual void endWait(JobWaitEnd, const std::string&) {}
 
   /// Has it destroy what the jobs of this lease have kept in their session. It is ended when it
   /// does not do so within PoolOptions::startTimeout. REQUIRES: idle.

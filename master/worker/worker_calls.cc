@@ -16,13 +16,13 @@ void WorkerProcess::handleParentNews() {
   const JobWait* const wait = parent.wait();
   // The cancel word was raised while this was on its way.
   if (wait != nullptr && page_->cancelRaised(wait->job)) {
-    parent.endWait(WaitEnd::cancelled, {});
+    parent.endWait(JobWaitEnd::cancelled, {});
     return env_.owner.workerWaits(*this, nullptr);
   }
   env_.owner.workerWaits(*this, wait);
 }
 
-void WorkerProcess::endWait(WaitEnd end, const std::string& text) {
+void WorkerProcess::endWait(JobWaitEnd end, const std::string& text) {
   if (!dead_ && conversation_) conversation_->parent().endWait(end, text);
 }
 

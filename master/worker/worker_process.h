@@ -99,7 +99,7 @@ class WorkerProcess final : public PoolWorker, public std::enable_shared_from_th
   std::optional<Duration> runningFor() const override { return page_->runningFor(); }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
   void endLease(std::uint64_t lease) override;
-  void endWait(WaitEnd end, const std::string& text) override;
+  void endWait(JobWaitEnd end, const std::string& text) override;
   void retire(DeathCause cause) override;
   void end(DeathCause cause, int signal, std::string detail = {}) override;
   void abandon() override;

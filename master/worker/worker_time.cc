@@ -57,7 +57,7 @@ bool WorkerProcess::raiseCancel(std::uint64_t job, std::uint64_t element) {
   // A job that waits looks at the word when its wait is over.
   const JobWait* const wait = conversation_->parent().wait();
   if (wait != nullptr && wait->job == job) {
-    conversation_->parent().endWait(WaitEnd::cancelled, {});
+    conversation_->parent().endWait(JobWaitEnd::cancelled, {});
     env_.owner.workerWaits(*this, nullptr);
   }
   return true;

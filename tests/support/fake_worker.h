@@ -73,7 +73,7 @@ class FakeWorker final : public PoolWorker {
   };
   const std::optional<GiveUp>& askedToGiveUp() const { return giveUp_; }
   /// Why its job was to wait no longer, since the last time that this was asked.
-  std::optional<WaitEnd> waitEnded() { return std::exchange(waitEnd_, std::nullopt); }
+  std::optional<JobWaitEnd> waitEnded() { return std::exchange(waitEnd_, std::nullopt); }
   /// For how long the job that it runs has been running, when the pool asks.
   std::optional<Duration> running;
   std::optional<std::uint64_t> resident;
@@ -100,7 +100,7 @@ class FakeWorker final : public PoolWorker {
   std::optional<Duration> runningFor() const override { return running; }
   std::vector<std::uint64_t> takeBackLast(std::size_t most) override;
   void endLease(std::uint64_t lease) override { endedLease_ = lease; }
-  void endWait(WaitEnd end, const std::string&) override { waitEnd_ = end; }
+  void endWait(JobWaitEnd end, const std::string&) override { waitEnd_ = end; }
   void retire(DeathCause cause) override { end(cause, 0, {}); }
   void end(DeathCause cause, int signal, std::string) override;
   void abandon() override { state_ = WorkerState::ending; }
@@ -132,7 +132,7 @@ class FakeWorker final : public PoolWorker {
   std::uint64_t endedLease_ = 0;
   std::optional<DeathCause> cause_;
   std::optional<GiveUp> giveUp_;
-  std::optional<WaitEnd> waitEnd_;
+  std::optional<JobWaitEnd> waitEnd_;
 };
 
 }  // namespace phial::detail

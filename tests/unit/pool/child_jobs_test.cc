@@ -72,7 +72,7 @@ TEST_F(ChildJobsTest, AWorkerThatWaitsLendsItsPlace) {
   worker(2).answerNext();
   turn();
   EXPECT_TRUE(child->succeeded());
-  EXPECT_EQ(worker(1).waitEnded(), WaitEnd::answered);
+  EXPECT_EQ(worker(1).waitEnded(), JobWaitEnd::answered);
   worker(1).answerNext();
   turn();
   EXPECT_TRUE(succeeded(0));
@@ -107,7 +107,7 @@ TEST_F(ChildJobsTest, AWaitForSeveralEndsWithTheLast) {
   EXPECT_EQ(worker(2).heldJobs().size(), 1U);
   worker(2).answerNext();
   turn();
-  EXPECT_EQ(worker(1).waitEnded(), WaitEnd::answered);
+  EXPECT_EQ(worker(1).waitEnded(), JobWaitEnd::answered);
   worker(1).answerNext();
   turn();
 }
@@ -132,7 +132,7 @@ TEST_F(ChildJobsTest, TheDeepestComeFirstAndBeforeAllOthers) {
   worker(3).answerAll();
   worker(2).answerAll();
   turn();
-  EXPECT_EQ(worker(1).waitEnded(), WaitEnd::answered);
+  EXPECT_EQ(worker(1).waitEnded(), JobWaitEnd::answered);
   EXPECT_FALSE(settled(other));
   worker(1).answerNext();
   turn();
@@ -156,7 +156,7 @@ TEST_F(ChildJobsTest, WhatWasSentBehindAJobThatWaitsIsTakenBack) {
     worker(2).answerAll();
     turn();
   }
-  EXPECT_EQ(worker(1).waitEnded(), WaitEnd::answered);
+  EXPECT_EQ(worker(1).waitEnded(), JobWaitEnd::answered);
   worker(1).answerAll();
   turn();
 }
@@ -167,7 +167,7 @@ TEST_F(ChildJobsTest, ACallOfAJobThatDoesNotRunThereFails) {
   EXPECT_TRUE(call(1, job + 100)->failure()->check<CancelledError>());
   const JobWait waits{job + 100, {}};
   worker(1).wait(&waits);
-  EXPECT_EQ(worker(1).waitEnded(), WaitEnd::cancelled);
+  EXPECT_EQ(worker(1).waitEnded(), JobWaitEnd::cancelled);
   const auto first = call(1, job, 1);
   EXPECT_TRUE(call(1, job, 1)->failure()) << "of the same number";
   worker(1).answerNext();
@@ -211,7 +211,7 @@ TEST_F(ChildJobsTest, TheDeathOfAChildEndsTheWait) {
   worker(2).crash();
   turn();
   EXPECT_TRUE(child->failure()->check<WorkerDied>());
-  EXPECT_EQ(worker(1).waitEnded(), WaitEnd::answered);
+  EXPECT_EQ(worker(1).waitEnded(), JobWaitEnd::answered);
   worker(1).answerNext();
   readyAll();
 }
@@ -254,7 +254,7 @@ TEST_F(ChildJobsTest, BeyondMaxWaitingAWaitFails) {
   EXPECT_EQ(pool().stats().waiting, 3U);
   call(4, job);
   wait(4, job, {1});
-  EXPECT_EQ(worker(4).waitEnded(), WaitEnd::tooMany);
+  EXPECT_EQ(worker(4).waitEnded(), JobWaitEnd::tooMany);
   EXPECT_EQ(workers_.size(), 4U);
 }
 
@@ -288,7 +288,7 @@ TEST_F(ChildJobsTest, IfNoWorkerCanBeStartedTheChildrenFail) {
   worker(2).failToStart();
   turn();
   EXPECT_TRUE(child->failure()->check<StartupFailed>());
-  EXPECT_EQ(worker(1).waitEnded(), WaitEnd::answered);
+  EXPECT_EQ(worker(1).waitEnded(), JobWaitEnd::answered);
   worker(1).answerNext();
   turn();
   EXPECT_TRUE(succeeded(0));

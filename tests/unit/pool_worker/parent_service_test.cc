@@ -112,7 +112,7 @@ TEST_F(ParentServiceTest, AWaitLastsUntilItIsEnded) {
   EXPECT_TRUE(service_->waitChanged());
   ASSERT_NE(service_->wait(), nullptr);
   EXPECT_THAT(service_->wait()->calls, ::testing::ElementsAre(1, 2));
-  service_->endWait(WaitEnd::tooMany, "too many");
+  service_->endWait(JobWaitEnd::tooMany, "too many");
   EXPECT_EQ(service_->wait(), nullptr);
   const auto over = promise.wait(bridge_.waitScope());
   EXPECT_EQ(over.getEnd().getReason(), schema::WaitEnd::Reason::TOO_MANY);
@@ -141,7 +141,7 @@ TEST_F(ParentServiceTest, ASecondWaitDoesNotReplaceTheFirst) {
 TEST_F(ParentServiceTest, TheEndOfAWaitLeavesTheNextAlone) {
   auto first = await({1});
   turn();
-  service_->endWait(WaitEnd::answered, {});
+  service_->endWait(JobWaitEnd::answered, {});
   auto second = await({2});
   turn();
   ASSERT_NE(service_->wait(), nullptr);
