@@ -40,8 +40,7 @@ class WarmFaultTest : public WarmPoolTest {
 TEST_F(WarmFaultTest, WhenTheTemplateIsKilledItsWorkersServeOnAndANewOneIsPrepared) {
   auto& pool = loadingPool(2);
   valueOf(pool.start());
-  const auto before = awaitSpare().leader;
-  ::kill(before, SIGKILL);
+  const pid_t before = killTemplate();
   runUntil([&] { return log_.str().find("the template (pid") != std::string::npos; });
   EXPECT_THAT(log_.str(), HasSubstr("killed by SIGKILL; workers are spawned until"));
   EXPECT_EQ(pool.stats().deaths, 0U);
@@ -58,7 +57,7 @@ TEST_F(WarmFaultTest, WorkersAreSpawnedAndPrepareThemselvesWhileThereIsNoTemplat
                         &clock_);
   valueOf(pool.start());
   // The first is replaced at once, the second after a pause on the pool's clock.
-  for (int i = 0; i < 2; ++i) ::kill(awaitSpare().leader, SIGKILL);
+  for (int i = 0; i < 2; ++i) killTemplate();
   runUntil([&] { return family().leader == 0; });
   killWorker();
   EXPECT_EQ(stateOf(), "ready");

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -58,6 +59,8 @@ class WarmPoolTest : public PoolTest {
   };
   static Family family() {
     Family found;
+    std::multimap<pid_t, pid_t>
+        spares;  // by their group: one of another template may still be dying
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
       const pid_t pid = std::atoi(entry.path().filename().c_str());
       const auto stat = pid > 0 ? statOf(pid) : std::nullopt;
@@ -68,9 +71,11 @@ class WarmPoolTest : public PoolTest {
       if (stat->group == pid) {
         found.leader = pid;
       } else {
-        found.spares.push_back(pid);
+        spares.emplace(stat->group, pid);
       }
     }
+    const auto [begin, end] = spares.equal_range(found.leader);
+    for (auto spare = begin; spare != end; ++spare) found.spares.push_back(spare->second);
     return found;
   }
   /// Waits until the template has a spare.
@@ -81,6 +86,13 @@ class WarmPoolTest : public PoolTest {
       return found.leader != 0 && found.spares.size() == 1;
     });
     return found;
+  }
+  /// Kills the template, and returns its number when it is gone.
+  pid_t killTemplate() {
+    const pid_t leader = awaitSpare().leader;
+    EXPECT_EQ(::kill(leader, SIGKILL), 0);
+    runUntil([&] { return family().leader != leader; });
+    return leader;
   }
   /// Kills worker number `index` of workers(), and waits until the pool knows.
   void killWorker(std::size_t index = 0) {

@@ -70,7 +70,7 @@ class FakeBuild(unittest.TestCase):
         self.assertEqual(["ballast" in call for call in calls], [False, True, False, True])
         document = json.loads(path.read_text())
         self.assertEqual(document["workloads"][0]["rows"][0]["values"], [5, 5, 5, 5])
-        self.assertEqual(len(document["mustShow"]), 12)
+        self.assertEqual(len(document["mustShow"]), 13)
 
     def test_tells_of_programs_that_fail(self):
         self.program("phial_perf_memory", "echo oh no >&2; exit 3")
