@@ -42,7 +42,7 @@ TEST_F(NestedMisuseTest, AForkedChildGetsAClearErrorAndHarmsNobody) {
 }
 
 TEST_F(NestedMisuseTest, AMasterIsNoJob) {
-  EXPECT_THROW(currentJob().call<nested::twice>(1), std::logic_error);
+  EXPECT_THROW(static_cast<void>(currentJob().call<nested::twice>(1)), std::logic_error);
 }
 
 }  // namespace
