@@ -36,7 +36,7 @@ class MetricsServiceTest : public ServiceTest {
     auto* const waiting = new Resolver<Reply>(std::move(made.resolver));
     auto* const connection =
         evhttp_connection_base_new(reactor_.base(), nullptr, "127.0.0.1", port_);
-    evhttp_connection_free_on_completion(connection);
+    connections_.emplace_back(connection, &evhttp_connection_free);
     auto* const request = evhttp_request_new(
         [](evhttp_request* done, void* resolver) {
           const std::unique_ptr<Resolver<Reply>> resolve(static_cast<Resolver<Reply>*>(resolver));
@@ -58,6 +58,8 @@ class MetricsServiceTest : public ServiceTest {
   }
 
   std::unique_ptr<evhttp, decltype(&evhttp_free)> http_{evhttp_new(reactor_.base()), &evhttp_free};
+  // Kept: what libevent frees by itself, it frees only while the loop goes on.
+  std::vector<std::unique_ptr<evhttp_connection, decltype(&evhttp_connection_free)>> connections_;
   std::uint16_t port_ = 0;
   std::unique_ptr<Metrics> metrics_ = std::make_unique<Metrics>(reactor_);
 };
