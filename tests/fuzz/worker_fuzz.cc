@@ -51,7 +51,7 @@ event_base& base() {
 class Master final : private WorkerLink::Listener {
  public:
   Master(WorkerLink::Channels channels) : link_(base(), kj::mv(channels), 1 << 20, *this) {
-    link_.describe("fuzz", 1, phial::Duration::zero());
+    link_.describe("fuzz", 1, phial::Duration::zero(), {});
   }
   void turn() {
     event_base_loop(&base(), EVLOOP_NONBLOCK);
@@ -70,6 +70,7 @@ class Master final : private WorkerLink::Listener {
         [&] { static_cast<void>(phial::decodeFailure(answer.getFailure())); }));
   }
   void onAnswer(std::uint64_t, WorkerLink::Answer) override {}
+  void onParentNews() override {}  // what is never taken is bounded too
   void onBell() override {}
   void onNonsense(std::string what) override {
     if (what.empty() || what.size() > 4096) std::abort();
