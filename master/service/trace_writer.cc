@@ -1,40 +1,24 @@
 #include "master/service/trace_writer.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "master/service/trace_output.h"
+#include "protocol/memory/quiet_thread.h"
 
 namespace phial::inline v1::detail {
 namespace {
 
 constexpr std::size_t kMostWaitingBytes = std::size_t{8} << 20;
 constexpr auto kMostAtEnd = std::chrono::seconds(1);
-
-// The host's signal handlers run on the host's threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 
@@ -71,8 +55,12 @@ struct TraceWriter::Shared {
 
 TraceWriter::TraceWriter(Reactor& reactor, std::string path, std::size_t maxFiles, Reports reports)
     : shared_(std::make_shared<Shared>(reactor, std::move(path), maxFiles, std::move(reports))) {
-  const SignalsBlocked blocked;
-  thread_ = std::thread([shared = shared_] { run(shared); });
+  auto thread = startQuietThread([shared = shared_] { run(shared); });
+  if (!thread) {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                            "there is no thread to write a trace");
+  }
+  thread_ = std::move(*thread);
 }
 
 TraceWriter::~TraceWriter() {

@@ -22,13 +22,13 @@ class CallbackLifeTest : public ::testing::Test {
   // A coroutine lambda that reads its captures after it was suspended.
   auto reader() {
     return [this, kept = text, held = watched]() -> Deferred<int> {
-      Deferred<void> later = sleep();
+      Deferred<void> later = laterOn();
       co_await std::move(later);
       read = kept;
       co_return 1;
     };
   }
-  Deferred<void> sleep() {
+  Deferred<void> laterOn() {
     return deferLater(clock, seconds(1), [] {});
   }
   // What ran is over, has read `text`, and nothing of it is left.
@@ -93,7 +93,7 @@ TEST_F(CallbackLifeTest, MaybeDeferredWithATemporary) {
 TEST_F(CallbackLifeTest, MaybeDeferredKeepsTemporaryArguments) {
   auto d = maybeDeferred(
       [this](const std::string& argument, const std::shared_ptr<int>&) -> Deferred<void> {
-        Deferred<void> later = sleep();
+        Deferred<void> later = laterOn();
         co_await std::move(later);
         read = argument;
       },

@@ -58,7 +58,8 @@ struct TraceFileOptions {
 class TraceFile {
  public:
   /// Starts a thread. Does not touch the disk: whatever is wrong with the path reaches `onError`.
-  /// Throws std::invalid_argument for an option out of range.
+  /// Throws std::invalid_argument for an option out of range, and std::system_error when the system
+  /// has no thread to give.
   TraceFile(Reactor& reactor, TraceFileOptions options);
   /// Ends all observations, and waits until what is left is written, but for no longer than a
   /// second. In a forked child the file stays the parent's and nothing is written.
